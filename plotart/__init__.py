@@ -1,0 +1,1 @@
+"""plotart: an image or a neuron goes in, pen-ready layers come out."""
