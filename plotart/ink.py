@@ -1,0 +1,185 @@
+"""How coverage becomes colour.
+
+`Over` composites in drawing order in sRGB, as SVG viewers do. `Multiply` lets light pass every stroke, in linear light;
+it commutes. `Penned` is what paper does once colours are pens: strokes of one pen unite in that pen's plane, and light
+passes the planes one after the other.
+
+A renderer reads `kind` and asks for `rgb` and `opacity` (over), or for `weight` and, with the transmitted fractions
+`T [*, C, H, W]` in hand, for `compose`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from plotart.color import hex_to_rgb, linear_to_srgb, srgb_to_linear
+from plotart.pens import Pen
+from plotart.registry import Registry
+
+__all__ = ["FreeInk", "Ink", "InkSpec", "Multiply", "Over", "Penned", "inks"]
+
+inks: Registry[Ink] = Registry("ink", "plotart.ink")
+
+
+class Ink(nn.Module):
+    """The colour of each of N shapes and the rule by which they mix."""
+
+    kind: str
+
+    @abstractmethod
+    def stroke_rgb(self) -> Tensor:
+        """The colour one shape alone leaves on white paper: `[N, 3]` sRGB 0..1, detached."""
+
+    @abstractmethod
+    def subset(self, keep: Tensor) -> Ink:
+        """The inks of the shapes at the indices `keep [M]` (long)."""
+
+    def constrain_(self) -> None:  # noqa: B027 - Penned has nothing to project
+        """Bring the parameters back into 0..1 after a step of the optimizer."""
+
+    @abstractmethod
+    def pack(self) -> dict[str, Any]: ...
+
+    @classmethod
+    @abstractmethod
+    def unpack(cls, state: dict[str, Any]) -> Ink: ...
+
+
+class FreeInk(Ink):
+    """Any colour and opacity for each shape: `rgb [N, 3]` sRGB and `opacity [N]`, both in 0..1 and optimized."""
+
+    def __init__(self, rgb: Tensor, opacity: Tensor) -> None:
+        super().__init__()
+        if rgb.ndim != 2 or rgb.shape[1] != 3:
+            raise ValueError(f"rgb must be [N, 3], not {list(rgb.shape)}")
+        if opacity.shape != rgb.shape[:1]:
+            raise ValueError(f"opacity must be [{rgb.shape[0]}], not {list(opacity.shape)}")
+        self.rgb = nn.Parameter(rgb.detach().clone())
+        self.opacity = nn.Parameter(opacity.detach().clone())
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        self.rgb.clamp_(0, 1)
+        self.opacity.clamp_(0, 1)
+
+    def subset(self, keep: Tensor) -> Ink:
+        return type(self)(self.rgb.detach()[keep], self.opacity.detach()[keep])
+
+    def pack(self) -> dict[str, Any]:
+        return {"rgb": self.rgb.detach().clone(), "opacity": self.opacity.detach().clone()}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Ink:
+        return cls(state["rgb"], state["opacity"])
+
+
+@inks.register("over")
+class Over(FreeInk):
+    """Ordered alpha compositing in sRGB: later shapes lie on top."""
+
+    kind = "over"
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        return self.rgb * self.opacity[:, None] + 1 - self.opacity[:, None]
+
+
+@inks.register("multiply")
+class Multiply(FreeInk):
+    """Each shape is a filter: in linear light T_c = prod_i (1 - o_i (1 - rgb_ic) coverage_i)."""
+
+    kind = "multiply"
+
+    def weight(self) -> Tensor:
+        """Fraction of the light each shape takes where it covers: `[N, 3]` in 0..1, linear light."""
+        return self.opacity[:, None] * (1 - srgb_to_linear(self.rgb))
+
+    def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
+        """`transmitted [*, 3, H, W]` and `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
+        return linear_to_srgb(transmitted * srgb_to_linear(paper)[:, None, None])
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        return linear_to_srgb(1 - self.weight())
+
+
+@inks.register("penned")
+class Penned(Ink):
+    """Every shape belongs to a real pen.
+
+    Plane k holds the united coverage u_k = 1 - prod_i (1 - coverage_i) of the strokes of pen k. In plotting order the
+    light R that leaves the paper becomes, in linear light,
+
+        R <- (1 - u_k) R + u_k ((1 - o_k) R P_k + o_k P_k)
+
+    with the pen's colour P_k and its covering power o_k (0: a fineliner's dye, a filter; 1: an opaque paint). With all
+    o_k = 0 the order does not matter.
+
+    Args:
+        pens: the pens in plotting order, K of them.
+        pen: `[N]` long, the pen of each shape.
+    """
+
+    kind = "penned"
+    pen: Tensor
+    pen_linear: Tensor
+    covering: Tensor
+
+    def __init__(self, pens: Sequence[Pen], pen: Tensor) -> None:
+        super().__init__()
+        if not pens:
+            raise ValueError("pens must hold at least one pen")
+        if pen.numel() and not 0 <= int(pen.min()) <= int(pen.max()) < len(pens):
+            raise ValueError(f"pen must lie in 0..{len(pens) - 1}")
+        self.pens = tuple(pens)
+        self.register_buffer("pen", pen.detach().clone().long())
+        rgb = torch.tensor([hex_to_rgb(p.hex) for p in pens], dtype=torch.float32)
+        self.register_buffer("pen_linear", srgb_to_linear(rgb))
+        self.register_buffer("covering", torch.tensor([p.opacity if p.opaque else 0.0 for p in pens]))
+
+    def weight(self) -> Tensor | None:
+        """None: each shape draws in its own pen's plane and in no other."""
+        return None
+
+    def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
+        """`transmitted [*, K, H, W]` = 1 - u, `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
+        light = srgb_to_linear(paper).to(transmitted)[:, None, None].expand(3, *transmitted.shape[-2:])
+        for k in range(len(self.pens)):
+            t = transmitted[..., k : k + 1, :, :]
+            color = self.pen_linear[k].to(transmitted)[:, None, None]
+            o = self.covering[k]
+            light = light * (t + (1 - t) * (1 - o) * color) + (1 - t) * o * color
+        return linear_to_srgb(light)
+
+    def stroke_rgb(self) -> Tensor:
+        return linear_to_srgb(self.pen_linear)[self.pen]
+
+    def subset(self, keep: Tensor) -> Penned:
+        return Penned(self.pens, self.pen[keep])
+
+    def pack(self) -> dict[str, Any]:
+        return {"pen": self.pen.clone(), "pens": [p.model_dump(mode="json") for p in self.pens]}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Penned:
+        return cls([Pen.model_validate(p) for p in state["pens"]], state["pen"])
+
+
+class InkSpec(BaseModel):
+    """Free colours before quantization: which rule mixes them, and how they start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["multiply", "over"] = "multiply"
+    start_opacity: float = Field(0.8, gt=0, le=1, description="opacity of every shape at the start")
+
+    def build(self, count: int, generator: torch.Generator) -> FreeInk:
+        rgb = torch.rand(count, 3, generator=generator)
+        opacity = torch.full((count,), self.start_opacity)
+        return Multiply(rgb, opacity) if self.kind == "multiply" else Over(rgb, opacity)
