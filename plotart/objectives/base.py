@@ -1,0 +1,114 @@
+"""What every objective can do.
+
+Chosen here, and kept small:
+
+- an objective is minimized, always; one that is naturally maximized (`neuron`) is negated inside and offers its
+  natural sign for logs under its own name;
+- an objective does not know its own weight: `ObjectiveSpec.weight` is applied once, where the terms are added up;
+- `layers` are what an objective wants of the network; the loop hands the union of them to `Frame`, which runs the
+  network once, at the first access;
+- an objective reads no files: `ObjectiveContext.style_image` turns a name into a tensor;
+- what an objective learns on the way (running means, a frozen weight) lives in registered buffers, so that the
+  `state_dict` of a checkpoint resumes it exactly.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from plotart.networks.base import Network
+from plotart.registry import Registry
+
+__all__ = ["Frame", "Objective", "ObjectiveContext", "ObjectiveSpec", "objectives"]
+
+
+class Frame:
+    """One rendered image and everything that objectives look at.
+
+    image `[B, 3, H, W]` sRGB 0..1; views `[C, 3, h, w]`, the transformed copies the network sees (the image itself
+    when not given); layers: all layers wanted by any objective of this step.
+    """
+
+    def __init__(
+        self,
+        image: Tensor,
+        views: Tensor | None = None,
+        *,
+        network: Network | None = None,
+        layers: Sequence[str] = (),
+        drawing: Any = None,
+        step: int = 0,
+    ) -> None:
+        self.image = image
+        self.views = image if views is None else views
+        self.network = network
+        self.layers = tuple(layers)
+        self.drawing = drawing
+        self.step = step
+        self._features: dict[str, Tensor] | None = None
+
+    def features(self, layer: str) -> Tensor:
+        """The network's answer to the views at one of `layers`: `[C, K, h', w']` with K channels.
+
+        One forward pass serves all of `layers`. Raises ValueError without a network or for a layer not in `layers`.
+        """
+        if self.network is None:
+            raise ValueError(f"layer {layer!r} was asked of a frame without a network")
+        if self._features is None:
+            self._features = self.network.features(self.views, self.layers)
+        address = self.network.resolve(layer)
+        if address not in self._features:
+            raise ValueError(f"layer {layer!r} was not announced; this frame has: {', '.join(self._features)}")
+        return self._features[address]
+
+
+class Objective(nn.Module):
+    """Frame -> scalar, lower is better."""
+
+    name: str
+    layers: tuple[str, ...] = ()
+
+    @abstractmethod
+    def forward(self, frame: Frame) -> Tensor:
+        """`[]`, lower is better."""
+
+
+def _no_style(name: str) -> Tensor:
+    raise ValueError(f"the style image {name!r} was asked of a context that reads none")
+
+
+@dataclass(frozen=True)
+class ObjectiveContext:
+    """What a spec may need to build its objective.
+
+    network: None when the run has none; canvas: the drawing area; target: the picture to draw, `[1, 3, H, W]` sRGB
+    0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
+    is no such picture).
+    """
+
+    network: Network | None = None
+    canvas: Any = None
+    target: Tensor | None = None
+    size: tuple[int, int] = (224, 224)
+    style_image: Callable[[str], Tensor] = _no_style
+
+
+class ObjectiveSpec(BaseModel):
+    """Numbers and names from which an objective is built; frozen, part of the config."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: float = Field(default=1.0, ge=0.0, description="share of this objective in the total")
+
+    @abstractmethod
+    def build(self, context: ObjectiveContext) -> Objective:
+        """The objective; InputError when a setting does not fit the network or the picture."""
+
+
+objectives: Registry[ObjectiveSpec] = Registry("objective", "plotart.objectives")
