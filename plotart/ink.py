@@ -18,7 +18,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from plotart.color import hex_to_rgb, linear_to_srgb, srgb_to_linear
+from plotart.color import hex_to_rgb, to_linear, to_srgb
 from plotart.pens import Pen
 from plotart.registry import Registry
 
@@ -98,15 +98,15 @@ class Multiply(FreeInk):
 
     def weight(self) -> Tensor:
         """Fraction of the light each shape takes where it covers: `[N, 3]` in 0..1, linear light."""
-        return self.opacity[:, None] * (1 - srgb_to_linear(self.rgb))
+        return self.opacity[:, None] * (1 - to_linear(self.rgb))
 
     def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
         """`transmitted [*, 3, H, W]` and `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
-        return linear_to_srgb(transmitted * srgb_to_linear(paper)[:, None, None])
+        return to_srgb(transmitted * to_linear(paper)[:, None, None])
 
     @torch.no_grad()
     def stroke_rgb(self) -> Tensor:
-        return linear_to_srgb(1 - self.weight())
+        return to_srgb(1 - self.weight())
 
 
 @inks.register("penned")
@@ -139,8 +139,8 @@ class Penned(Ink):
             raise ValueError(f"pen must lie in 0..{len(pens) - 1}")
         self.pens = tuple(pens)
         self.register_buffer("pen", pen.detach().clone().long())
-        rgb = torch.tensor([hex_to_rgb(p.hex) for p in pens], dtype=torch.float32)
-        self.register_buffer("pen_linear", srgb_to_linear(rgb))
+        rgb = torch.tensor([hex_to_rgb(p.hex).tolist() for p in pens], dtype=torch.float32)
+        self.register_buffer("pen_linear", to_linear(rgb))
         self.register_buffer("covering", torch.tensor([p.opacity if p.opaque else 0.0 for p in pens]))
 
     def weight(self) -> Tensor | None:
@@ -149,16 +149,16 @@ class Penned(Ink):
 
     def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
         """`transmitted [*, K, H, W]` = 1 - u, `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
-        light = srgb_to_linear(paper).to(transmitted)[:, None, None].expand(3, *transmitted.shape[-2:])
+        light = to_linear(paper).to(transmitted)[:, None, None].expand(3, *transmitted.shape[-2:])
         for k in range(len(self.pens)):
             t = transmitted[..., k : k + 1, :, :]
             color = self.pen_linear[k].to(transmitted)[:, None, None]
             o = self.covering[k]
             light = light * (t + (1 - t) * (1 - o) * color) + (1 - t) * o * color
-        return linear_to_srgb(light)
+        return to_srgb(light)
 
     def stroke_rgb(self) -> Tensor:
-        return linear_to_srgb(self.pen_linear)[self.pen]
+        return to_srgb(self.pen_linear)[self.pen]
 
     def subset(self, keep: Tensor) -> Penned:
         return Penned(self.pens, self.pen[keep])

@@ -1,0 +1,251 @@
+"""One typed, frozen description of a run: the only definition of every setting, its default and its range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic_core import PydanticCustomError
+
+from plotart.errors import InputError
+from plotart.images import write_beside
+from plotart.ink import InkSpec
+from plotart.objectives import ObjectiveSpec, objectives
+from plotart.primitives import PrimitiveSpec, primitives
+from plotart.primitives.strokes import StrokesSpec
+from plotart.registry import Registry, nearest
+from plotart.stages import StageSpec, stages
+from plotart.stages.fit import FitSpec
+from plotart.stages.quantize import QuantizeSpec
+from plotart.transforms import Transform
+
+__all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PageSpec(Section):
+    size: str = Field("a5", description="name (a4, letter, ...) or WxHmm")
+    landscape: bool = False
+    margin: float = Field(10.0, ge=0, le=1000, description="empty border, mm")
+    paper: str = Field("#ffffff", description="colour of the paper")
+
+
+class PensSpec(Section):
+    set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
+    count: int = Field(4, ge=1, le=64, description="how many pens the drawing may use")
+    palette: Literal["kmeans", "learned", "fixed"] = "kmeans"
+
+
+class NetworkSpec(Section):
+    name: str = "auto"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+
+
+class RendererSpec(Section):
+    name: Literal["native", "reference", "diffvg"] = "native"
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    """Address and plain message of the first thing wrong."""
+    wrong = error.errors(include_url=False)[0]
+    address = ".".join(str(part) for part in wrong["loc"])
+    if wrong["type"] == "setting":
+        inner = wrong["ctx"]
+        return ".".join(p for p in (address, inner["address"]) if p), inner["message"]
+    if wrong["type"] == "extra_forbidden":
+        return address, "there is no such setting"
+    if wrong["type"] == "value_error":
+        return address, str(wrong["ctx"]["error"])
+    message = wrong["msg"][0].lower() + wrong["msg"][1:]
+    return address, f"{message}, not {wrong['input']!r}"
+
+
+def _inner(error: ValidationError) -> PydanticCustomError:
+    address, message = _first(error)
+    return PydanticCustomError("setting", "{address}: {message}", {"address": address, "message": message})
+
+
+def _picked(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:
+    """A field whose class is named by its `kind`."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        settings = dict(value)
+        kind = settings.pop("kind", None)
+        try:
+            return registry[str(kind)].model_validate(settings)
+        except InputError as error:
+            raise PydanticCustomError("setting", "{message}", {"address": "kind", "message": str(error)}) from None
+        except ValidationError as error:
+            raise _inner(error) from None
+
+    def serialize(spec: BaseModel) -> dict[str, Any]:
+        return {"kind": registry.name_of(type(spec)), **spec.model_dump(mode="json")}
+
+    return BeforeValidator(validate), PlainSerializer(serialize)
+
+
+def _objective_specs(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    specs: dict[str, Any] = {}
+    for name, settings in value.items():
+        if settings is None or isinstance(settings, ObjectiveSpec):
+            specs |= {} if settings is None else {name: settings}
+            continue
+        try:
+            specs[name] = objectives[name].model_validate(settings)
+        except InputError as error:
+            raise PydanticCustomError("setting", "{message}", {"address": name, "message": str(error)}) from None
+        except ValidationError as error:
+            address, message = _first(error)
+            raise PydanticCustomError(
+                "setting", "{message}", {"address": f"{name}.{address}", "message": message}
+            ) from None
+    return specs
+
+
+class Config(Section):
+    """Everything a run depends on; `config.yaml` of a run folder holds it resolved."""
+
+    seed: int = Field(0, ge=0, lt=2**63)
+    size: int = Field(384, ge=32, le=16384, description="short side of the rendered canvas, px")
+    steps: int | None = Field(None, ge=1, description="steps of all fit stages together; their shares are kept")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
+    page: PageSpec = PageSpec()
+    pens: PensSpec = PensSpec()
+    network: NetworkSpec = NetworkSpec()
+    renderer: RendererSpec = RendererSpec()
+    primitive: Annotated[PrimitiveSpec, *_picked(primitives)] = StrokesSpec()
+    ink: InkSpec = InkSpec()
+    transform: Transform = Transform()
+    objectives: Annotated[
+        dict[str, ObjectiveSpec],
+        BeforeValidator(_objective_specs),
+        PlainSerializer(lambda specs: {name: spec.model_dump(mode="json") for name, spec in specs.items()}),
+    ] = Field(default_factory=dict)
+    stages: list[Annotated[StageSpec, *_picked(stages)]] = Field(
+        default_factory=lambda: [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)], min_length=1
+    )
+    machine: str = "axidraw"
+
+    @classmethod
+    def load(cls, file: str | FilePath | None = None, changes: Mapping[str, Any] | None = None) -> Config:
+        """A config from the defaults, a YAML file's differences and `changes` by dotted address.
+
+        `Config.load("configs/neuron.yaml", {"objectives.neuron.at": "conv4_3:12"})`
+
+        Raises:
+            InputError: naming the setting, the value and what would be right.
+        """
+        settings: dict[str, Any] = {} if file is None else _read_yaml(find_config(file))
+        for address, value in (changes or {}).items():
+            _put(settings, address, value)
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            address, message = _first(error)
+            if message == "there is no such setting":
+                parent, _, last = address.rpartition(".")
+                known = nearest(last, list(cls.model_fields)) if not parent else None
+                message += f"; nearest: {known}" if known else ""
+            raise InputError(f"{address}: {message}" if address else message) from None
+
+    def save(self, path: FilePath) -> None:
+        """Write the resolved config as YAML, beside and renamed."""
+        with write_beside(path) as beside:
+            beside.write_text(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+
+    def changed(self, **fields: Any) -> Config:
+        """The same config with some top-level fields replaced."""
+        return self.model_copy(update=fields)
+
+    def scaled_stages(self) -> list[StageSpec]:
+        """The stages, with `steps` shared out to the fits in proportion to their own steps."""
+        fits = [spec for spec in self.stages if isinstance(spec, FitSpec)]
+        if self.steps is None or not fits:
+            return list(self.stages)
+        whole = sum(fit.steps for fit in fits)
+        scaled = []
+        for spec in self.stages:
+            steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec) else 0
+            scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
+        return scaled
+
+
+def _read_yaml(path: FilePath) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"config: '{path}' cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        where = re.sub(r"\s+", " ", str(error))
+        raise InputError(f"config: '{path}' is not valid YAML ({where})") from None
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise InputError(f"config: '{path}' must hold settings by name, not a {type(settings).__name__}")
+    return settings
+
+
+def _put(settings: dict[str, Any], address: str, value: Any) -> None:
+    """Set a value at a dotted address, making the sections on the way; list items go by number."""
+    parts = address.split(".")
+    here: Any = settings
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        if isinstance(here, list):
+            if not part.isdigit() or int(part) >= len(here):
+                raise InputError(f"{address}: items go from 0 to {len(here) - 1}, not {part!r}")
+            if following is None:
+                here[int(part)] = value
+            here = here[int(part)]
+        elif following is None:
+            here[part] = value
+        else:
+            if here.get(part) is None:
+                here[part] = _default(part) if here is settings else {}
+            here = here[part]
+            if not isinstance(here, dict | list):
+                raise InputError(f"{address}: {part!r} holds a value and has no settings of its own")
+
+
+def _default(field: str) -> Any:
+    """The default of a top-level list, so that one item of it can be changed; an empty section otherwise."""
+    if field in Config.model_fields:
+        default = Config().model_dump(mode="json").get(field)
+        if isinstance(default, list) or (isinstance(default, dict) and "kind" in default):
+            return default
+    return {}
+
+
+def _shipped(folder: str) -> FilePath:
+    """A data folder of the project: beside the package in a checkout, inside it once installed."""
+    inside = FilePath(__file__).parent / folder
+    return inside if inside.is_dir() else FilePath(__file__).parent.parent / folder
+
+
+def find_config(name: str | FilePath) -> FilePath:
+    """A config file: as given, or one of the shipped ones by name."""
+    for path in (FilePath(name), _shipped("configs") / name, _shipped("configs") / f"{name}.yaml"):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(p.name for p in _shipped("configs").glob("*.yaml")))
+    raise InputError(f"config: no file '{name}'; there is: {known}")
+
+
+def find_style(name: str | FilePath) -> FilePath:
+    """A style image: as given, or one of the shipped ones by name."""
+    for path in (FilePath(name), _shipped("styles") / name):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(p.name for p in _shipped("styles").glob("*.[jp][pn]g")))
+    raise InputError(f"objectives.style.image: no file '{name}' here or in styles/; there is: {known}")

@@ -1,0 +1,98 @@
+"""What a plot costs: ink, strokes, sharp bends, and strokes that hang off the page."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from plotart.ink import FreeInk
+from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
+
+__all__ = ["Bends", "InkLoad", "OffPage", "StrokeCount"]
+
+
+def _presence(frame: Frame) -> Tensor:
+    """How much each stroke shows, `[N]` in 0..1: its strongest absorption; 1 once it belongs to a pen."""
+    ink = frame.drawing.ink
+    if isinstance(ink, FreeInk):
+        return ink.opacity * (1 - ink.rgb.amin(dim=1))
+    return torch.ones(len(frame.drawing), device=frame.image.device)
+
+
+class InkLoad(Objective):
+    """Layers of ink the strokes lay on the canvas on average, above `budget`: relu(sum l w p / area - budget).
+
+    l is a stroke's length, w its width and p how much it shows.
+    """
+
+    name = "ink"
+
+    def __init__(self, budget: float) -> None:
+        super().__init__()
+        self.budget = budget
+
+    def forward(self, frame: Frame) -> Tensor:
+        drawing = frame.drawing
+        width, height = drawing.canvas.unit_size
+        ink = (drawing.primitive.lengths() * drawing.primitive.width * _presence(frame)).sum() / (width * height)
+        return (ink - self.budget).clamp_min(0)
+
+
+class StrokeCount(Objective):
+    """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint strokes are dropped later."""
+
+    name = "strokes"
+
+    def forward(self, frame: Frame) -> Tensor:
+        strokes = frame.drawing.primitive
+        length = strokes.lengths()
+        return (_presence(frame) * length / (length + strokes.width)).mean()
+
+
+class Bends(Objective):
+    """Bending of the control polygons: mean squared second difference of neighbouring control points, unit squared."""
+
+    name = "curvature"
+
+    def forward(self, frame: Frame) -> Tensor:
+        points: Tensor = frame.drawing.primitive.points
+        return points.diff(n=2, dim=1).square().sum(-1).mean()
+
+
+class OffPage(Objective):
+    """Mean squared distance of the control points from the canvas, 0 for those on it; unit squared."""
+
+    name = "page"
+
+    def forward(self, frame: Frame) -> Tensor:
+        points: Tensor = frame.drawing.primitive.points
+        extent = torch.tensor(frame.drawing.canvas.unit_size, dtype=points.dtype, device=points.device)
+        outside = (-points).clamp_min(0) + (points - extent).clamp_min(0)
+        return outside.square().sum(-1).mean()
+
+
+@objectives.register("ink")
+class InkLoadSpec(ObjectiveSpec):
+    budget: float = Field(0.0, ge=0, description="layers of ink that cost nothing")
+
+    def build(self, context: ObjectiveContext) -> InkLoad:
+        return InkLoad(self.budget)
+
+
+@objectives.register("strokes")
+class StrokeCountSpec(ObjectiveSpec):
+    def build(self, context: ObjectiveContext) -> StrokeCount:
+        return StrokeCount()
+
+
+@objectives.register("curvature")
+class BendsSpec(ObjectiveSpec):
+    def build(self, context: ObjectiveContext) -> Bends:
+        return Bends()
+
+
+@objectives.register("page")
+class OffPageSpec(ObjectiveSpec):
+    def build(self, context: ObjectiveContext) -> OffPage:
+        return OffPage()

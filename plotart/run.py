@@ -1,0 +1,243 @@
+"""One folder under outputs/, the only thing that writes there: config, figures, checkpoint, logs and results."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from plotart.config import Config
+from plotart.errors import InputError
+from plotart.images import save_image, write_beside
+from plotart.stages import Evaluation, Interrupted
+
+__all__ = ["Run", "StageWatch"]
+
+SAVE_EVERY_S = 10.0
+"""Seconds of work that a killed run may have to do again."""
+
+
+class Run:
+    """A run folder, open for writing.
+
+    Attributes:
+        figures: what `run.json` holds; see DESIGN in the README for the names.
+    """
+
+    def __init__(self, folder: FilePath, config: Config, console: Console | None = None) -> None:
+        self.folder = folder
+        self.config = config
+        self.console = console or Console(stderr=True, quiet=True)
+        self.figures: dict[str, Any] = {}
+        self.stop = threading.Event()
+        self._writer: SummaryWriter | None = None
+
+    @classmethod
+    def create(
+        cls, config: Config, out: FilePath | None, name: str, *, force: bool = False, console: Console | None = None
+    ) -> Run:
+        """A new run in `out`, or in `outputs/<name>`, numbered when taken.
+
+        Raises:
+            InputError: `out` already holds a run, or cannot be written.
+        """
+        folder = out if out is not None else _free_folder(FilePath("outputs"), name)
+        if (folder / "config.yaml").exists():
+            if not force:
+                raise InputError(
+                    f"--out: '{folder}' already holds a run; continue it with 'plotart resume {folder}', "
+                    "or replace it with --force"
+                )
+            _clear(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            config.save(folder / "config.yaml")
+        except OSError as error:
+            raise InputError(f"--out: '{folder}' cannot be written ({error.strerror})") from None
+        return cls(folder, config, console)
+
+    @classmethod
+    def open(cls, folder: FilePath, console: Console | None = None) -> Run:
+        """An existing run.
+
+        Raises:
+            InputError: the folder holds no run.
+        """
+        if not (folder / "config.yaml").is_file():
+            raise InputError(f"'{folder}' holds no run: there is no config.yaml in it")
+        run = cls(folder, Config.load(folder / "config.yaml"), console)
+        if (folder / "run.json").is_file():
+            run.figures = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return run
+
+    @property
+    def finished(self) -> bool:
+        return (self.folder / "run.json").is_file()
+
+    def say(self, line: str) -> None:
+        self.console.print(line, highlight=False, soft_wrap=True)
+
+    @property
+    def writer(self) -> SummaryWriter:
+        """TensorBoard's log of this run, one event file a session."""
+        if self._writer is None:
+            self._writer = SummaryWriter(str(self.folder))
+        return self._writer
+
+    def log_image(self, tag: str, image: Tensor, step: int) -> None:
+        self.writer.add_image(tag, image.detach().cpu().reshape(image.shape[-3:]).clamp(0, 1), step)
+
+    def save_figures(self) -> None:
+        with write_beside(self.folder / "run.json") as beside:
+            beside.write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        with write_beside(self.folder / "checkpoint.pt") as beside:
+            torch.save(state, beside)
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        path = self.folder / "checkpoint.pt"
+        if not path.is_file():
+            return None
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        return state
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Inside, the first Ctrl-C asks the work to save and stop; a second one stops at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def ask(number: int, frame: object) -> None:
+            self.stop.set()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.say("stopping after this step ...")
+
+        before = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class StageWatch:
+    """Looks on for one stage: progress bar, TensorBoard, checkpoints.
+
+    Args:
+        base: what a checkpoint holds besides the stage's own state.
+        first_step: steps that earlier stages took, so that logs run on.
+    """
+
+    def __init__(
+        self, run: Run, label: str, *, first_step: int, base: Mapping[str, Any], saved: dict[str, Any] | None
+    ) -> None:
+        self.run = run
+        self.label = label
+        self.first_step = first_step
+        self.saved = saved
+        self.seconds = 0.0
+        self.history: list[tuple[int, float, float | None]] = list(saved["history"]) if saved else []
+        self._base = base
+        self._started = time.monotonic()
+        self._last_save = self._started
+        self._last_line = self._started
+        self._progress: Progress | None = None
+
+    def say(self, line: str) -> None:
+        self.run.say(f"{self.label}: {line}")
+
+    def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None:
+        now = self.first_step + step
+        if step % max(1, steps // 200) == 0 or step == steps:
+            self.run.writer.add_scalar("loss/total", total, now)
+            for name, value in losses.items():
+                self.run.writer.add_scalar(f"loss/{name}", value, now)
+        terms = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        if self._progress is None:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[terms]}"),
+                console=self.run.console,
+                disable=not self.run.console.is_terminal,
+            )
+            self._progress.start()
+            self._task = self._progress.add_task(self.label, total=steps, terms=terms)
+        self._progress.update(self._task, completed=step, terms=terms)
+        if not self.run.console.is_terminal and time.monotonic() - self._last_line > 15:
+            self._last_line = time.monotonic()
+            left = (self._last_line - self._started) / max(1, step) * (steps - step)
+            self.say(f"step {step}/{steps}, about {left:.0f} s left  {terms}")
+
+    def seen(self, step: int, evaluation: Evaluation) -> None:
+        now = self.first_step + step
+        self.history.append((now, evaluation.total, evaluation.excitation))
+        self.run.writer.add_scalar("clean/total", evaluation.total, now)
+        if evaluation.excitation is not None:
+            self.run.writer.add_scalar(f"excitation/{self.run.figures.get('neuron', 'neuron')}", evaluation.excitation, now)
+        self.run.log_image("image/drawing", evaluation.image, now)
+        save_image(evaluation.image, self.run.folder / "frames" / f"{now:06d}.png")
+
+    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
+        stopping = self.run.stop.is_set()
+        if stopping or time.monotonic() - self._last_save >= SAVE_EVERY_S:
+            self.save(state())
+        if stopping:
+            self.close()
+            raise Interrupted
+
+    def save(self, state: dict[str, Any] | None) -> None:
+        """Write what is needed to go on from here."""
+        self._last_save = time.monotonic()
+        seconds = self._base["seconds"] + self.elapsed()
+        own = None if state is None else {**state, "history": self.history}
+        self.run.save_checkpoint({**self._base, "seconds": seconds, "state": own})
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _free_folder(parent: FilePath, name: str) -> FilePath:
+    slug = re.sub(r"[^\w.+-]+", "-", name).strip("-.")[:80] or "run"
+    folder, number = parent / slug, 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{slug}-{number}"
+    return folder
+
+
+def _clear(folder: FilePath) -> None:
+    """Remove what an earlier run wrote in its folder, and nothing else."""
+    for name in ("config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "preview.png", "report.html"):
+        (folder / name).unlink(missing_ok=True)
+    for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
+        for path in folder.glob(pattern):
+            os.unlink(path)

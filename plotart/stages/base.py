@@ -1,0 +1,122 @@
+"""What a stage is given and what it owes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from plotart.drawing import Drawing
+from plotart.networks import Network
+from plotart.objectives import Frame, Objective
+from plotart.objectives.neuron import Neuron
+from plotart.pens import PenSet
+from plotart.registry import Registry
+from plotart.render import Renderer
+from plotart.transforms import Transform
+
+__all__ = ["Context", "Evaluation", "Interrupted", "Stage", "StageSpec", "Watch", "evaluate", "stages"]
+
+
+class Interrupted(Exception):
+    """The user stopped the run; its state has been saved."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What stages work with, and do not own.
+
+    Attributes:
+        objectives: by name, with the weight of each in the total.
+        size: short side of the rendered canvas, px.
+        pens: the pens the user has; `pen_count` of them make the palette.
+        generator: the only source of randomness.
+    """
+
+    renderer: Renderer
+    objectives: Mapping[str, Objective]
+    weights: Mapping[str, float]
+    network: Network | None
+    transform: Transform
+    size: int
+    pens: PenSet
+    pen_count: int
+    generator: torch.Generator
+    layers: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        needed = dict.fromkeys(layer for objective in self.objectives.values() for layer in objective.layers)
+        object.__setattr__(self, "layers", tuple(needed))
+
+    def frame(self, drawing: Drawing, image: Tensor, views: Tensor, step: int) -> Frame:
+        return Frame(image=image, views=views, drawing=drawing, network=self.network, layers=self.layers, step=step)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A drawing judged on its clean image, without transforms.
+
+    Attributes:
+        image: `[1, 3, H, W]` sRGB.
+        losses: each objective, unweighted.
+        total: the weighted sum.
+        excitation: mean activation per position of the neurons asked for, natural sign; None without a neuron.
+    """
+
+    image: Tensor
+    losses: dict[str, float]
+    total: float
+    excitation: float | None
+
+
+@torch.no_grad()
+def evaluate(drawing: Drawing, context: Context, image: Tensor | None = None) -> Evaluation:
+    """Judge the whole clean image of `drawing`, or another rendering of it given as `image [1, 3, H, W]`."""
+    if image is None:
+        image = context.renderer(drawing, context.size)
+    frame = context.frame(drawing, image, image, step=0)
+    losses = {name: float(objective(frame)) for name, objective in context.objectives.items()}
+    total = sum(context.weights[name] * value for name, value in losses.items())
+    neurons = [o for o in context.objectives.values() if isinstance(o, Neuron)]
+    excitation = float(neurons[0].excitation(frame)) if neurons else None
+    return Evaluation(image, losses, total, excitation)
+
+
+class Watch(Protocol):
+    """Who looks on while a stage works: progress, logs and checkpoints. A stage works the same without it."""
+
+    saved: dict[str, Any] | None
+    """State that an earlier, interrupted call of the same stage handed to `checkpoint`."""
+
+    def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None: ...
+
+    def seen(self, step: int, evaluation: Evaluation) -> None: ...
+
+    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
+        """Called between steps. Saves `state()` when that is due; raises Interrupted when the user wants to stop."""
+
+    def say(self, line: str) -> None: ...
+
+
+class Stage(Protocol):
+    name: str
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing: ...
+
+
+class StageSpec(BaseModel):
+    """Settings of one stage; frozen, part of the config. `free` stages change colours, the others keep the palette."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    steps_share: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self) -> Stage: ...
+
+
+stages: Registry[StageSpec] = Registry("stage", "plotart.stages")

@@ -1,0 +1,148 @@
+"""The only descent loop: Adam on whatever parameters the drawing has."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Adam
+
+from plotart.drawing import Drawing
+from plotart.objectives.style import Style
+from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+
+__all__ = ["Fit", "FitSpec"]
+
+LOOKS = 12
+"""How often in one fit the clean image is judged; the best drawing among these is the result."""
+
+
+@stages.register("fit")
+class FitSpec(StageSpec):
+    """Descend the weighted sum of the objectives.
+
+    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` in their 0..1.
+    `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
+    """
+
+    steps: int = Field(400, ge=1, le=1_000_000)
+    rates: dict[str, float] = Field(default={"points": 0.0045, "rgb": 0.03, "opacity": 0.02})
+    schedule: Literal["halving", "cosine", "constant"] = "halving"
+    copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
+    softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
+
+    def build(self) -> Fit:
+        return Fit(self)
+
+
+def rate_factor(schedule: str, progress: float) -> float:
+    """The share of the first learning rate at `progress` 0..1 of a fit."""
+    if schedule == "halving":
+        return 1.0 if progress < 0.5 else 0.5 if progress < 0.75 else 0.25
+    if schedule == "cosine":
+        return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+    return 1.0
+
+
+class Fit:
+    name = "fit"
+
+    def __init__(self, spec: FitSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        spec, saved = self.spec, watch.saved
+        drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
+        optimizer = self._optimizer(drawing)
+        best: dict[str, Any] = drawing.pack()
+        best_total, start, skipped = math.inf, 0, 0
+        if saved is not None:
+            optimizer.load_state_dict(saved["optimizer"])
+            context.generator.set_state(saved["generator"])
+            best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
+        every = max(1, spec.steps // LOOKS)
+
+        for step in range(start, spec.steps):
+            if step % every == 0:
+                evaluation = evaluate(drawing, context)
+                watch.seen(step, evaluation)
+                if evaluation.total < best_total:
+                    best, best_total = drawing.pack(), evaluation.total
+            progress = step / spec.steps
+            for group in optimizer.param_groups:
+                group["lr"] = group["first"] * rate_factor(spec.schedule, progress)
+            softness = max(1.0, spec.softness * (1 - progress / 0.6)) if spec.softness > 1 else 1.0
+            losses, total = self._losses(drawing, context, step, softness)
+            optimizer.zero_grad(set_to_none=True)
+            total.backward()
+            skipped += self._guard(drawing, step)
+            optimizer.step()
+            drawing.constrain_()
+            watch.step(step + 1, spec.steps, losses, float(total.detach()))
+
+            def state(done: int = step + 1) -> dict[str, Any]:
+                return {
+                    "drawing": drawing.pack(),
+                    "optimizer": optimizer.state_dict(),
+                    "generator": context.generator.get_state(),
+                    "objectives": {name: o.state_dict() for name, o in context.objectives.items()},
+                    "best": best,
+                    "best_total": best_total,
+                    "step": done,
+                    "skipped": skipped,
+                }
+
+            watch.checkpoint(state)
+
+        evaluation = evaluate(drawing, context)
+        watch.seen(spec.steps, evaluation)
+        if evaluation.total < best_total:
+            best = drawing.pack()
+        if skipped:
+            watch.say(f"{skipped} gradients were not finite and were left out")
+        return Drawing.unpack(drawing.canvas, best)
+
+    def _optimizer(self, drawing: Drawing) -> Adam:
+        groups = []
+        for name, parameter in drawing.named_parameters():
+            rate = self.spec.rates.get(name.rpartition(".")[2], 0.0)
+            parameter.requires_grad_(rate > 0)
+            if rate > 0:
+                groups.append({"params": [parameter], "lr": rate, "first": rate})
+        return Adam(groups, eps=1e-12)  # gradients of a mean over a page are far below the usual 1e-8
+
+    def _losses(
+        self, drawing: Drawing, context: Context, step: int, softness: float
+    ) -> tuple[dict[str, float], Tensor]:
+        """Each weighted objective by name, and their differentiable sum."""
+        image = context.renderer(drawing, context.size, softness=softness)
+        views = image
+        if context.layers:
+            views = context.transform(image, drawing.canvas.paper_rgb, context.generator, copies=self.spec.copies)
+        frame = context.frame(drawing, image, views, step)
+        terms = {name: objective(frame) for name, objective in context.objectives.items()}
+        for name, objective in context.objectives.items():
+            if isinstance(objective, Style) and not objective.balance.frozen:
+                others = [context.weights[n] * t for n, t in terms.items() if n != name and context.objectives[n].layers]
+                objective.rebalance(terms[name], others, image)
+        weighted = {name: context.weights[name] * term for name, term in terms.items()}
+        total = torch.stack(list(weighted.values())).sum()
+        return {name: float(value.detach()) for name, value in weighted.items()}, total
+
+    @staticmethod
+    def _guard(drawing: Drawing, step: int) -> int:
+        """Zero the gradient entries that are not finite, before Adam's averages keep them; how many there were."""
+        count = 0
+        for parameter in drawing.parameters():
+            if parameter.grad is not None:
+                bad = ~parameter.grad.isfinite()
+                found = int(bad.sum())
+                if found == bad.numel():
+                    raise FloatingPointError(f"every gradient is NaN or infinite at step {step}; lower the learning rate")
+                if found:
+                    parameter.grad.masked_fill_(bad, 0.0)
+                count += found
+        return count

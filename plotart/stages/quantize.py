@@ -1,0 +1,94 @@
+"""From free colours to real pens: k-means in Lab, centres matched one to one to pens."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+
+from plotart.color import ciede2000, from_lab, rgb_to_hex, to_lab
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.ink import Penned
+from plotart.pens import Pen
+from plotart.pens.palette import plotting_order
+from plotart.stages.base import Context, StageSpec, Watch, stages
+
+__all__ = ["Quantize", "QuantizeSpec", "match_pens"]
+
+
+@stages.register("quantize")
+class QuantizeSpec(StageSpec):
+    """Reduce the colours of a drawing to the palette.
+
+    `match: pens` takes real pens, `match: centres` the cluster centres themselves as pens (the published way, for
+    comparison). Strokes that differ from the paper by less than `faint` (CIEDE2000 of the stroke alone on paper) are
+    dropped, for no pen draws them.
+    """
+
+    match: Literal["pens", "centres"] = "pens"
+    faint: float = Field(10.0, ge=0, le=100, description="CIEDE2000 to the paper below which a stroke is dropped")
+
+    def build(self) -> Quantize:
+        return Quantize(self)
+
+
+def match_pens(centres: NDArray[np.float64], pens: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The pen of each cluster centre, no pen twice, with the least sum of CIEDE2000.
+
+    Args:
+        centres: `[K, 3]` Lab.
+        pens: `[M, 3]` Lab, M >= K.
+
+    Returns:
+        `[K]` indices into `pens`.
+    """
+    cost = ciede2000(centres[:, None, :], pens[None, :, :])
+    return np.asarray(linear_sum_assignment(cost)[1])
+
+
+class Quantize:
+    name = "quantize"
+
+    def __init__(self, spec: QuantizeSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if isinstance(drawing.ink, Penned):
+            return drawing.copy()
+        lab = to_lab(drawing.ink.stroke_rgb().double().numpy())
+        paper = to_lab(drawing.canvas.paper_rgb.double().numpy())
+        keep = np.flatnonzero(ciede2000(lab, paper[None, :]) >= self.spec.faint)
+        if len(keep) == 0:
+            raise InputError("pens: the drawing holds only paper-coloured strokes; more steps or another start is needed")
+        count = min(context.pen_count, len(np.unique(lab[keep].round(3), axis=0)))
+        area = drawing.primitive.area().double().numpy()[keep]
+        means = KMeans(count, n_init=8, random_state=int(torch.randint(2**31, (), generator=context.generator)))
+        means.fit(lab[keep], sample_weight=area)
+        pens = self._pens(means.cluster_centers_, context)
+        order = plotting_order(pens)
+        place = np.empty(count, dtype=np.int64)
+        place[order] = np.arange(count)
+        palette = [pens[i] for i in order]
+        pen = torch.from_numpy(place[means.labels_])
+        primitive = drawing.primitive.subset(torch.from_numpy(keep))
+        tips = torch.tensor([p.tip_mm / drawing.canvas.mm_per_unit for p in palette], dtype=torch.float32)
+        primitive.set_width(tips[pen])
+        watch.say(
+            f"pens: {', '.join(p.name for p in palette)}; {len(lab) - len(keep)} of {len(lab)} strokes were too faint"
+        )
+        return Drawing(drawing.canvas, primitive, Penned(palette, pen))
+
+    def _pens(self, centres: NDArray[np.float64], context: Context) -> list[Pen]:
+        pens = list(context.pens.pens)
+        if self.spec.match == "centres":
+            tip = float(np.median([p.tip_mm for p in pens]))
+            colours = [rgb_to_hex(from_lab(centre)) for centre in centres]
+            return [Pen(name=f"{i} {c}", hex=c, tip_mm=tip) for i, c in enumerate(colours, start=1)]
+        labs = np.stack([to_lab(np.asarray(p.rgb)) for p in pens])
+        return [pens[i] for i in match_pens(centres, labs)]
