@@ -81,7 +81,7 @@ def pretrained_within_reach(name: str) -> bool:
 
 
 def _checkpoint(weights: Any) -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+    return Path(torch.hub.get_dir(), "checkpoints", str(weights.url).rpartition("/")[2])
 
 
 def pretrained_state(name: str) -> dict[str, Tensor]:

@@ -1,0 +1,65 @@
+"""Two objectives in one picture: a weight under which the second pulls at the pixels as hard as asked."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["GradientBalance"]
+
+
+class GradientBalance(nn.Module):
+    """The weight λ of the second objective, found while both gradients at the rendered image are watched.
+
+    With running means m of the gradient norms |∂L_first/∂image| and |∂L_second/∂image|,
+
+        λ = strength * m(|g_first|) / m(|g_second|),
+
+    for the first `steps` steps; from then on λ stays as it is. Freezing matters: a weight that keeps normalizing
+    would pull as hard at a matched style as at a wrong one. All state is in buffers, so a resumed run goes on with the
+    same λ to the last bit.
+    """
+
+    first: Tensor
+    second: Tensor
+    seen: Tensor
+    value: Tensor
+
+    def __init__(self, strength: float, *, steps: int = 20, decay: float = 0.8) -> None:
+        super().__init__()
+        self.strength = strength
+        self.steps = steps
+        self.decay = decay
+        for name in ("first", "second", "value"):
+            self.register_buffer(name, torch.zeros((), dtype=torch.float64))
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+
+    @classmethod
+    def fixed(cls, weight: float) -> GradientBalance:
+        """A balance that is frozen from the start, with λ = weight."""
+        balance = cls(1.0, steps=0)
+        balance.value.fill_(weight)
+        return balance
+
+    @property
+    def frozen(self) -> bool:
+        """Whether λ no longer changes; no gradient norms are needed from then on."""
+        return int(self.seen) >= self.steps
+
+    @property
+    def weight(self) -> float:
+        """λ as it stands; 0 before the first update."""
+        return float(self.value)
+
+    def update(self, first_norm: float, second_norm: float) -> float:
+        """λ after one more step's gradient norms. A pair that is not finite and positive counts, but changes nothing."""
+        if self.frozen:
+            return self.weight
+        self.seen.add_(1)
+        if all(math.isfinite(norm) and norm > 0 for norm in (first_norm, second_norm)):
+            for mean, norm in ((self.first, first_norm), (self.second, second_norm)):
+                mean.copy_(norm if float(mean) == 0.0 else self.decay * mean + (1 - self.decay) * norm)
+            self.value.copy_(self.strength * self.first / self.second)
+        return self.weight
