@@ -89,7 +89,7 @@ def survey(network: Network, layer: str, images: Tensor | None = None) -> Survey
     maps = torch.cat(
         [network.features(image[None].to(network.mean.device), [address])[address].cpu() for image in images]
     )
-    count, units, height, width = maps.shape
+    _, units, height, width = maps.shape
     flat = maps.transpose(0, 1).reshape(units, -1)
     peak, where = flat.max(1)
     answering = peak[peak > 0]

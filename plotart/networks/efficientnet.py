@@ -74,24 +74,20 @@ def _channels() -> dict[str, int]:
     return channels | {"head": HEAD}
 
 
-def _key(layer: str) -> str:
-    return layer.replace(".", "_")  # a module's name holds no dot
-
-
 class EfficientNetLite0(Network):
     """Layers `stem`, `block{0..15}[.expand|.dw]`, `head`; input normalized as (x - 127)/128 of values 0..255."""
 
     def __init__(self) -> None:
-        self_channels = _channels()
+        channels = _channels()
         super().__init__(
             "efficientnet-lite0",
-            list(self_channels),
+            list(channels),
             {},
             input_size=224,
             mean=[127 / 255] * 3,
             std=[128 / 255] * 3,
         )
-        self.channels = self_channels
+        self.channels = channels
         self.blocks = tuple(blocks())
         self.convolutions = nn.ModuleDict({"stem": nn.Conv2d(3, STEM, 3, stride=2)})
         for block in self.blocks:
@@ -108,36 +104,36 @@ class EfficientNetLite0(Network):
 
     def run(self, x: Tensor, addresses: frozenset[str]) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
-        deepest = max(self.layers.index(address.partition("@")[0]) for address in addresses) if addresses else -1
+        for layer, before, after in self._outputs(x):
+            found |= {
+                address: value
+                for address, value in ((f"{layer}@pre", before), (f"{layer}@post", after))
+                if address in addresses
+            }
+            if len(found) == len(addresses):
+                break
+        return found
 
-        def keep(layer: str, before: Tensor, after: Tensor) -> None:
-            if f"{layer}@pre" in addresses:
-                found[f"{layer}@pre"] = before
-            if f"{layer}@post" in addresses:
-                found[f"{layer}@post"] = after
-
-        def convolve(layer: str, x: Tensor) -> Tensor:
-            convolution = self.convolutions[_key(layer)]
-            assert isinstance(convolution, nn.Conv2d)
-            before = convolution(_same_padding(x, convolution))
-            after = F.relu6(before)
-            keep(layer, before, after)
-            return after
-
-        x = convolve("stem", x)
+    def _outputs(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor]]:
+        """Layer by layer, computed as they are asked for: name, value before and after the nonlinearity."""
+        before, x = self._convolve("stem", x)
+        yield "stem", before, x
         for block in self.blocks:
-            if self.layers.index(f"{block.name}.dw") > deepest + 1:
-                return found
             entry = x
-            if block.expansion > 1:
-                x = convolve(f"{block.name}.expand", x)
-            x = convolve(f"{block.name}.dw", x)
+            for part in ("expand", "dw") if block.expansion > 1 else ("dw",):
+                before, x = self._convolve(f"{block.name}.{part}", x)
+                yield f"{block.name}.{part}", before, x
             x = self.convolutions[block.name](x)
             x = x + entry if block.residual else x
-            keep(block.name, x, F.relu(x))
-        if deepest == len(self.layers) - 1:
-            convolve("head", x)
-        return found
+            yield block.name, x, F.relu(x)
+        before, x = self._convolve("head", x)
+        yield "head", before, x
+
+    def _convolve(self, layer: str, x: Tensor) -> tuple[Tensor, Tensor]:
+        convolution = self.convolutions[layer.replace(".", "_")]  # a module's name holds no dot
+        assert isinstance(convolution, nn.Conv2d)
+        before = convolution(_same_padding(x, convolution))
+        return before, F.relu6(before)
 
 
 def _same_padding(x: Tensor, convolution: nn.Conv2d) -> Tensor:

@@ -54,12 +54,12 @@ class GradientBalance(nn.Module):
         return float(self.value)
 
     def update(self, first_norm: float, second_norm: float) -> float:
-        """λ after one more step's gradient norms. A pair that is not finite and positive counts, but changes nothing."""
+        """λ after one more step's gradient norms; a pair that is not finite and positive counts but changes nothing."""
         if self.frozen:
             return self.weight
         self.seen.add_(1)
         if all(math.isfinite(norm) and norm > 0 for norm in (first_norm, second_norm)):
             for mean, norm in ((self.first, first_norm), (self.second, second_norm)):
-                mean.copy_(norm if float(mean) == 0.0 else self.decay * mean + (1 - self.decay) * norm)
-            self.value.copy_(self.strength * self.first / self.second)
+                mean.fill_(norm if float(mean) == 0.0 else self.decay * float(mean) + (1 - self.decay) * norm)
+            self.value.fill_(self.strength * float(self.first) / float(self.second))
         return self.weight

@@ -62,7 +62,7 @@ def parse_neuron(text: str) -> tuple[Term, ...]:
 
 def format_neuron(terms: tuple[Term, ...]) -> str:
     """The shortest text that `parse_neuron` reads as the same terms."""
-    parts = []
+    parts: list[str] = []
     for term in terms:
         sign = "-" if term.weight < 0 else "+" if parts else ""
         factor = "" if abs(term.weight) == 1.0 else f"{abs(term.weight)!r}*"
@@ -106,7 +106,7 @@ class Neuron(Objective):
         return self._total(frame, "mean")
 
     def _total(self, frame: Frame, reduction: str) -> Tensor:
-        parts = []
+        parts: list[Tensor] = []
         for term in self.terms:
             maps = frame.features(term.layer)[:, list(term.units)]
             parts.append(term.weight * (maps.sum() if reduction == "sum" else maps.mean((0, 2, 3)).sum()))
