@@ -1,1 +1,28 @@
-"""plotart: an image or a neuron goes in, pen-ready layers come out."""
+"""plotart: an image or a neuron goes in, pen-ready layers come out.
+
+    import plotart
+
+    run = plotart.generate(plotart.Config.load("neuron", {"objectives.neuron.at": "conv4_3:12"}))
+    run.figures["plot"]["minutes"]
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from plotart.errors import InputError, Interrupted
+
+if TYPE_CHECKING:
+    from plotart.config import Config
+    from plotart.pipeline import generate, resume
+
+__all__ = ["Config", "InputError", "Interrupted", "generate", "resume"]
+
+_HOMES = {"Config": "plotart.config", "generate": "plotart.pipeline", "resume": "plotart.pipeline"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the heavy parts when they are first used, so that `plotart --help` answers at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'plotart' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - only when needed
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,6 +1,6 @@
 """Errors that are part of the interface."""
 
-__all__ = ["InputError"]
+__all__ = ["InputError", "Interrupted"]
 
 
 class InputError(ValueError):
@@ -8,3 +8,7 @@ class InputError(ValueError):
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+
+class Interrupted(Exception):
+    """The user stopped the run; its state has been saved, and the message says how to go on."""

@@ -113,13 +113,12 @@ class Multiply(FreeInk):
 class Penned(Ink):
     """Every shape belongs to a real pen.
 
-    Plane k holds the united coverage u_k = 1 - prod_i (1 - coverage_i) of the strokes of pen k. In plotting order the
-    light R that leaves the paper becomes, in linear light,
+    Plane k holds the united coverage u_k = a_k (1 - prod_i (1 - coverage_i)) of the strokes of pen k, where a_k is the
+    pen's opacity. In plotting order the light R that leaves the paper becomes, in linear light,
 
-        R <- (1 - u_k) R + u_k ((1 - o_k) R P_k + o_k P_k)
+        transparent pens:  R <- R (1 - u_k (1 - P_k))         opaque pens:  R <- (1 - u_k) R + u_k P_k
 
-    with the pen's colour P_k and its covering power o_k (0: a fineliner's dye, a filter; 1: an opaque paint). With all
-    o_k = 0 the order does not matter.
+    with the pen's colour P_k. As long as all pens are transparent their order does not matter.
 
     Args:
         pens: the pens in plotting order, K of them.
@@ -129,7 +128,7 @@ class Penned(Ink):
     kind = "penned"
     pen: Tensor
     pen_linear: Tensor
-    covering: Tensor
+    opacity: Tensor
 
     def __init__(self, pens: Sequence[Pen], pen: Tensor) -> None:
         super().__init__()
@@ -141,20 +140,19 @@ class Penned(Ink):
         self.register_buffer("pen", pen.detach().clone().long())
         rgb = torch.tensor([hex_to_rgb(p.hex).tolist() for p in pens], dtype=torch.float32)
         self.register_buffer("pen_linear", to_linear(rgb))
-        self.register_buffer("covering", torch.tensor([p.opacity if p.opaque else 0.0 for p in pens]))
+        self.register_buffer("opacity", torch.tensor([p.opacity for p in pens], dtype=torch.float32))
 
     def weight(self) -> Tensor | None:
         """None: each shape draws in its own pen's plane and in no other."""
         return None
 
     def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
-        """`transmitted [*, K, H, W]` = 1 - u, `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
+        """`transmitted [*, K, H, W]`, prod_i (1 - coverage_i) of each pen; `paper [3]` sRGB -> `[*, 3, H, W]` sRGB."""
         light = to_linear(paper).to(transmitted)[:, None, None].expand(3, *transmitted.shape[-2:])
-        for k in range(len(self.pens)):
-            t = transmitted[..., k : k + 1, :, :]
+        for k, pen in enumerate(self.pens):
+            u = self.opacity[k] * (1 - transmitted[..., k : k + 1, :, :])
             color = self.pen_linear[k].to(transmitted)[:, None, None]
-            o = self.covering[k]
-            light = light * (t + (1 - t) * (1 - o) * color) + (1 - t) * o * color
+            light = light * (1 - u) + u * color if pen.opaque else light * (1 - u * (1 - color))
         return to_srgb(light)
 
     def stroke_rgb(self) -> Tensor:

@@ -20,9 +20,9 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from plotart.config import Config
-from plotart.errors import InputError
+from plotart.errors import InputError, Interrupted
 from plotart.images import save_image, write_beside
-from plotart.stages import Evaluation, Interrupted
+from plotart.stages import Evaluation
 
 __all__ = ["Run", "StageWatch"]
 
@@ -109,6 +109,11 @@ class Run:
             torch.save(state, beside)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
+        """What the last checkpoint saved, or None.
+
+        `stage` is the number of the stage to go on with and `drawing` what it starts from; `state` is the stage's own;
+        `seconds`, `steps`, `seen` (one entry a finished stage) and `history` are those of the run so far.
+        """
         path = self.folder / "checkpoint.pt"
         if not path.is_file():
             return None
@@ -143,30 +148,24 @@ class StageWatch:
     """Looks on for one stage: progress bar, TensorBoard, checkpoints.
 
     Args:
-        base: what a checkpoint holds besides the stage's own state.
-        first_step: steps that earlier stages took, so that logs run on.
+        base: what a checkpoint holds besides the stage's own state; see `Run.load_checkpoint`.
+        saved: the stage's own state from such a checkpoint, to go on from.
     """
 
-    def __init__(
-        self, run: Run, label: str, *, first_step: int, base: Mapping[str, Any], saved: dict[str, Any] | None
-    ) -> None:
+    def __init__(self, run: Run, label: str, *, base: Mapping[str, Any], saved: dict[str, Any] | None) -> None:
         self.run = run
         self.label = label
-        self.first_step = first_step
         self.saved = saved
-        self.seconds = 0.0
-        self.history: list[tuple[int, float, float | None]] = list(saved["history"]) if saved else []
+        self.history: list[list[float | None]] = list(saved["history"] if saved else base["history"])
         self._base = base
-        self._started = time.monotonic()
-        self._last_save = self._started
-        self._last_line = self._started
+        self._started = self._last_save = self._last_line = time.monotonic()
         self._progress: Progress | None = None
 
     def say(self, line: str) -> None:
         self.run.say(f"{self.label}: {line}")
 
     def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None:
-        now = self.first_step + step
+        now = self._base["steps"] + step
         if step % max(1, steps // 200) == 0 or step == steps:
             self.run.writer.add_scalar("loss/total", total, now)
             for name, value in losses.items():
@@ -193,11 +192,11 @@ class StageWatch:
             self.say(f"step {step}/{steps}, about {left:.0f} s left  {terms}")
 
     def seen(self, step: int, evaluation: Evaluation) -> None:
-        now = self.first_step + step
-        self.history.append((now, evaluation.total, evaluation.excitation))
+        now = self._base["steps"] + step
+        self.history.append([now, evaluation.total, evaluation.excitation])
         self.run.writer.add_scalar("clean/total", evaluation.total, now)
         if evaluation.excitation is not None:
-            self.run.writer.add_scalar(f"excitation/{self.run.figures.get('neuron', 'neuron')}", evaluation.excitation, now)
+            self.run.writer.add_scalar("excitation/clean", evaluation.excitation, now)
         self.run.log_image("image/drawing", evaluation.image, now)
         save_image(evaluation.image, self.run.folder / "frames" / f"{now:06d}.png")
 
@@ -207,7 +206,7 @@ class StageWatch:
             self.save(state())
         if stopping:
             self.close()
-            raise Interrupted
+            raise Interrupted(f"stopped and saved; go on with 'plotart resume {self.run.folder}'")
 
     def save(self, state: dict[str, Any] | None) -> None:
         """Write what is needed to go on from here."""
@@ -218,6 +217,28 @@ class StageWatch:
 
     def elapsed(self) -> float:
         return time.monotonic() - self._started
+
+    def done(self, drawing: dict[str, Any], steps: int, evaluation: Evaluation) -> dict[str, Any]:
+        """The base of the next stage's checkpoints, after this one ended with `drawing` (packed) in `steps` steps."""
+        self.close()
+        end = self._base["steps"] + steps
+        seen = {
+            "stage": self.label.split()[0],
+            "step": end,
+            "total": evaluation.total,
+            "losses": evaluation.losses,
+            "excitation": evaluation.excitation,
+        }
+        if evaluation.excitation is not None:
+            self.run.writer.add_scalar("excitation/stages", evaluation.excitation, end)
+        return {
+            "stage": self._base["stage"] + 1,
+            "drawing": drawing,
+            "seconds": self._base["seconds"] + self.elapsed(),
+            "steps": end,
+            "seen": [*self._base["seen"], seen],
+            "history": self.history,
+        }
 
     def close(self) -> None:
         if self._progress is not None:

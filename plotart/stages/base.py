@@ -14,17 +14,20 @@ from torch import Tensor
 from plotart.drawing import Drawing
 from plotart.networks import Network
 from plotart.objectives import Frame, Objective
+from plotart.objectives.balance import GradientBalance
 from plotart.objectives.neuron import Neuron
+from plotart.objectives.style import Style
 from plotart.pens import PenSet
 from plotart.registry import Registry
 from plotart.render import Renderer
 from plotart.transforms import Transform
 
-__all__ = ["Context", "Evaluation", "Interrupted", "Stage", "StageSpec", "Watch", "evaluate", "stages"]
+__all__ = ["Context", "Evaluation", "Stage", "StageSpec", "Watch", "balance_of", "evaluate", "stages"]
 
 
-class Interrupted(Exception):
-    """The user stopped the run; its state has been saved."""
+def balance_of(objective: Objective) -> GradientBalance | None:
+    """The gradient balance by which an objective finds its weight, if it has one."""
+    return objective.balance if isinstance(objective, Style) else None
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class Context:
     def __post_init__(self) -> None:
         needed = dict.fromkeys(layer for objective in self.objectives.values() for layer in objective.layers)
         object.__setattr__(self, "layers", tuple(needed))
+
+    def weight(self, name: str) -> float:
+        """What an objective counts in the total: its own weight, times the balance it found."""
+        balance = balance_of(self.objectives[name])
+        return self.weights[name] * (1.0 if balance is None else balance.weight)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every weight is final, so that totals of different steps can be compared."""
+        balances = [balance_of(objective) for objective in self.objectives.values()]
+        return all(balance is None or balance.frozen for balance in balances)
 
     def frame(self, drawing: Drawing, image: Tensor, views: Tensor, step: int) -> Frame:
         return Frame(image=image, views=views, drawing=drawing, network=self.network, layers=self.layers, step=step)
@@ -81,9 +95,11 @@ def evaluate(drawing: Drawing, context: Context, image: Tensor | None = None) ->
         image = context.renderer(drawing, context.size)
     frame = context.frame(drawing, image, image, step=0)
     losses = {name: float(objective(frame)) for name, objective in context.objectives.items()}
-    total = sum(context.weights[name] * value for name, value in losses.items())
-    neurons = [o for o in context.objectives.values() if isinstance(o, Neuron)]
-    excitation = float(neurons[0].excitation(frame)) if neurons else None
+    total = sum(context.weight(name) * value for name, value in losses.items())
+    neuron = context.objectives.get("neuron")
+    excitation = None
+    if isinstance(neuron, Neuron):
+        excitation = float(neuron.excitation({layer: frame.features(layer) for layer in neuron.layers}))
     return Evaluation(image, losses, total, excitation)
 
 

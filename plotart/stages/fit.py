@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from plotart.drawing import Drawing
-from plotart.objectives.style import Style
-from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import Context, StageSpec, Watch, balance_of, evaluate, stages
 
 __all__ = ["Fit", "FitSpec"]
 
@@ -57,19 +56,21 @@ class Fit:
         spec, saved = self.spec, watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
         optimizer = self._optimizer(drawing)
-        best: dict[str, Any] = drawing.pack()
+        best: dict[str, Any] | None = None
         best_total, start, skipped = math.inf, 0, 0
         if saved is not None:
             optimizer.load_state_dict(saved["optimizer"])
             context.generator.set_state(saved["generator"])
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
+            for name, objective in context.objectives.items():
+                objective.load_state_dict(saved["objectives"][name])
         every = max(1, spec.steps // LOOKS)
 
         for step in range(start, spec.steps):
             if step % every == 0:
                 evaluation = evaluate(drawing, context)
                 watch.seen(step, evaluation)
-                if evaluation.total < best_total:
+                if context.balanced and evaluation.total < best_total:
                     best, best_total = drawing.pack(), evaluation.total
             progress = step / spec.steps
             for group in optimizer.param_groups:
@@ -99,7 +100,7 @@ class Fit:
 
         evaluation = evaluate(drawing, context)
         watch.seen(spec.steps, evaluation)
-        if evaluation.total < best_total:
+        if best is None or evaluation.total < best_total:
             best = drawing.pack()
         if skipped:
             watch.say(f"{skipped} gradients were not finite and were left out")
@@ -124,13 +125,27 @@ class Fit:
             views = context.transform(image, drawing.canvas.paper_rgb, context.generator, copies=self.spec.copies)
         frame = context.frame(drawing, image, views, step)
         terms = {name: objective(frame) for name, objective in context.objectives.items()}
-        for name, objective in context.objectives.items():
-            if isinstance(objective, Style) and not objective.balance.frozen:
-                others = [context.weights[n] * t for n, t in terms.items() if n != name and context.objectives[n].layers]
-                objective.rebalance(terms[name], others, image)
-        weighted = {name: context.weights[name] * term for name, term in terms.items()}
+        self._balance(terms, context, image, step)
+        weighted = {name: context.weight(name) * term for name, term in terms.items()}
         total = torch.stack(list(weighted.values())).sum()
         return {name: float(value.detach()) for name, value in weighted.items()}, total
+
+    @staticmethod
+    def _balance(terms: dict[str, Tensor], context: Context, image: Tensor, step: int) -> None:
+        """Let the objectives that balance themselves compare their gradient at the image with that of the others."""
+
+        def norm(term: Tensor) -> float:
+            if not term.requires_grad:
+                return 0.0
+            (gradient,) = torch.autograd.grad(term, image, retain_graph=True, allow_unused=True)
+            return 0.0 if gradient is None else float(gradient.norm())
+
+        for name, objective in context.objectives.items():
+            balance = balance_of(objective)
+            if balance is None or balance.frozen:
+                continue
+            others = [context.weights[n] * t for n, t in terms.items() if balance_of(context.objectives[n]) is None]
+            balance.update(norm(torch.stack(others).sum()), norm(terms[name]), step)
 
     @staticmethod
     def _guard(drawing: Drawing, step: int) -> int:

@@ -11,12 +11,12 @@ from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
-from plotart.color import ciede2000, from_lab, rgb_to_hex, to_lab
+from plotart.color import ciede2000, from_lab, hex_to_rgb, rgb_to_hex, to_lab
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Penned
 from plotart.pens import Pen
-from plotart.pens.palette import plotting_order
+from plotart.plot import order_pens
 from plotart.stages.base import Context, StageSpec, Watch, stages
 
 __all__ = ["Quantize", "QuantizeSpec", "match_pens"]
@@ -71,7 +71,7 @@ class Quantize:
         means = KMeans(count, n_init=8, random_state=int(torch.randint(2**31, (), generator=context.generator)))
         means.fit(lab[keep], sample_weight=area)
         pens = self._pens(means.cluster_centers_, context)
-        order = plotting_order(pens)
+        order = order_pens(pens)
         place = np.empty(count, dtype=np.int64)
         place[order] = np.arange(count)
         palette = [pens[i] for i in order]
@@ -90,5 +90,5 @@ class Quantize:
             tip = float(np.median([p.tip_mm for p in pens]))
             colours = [rgb_to_hex(from_lab(centre)) for centre in centres]
             return [Pen(name=f"{i} {c}", hex=c, tip_mm=tip) for i, c in enumerate(colours, start=1)]
-        labs = np.stack([to_lab(np.asarray(p.rgb)) for p in pens])
+        labs = np.stack([to_lab(hex_to_rgb(p.hex)) for p in pens])
         return [pens[i] for i in match_pens(centres, labs)]

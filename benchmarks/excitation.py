@@ -1,0 +1,92 @@
+"""How much of a neuron's excitation strokes reach, and what the pens leave of it.
+
+The setting: a square canvas of 160 px, 512 single cubics whose tip is 1.5 px, free colours under `multiply`, 250 steps;
+then four pens of basic-12 and 150 steps more. The measure is the mean activation on the clean image, compared with what
+freely optimized pixels reach with the same network, the same transforms and the same number of steps.
+
+    python benchmarks/excitation.py [--neurons conv4_3:12,conv4_3:300] [--seeds 0,1,2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+import torch
+
+from plotart import Config, generate
+from plotart.networks import load_network
+from plotart.objectives.neuron import Neuron, parse_neuron
+from plotart.transforms import Transform
+
+SIDE, TIP_PX, STROKES, FREE_STEPS, PEN_STEPS = 160, 1.5, 512, 250, 150
+PAGE_MM = 0.4 / TIP_PX * SIDE
+"""Side of the page on which a 0.4 mm tip is 1.5 px wide."""
+
+
+def free_pixels(neuron: str, seed: int, steps: int, rate: float = 0.02) -> float:
+    """Excitation that pixels reach on their own: Adam on a grey image with a little noise, clamped to 0..1."""
+    network = load_network("vgg16-hed", report=lambda line: None)
+    objective = Neuron(network, parse_neuron(neuron))
+    generator = torch.Generator().manual_seed(seed)
+    image = (0.5 + 0.01 * torch.randn(1, 3, SIDE, SIDE, generator=generator)).requires_grad_()
+    optimizer = torch.optim.Adam([image], lr=rate)
+    transform = Transform()
+    for _ in range(steps):
+        views = transform(image, (1.0, 1.0, 1.0), generator)
+        features = network.features(views, objective.layers)
+        loss = -objective.excitation(features)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            image.clamp_(0, 1)
+    with torch.no_grad():
+        return float(objective.excitation(network.features(image, objective.layers)))
+
+
+def strokes(neuron: str, seed: int, folder: Path, **changes: object) -> dict[str, float]:
+    """The excitation figures of one run of the pipeline."""
+    config = Config.load(
+        None,
+        {
+            "objectives.neuron.at": neuron,
+            "network.name": "vgg16-hed",
+            "page.size": f"{PAGE_MM:.4f}x{PAGE_MM:.4f}mm",
+            "page.margin": 0,
+            "size": SIDE,
+            "primitive.count": STROKES,
+            "stages.0.steps": FREE_STEPS,
+            "stages.2.steps": PEN_STEPS,
+            "seed": seed,
+            **changes,
+        },
+    )
+    return generate(config, folder).figures["excitation"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--neurons", default="conv4_3:12,conv4_3:300")
+    parser.add_argument("--seeds", default="0")
+    options = parser.parse_args()
+    header = ("neuron", "seed", "pixels", "free", "quantized", "final", "svg", "free/pixels", "final/free")
+    print(" | ".join(f"{title:>11}" for title in header))
+    shares, kept = [], []
+    for neuron in options.neurons.split(","):
+        for seed in map(int, options.seeds.split(",")):
+            pixels = free_pixels(neuron, seed, FREE_STEPS)
+            with tempfile.TemporaryDirectory() as folder:
+                figures = strokes(neuron, seed, Path(folder) / "run")
+            shares.append(figures["free"] / pixels)
+            kept.append(figures["final"] / figures["free"])
+            row = [pixels, *(figures[stage] for stage in ("free", "quantized", "final", "svg"))]
+            values = [*(f"{value:11.1f}" for value in row), f"{shares[-1]:11.2f}", f"{kept[-1]:11.2f}"]
+            print(" | ".join([f"{neuron:>11}", f"{seed:11}", *values]), flush=True)
+    print(f"mean: free/pixels {statistics.mean(shares):.2f}, final/free {statistics.mean(kept):.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The straight line: config -> canvas and first drawing -> stages -> drawing -> plot -> files in the run."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Any
+
+from rich.console import Console
+
+from plotart.config import Config
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.prepare import prepare
+from plotart.results import finish
+from plotart.run import Run, StageWatch
+from plotart.stages import Context, evaluate
+
+__all__ = ["generate", "resume"]
+
+
+def generate(
+    config: Config, out: str | FilePath | None = None, *, force: bool = False, console: Console | None = None
+) -> Run:
+    """Make a drawing and write its run folder.
+
+    Args:
+        config: what to draw and how.
+        out: the run's folder; `outputs/<name>`, numbered when taken, if not given.
+        force: replace a run that `out` already holds.
+        console: where progress goes; nowhere by default.
+
+    Raises:
+        InputError: naming the setting, its value and what would be right; nothing has been written then.
+        Interrupted: Ctrl-C; the state is saved.
+    """
+    console = console or Console(quiet=True)
+    config, context, drawing = prepare(config, lambda line: console.print(line, highlight=False, soft_wrap=True))
+    run = Run.create(config, None if out is None else FilePath(out), run_name(config), force=force, console=console)
+    return _work(run, context, drawing)
+
+
+def resume(folder: str | FilePath, *, console: Console | None = None) -> Run:
+    """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one."""
+    run = Run.open(FilePath(folder), console)
+    if run.finished:
+        raise InputError(f"'{folder}' is finished; its drawing is {run.folder / 'drawing.svg'}")
+    _, context, drawing = prepare(run.config, run.say)
+    return _work(run, context, drawing)
+
+
+def run_name(config: Config) -> str:
+    """The name of a run's folder: network, neuron or picture, and style."""
+    objectives = config.model_dump(mode="json")["objectives"]
+    parts = []
+    if "pixels" in objectives:
+        parts.append(FilePath(objectives["pixels"]["image"]).stem)
+    if "neuron" in objectives:
+        parts += [config.network.name, objectives["neuron"]["at"].replace(":", "-")]
+    if "style" in objectives:
+        parts.append(FilePath(objectives["style"]["image"]).stem)
+    return "_".join(parts)
+
+
+def _work(run: Run, context: Context, drawing: Drawing) -> Run:
+    """The stages from the last checkpoint on, then the files."""
+    canvas, device = drawing.canvas, drawing.primitive.points.device
+    base, state = _start(run, context, drawing)
+    drawing = Drawing.unpack(canvas, base["drawing"]).to(device)
+    specs = run.config.scaled_stages()
+    with run.interruptible():
+        for number in range(base["stage"], len(specs)):
+            base |= {
+                "generator": context.generator.get_state(),
+                "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
+            }
+            stage = specs[number].build()
+            watch = StageWatch(run, f"{stage.name} {number + 1}/{len(specs)}", base=base, saved=state)
+            if state is None:
+                watch.save(None)
+            drawing = stage(drawing, context, watch=watch)
+            base = watch.done(drawing.pack(), getattr(specs[number], "steps", 0), evaluate(drawing, context))
+            state = None
+        finish(run, drawing, context, base)
+    run.close()
+    return run
+
+
+def _start(run: Run, context: Context, drawing: Drawing) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Where to go on: what checkpoints hold besides a stage's own state, and that state."""
+    saved = run.load_checkpoint()
+    if saved is None:
+        return {"stage": 0, "drawing": drawing.pack(), "seconds": 0.0, "steps": 0, "seen": [], "history": []}, None
+    state = saved.pop("state")
+    context.generator.set_state(saved["generator"])
+    for name, objective in context.objectives.items():
+        objective.load_state_dict(saved["objectives"][name])
+    return saved, state

@@ -1,0 +1,139 @@
+"""From a config to what the stages need: canvas, network, objectives, pens, and the drawing they start from.
+
+Everything that can be wrong with the input is found here, before any work starts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from plotart.canvas import Canvas, page
+from plotart.config import Config, NetworkSpec, find_style
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.images import load_image, resize
+from plotart.ink import Penned
+from plotart.networks import Network, load_network
+from plotart.objectives import Objective, ObjectiveContext
+from plotart.pens import PenSet, load_pens
+from plotart.plot import order_pens
+from plotart.plot.motion import load_machine
+from plotart.render import renderer
+from plotart.stages import Context
+from plotart.stages.quantize import QuantizeSpec
+
+__all__ = ["prepare"]
+
+NEED_NETWORK = ("neuron", "style")
+
+
+def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context, Drawing]:
+    """The resolved config (network chosen), the context of the stages, and the first drawing.
+
+    Raises:
+        InputError: naming the setting, its value and what would be right.
+    """
+    if not any(name in config.objectives for name in ("neuron", "pixels")):
+        raise InputError("nothing to draw: give --neuron LAYER:UNIT (such as conv4_3:12) or --image FILE")
+    threads = config.threads or os.cpu_count() or 1
+    torch.set_num_threads(threads)
+    device = _device(config.device)
+    pens, count = _palette(config)
+    load_machine(config.machine)
+    target = None
+    if "pixels" in config.objectives:
+        target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
+    canvas = Canvas(
+        page(config.page.size, config.page.landscape),
+        config.page.margin,
+        fit=None if target is None else target.shape[2] / target.shape[1],
+        paper=config.page.paper,
+    )
+    height, width = canvas.pixels(config.size)
+    network = None
+    if any(name in config.objectives for name in NEED_NETWORK):
+        network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
+        config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
+    objectives = _objectives(
+        config,
+        ObjectiveContext(
+            network=network,
+            canvas=canvas,
+            target=None if target is None else resize(target, height, width)[None].to(device),
+            size=(height, width),
+            style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
+        ),
+        network,
+        say,
+    )
+    generator = torch.Generator().manual_seed(config.seed)
+    tips = sorted(pen.tip_mm for pen in pens.pens)
+    tip = tips[len(tips) // 2]
+    pixels = tip / canvas.mm_per_unit * config.size
+    if pixels < 0.7:
+        say(
+            f"a {tip} mm tip is only {pixels:.2f} px wide here, so the preview and the network see it faintly: "
+            "take a smaller --page, a larger --size or a wider pen"
+        )
+    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator)
+    if config.pens.palette == "fixed":
+        palette = [pens.pens[i] for i in order_pens(pens.pens)]
+        pen = torch.randint(len(palette), (len(primitive),), generator=generator)
+        primitive.set_width(torch.tensor([p.tip_mm / canvas.mm_per_unit for p in palette])[pen])
+        drawing = Drawing(canvas, primitive, Penned(palette, pen))
+    else:
+        drawing = Drawing(canvas, primitive, config.ink.build(len(primitive), generator))
+    context = Context(
+        renderer=renderer(config.renderer.name, threads=threads),
+        objectives=objectives,
+        weights={name: spec.weight for name, spec in config.objectives.items()},
+        network=network,
+        transform=config.transform,
+        size=config.size,
+        pens=pens,
+        pen_count=count,
+        generator=generator,
+    )
+    return config, context, drawing.to(device)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"device: '{name}' is not available here; choose cpu or auto")
+    return torch.device(name)
+
+
+def _palette(config: Config) -> tuple[PenSet, int]:
+    """The pens the user has, and how many of them the drawing may use."""
+    pens = load_pens(config.pens.set)
+    have, count = len(pens.pens), config.pens.count
+    if config.pens.palette == "fixed":
+        if count not in (None, have):
+            raise InputError(f"pens.count: a fixed palette uses all {have} pens of '{config.pens.set}', not {count}")
+        return pens, have
+    if not any(isinstance(stage, QuantizeSpec) for stage in config.stages):
+        raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
+    if count is not None and count > have:
+        raise InputError(f"pens.count: '{config.pens.set}' holds {have} pens, so at most {have}, not {count}")
+    return pens, min(4, have) if count is None else count
+
+
+def _objectives(
+    config: Config, context: ObjectiveContext, network: Network | None, say: Callable[[str], None]
+) -> dict[str, Objective]:
+    built: dict[str, Objective] = {}
+    for name, spec in config.objectives.items():
+        try:
+            built[name] = spec.build(context)
+        except InputError as error:
+            message = str(error)
+            raise InputError(message if message.startswith("objectives.") else f"objectives.{name}: {message}") from None
+    return built
+
+

@@ -1,0 +1,69 @@
+"""A finished run in a terminal: what the pens did to the picture, what the plot costs, where the files lie."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from plotart.run import Run
+
+__all__ = ["summary"]
+
+
+def summary(run: Run) -> Group:
+    """Figures and files of a finished run."""
+    figures, folder = run.figures, run.folder
+    parts: list[Table | Text] = []
+    for name, unit in (("excitation", "mean activation"), ("pixels", "squared error")):
+        if name in figures:
+            parts.append(_damage(figures[name], f"{name} ({unit})"))
+    pens = Table(box=None, pad_edge=False)
+    for column in ("", "pen", "tip mm", "strokes", "ink m", "lifts", "minutes"):
+        pens.add_column(column, justify="left" if column in ("", "pen") else "right")
+    for pen in figures["pens"]:
+        pens.add_row(
+            Text("███", style=pen["hex"]),
+            pen["name"],
+            f"{pen['tip_mm']:g}",
+            str(pen["strokes"]),
+            f"{pen['ink_mm'] / 1000:.2f}",
+            str(pen["lifts"]),
+            f"{pen['seconds'] / 60:.1f}",
+        )
+    parts.append(pens)
+    plot = figures["plot"]
+    parts.append(
+        Text(
+            f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, {plot['lifts']} lifts; "
+            f"{figures['steps']} steps in {figures['seconds'] / 60:.1f} min"
+        )
+    )
+    files = Table(box=None, pad_edge=False, show_header=False)
+    for what, where in (
+        ("drawing", folder / "drawing.svg"),
+        ("pens", folder / "pens"),
+        ("preview", folder / "preview.png"),
+        ("report", folder / "report.html"),
+        ("log", f"tensorboard --logdir {folder}"),
+    ):
+        files.add_row(what, str(where))
+    parts.append(files)
+    return Group(*parts)
+
+
+def _damage(values: dict[str, float | None], title: str) -> Table:
+    """free -> quantized -> final -> svg, also as percentages of free (or of final without a free stage)."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(title)
+    row, shares = ["value"], ["share"]
+    whole = values["free"] or values["final"]
+    for stage, value in values.items():
+        if value is None:
+            continue
+        table.add_column(stage, justify="right")
+        row.append(f"{value:.4g}")
+        shares.append(f"{100 * value / whole:.0f} %" if whole else "-")
+    table.add_row(*row)
+    table.add_row(*shares)
+    return table

@@ -1,0 +1,80 @@
+"""Inks against the equations they state."""
+
+import numpy as np
+import pytest
+import torch
+
+from plotart.color import hex_to_rgb, to_linear, to_srgb
+from plotart.drawing import Drawing
+from plotart.ink import InkSpec, Multiply, Over, Penned
+from plotart.pens import Pen
+
+WHITE = torch.ones(3)
+
+
+def pen(name, colour, **more):
+    return Pen(name=name, hex=colour, tip_mm=0.4, **more)
+
+
+def test_multiply_is_a_filter_in_linear_light():
+    ink = Multiply(torch.tensor([[0.5, 1.0, 0.0]]), torch.tensor([0.5]))
+    passed = 1 - ink.weight()
+    np.testing.assert_allclose(passed.detach()[0], 1 - 0.5 * (1 - to_linear(np.array([0.5, 1.0, 0.0]))), atol=1e-6)
+    image = ink.compose((passed**2).detach().view(1, 3, 1, 1), WHITE)
+    np.testing.assert_allclose(image.flatten(), to_srgb(passed.detach()[0] ** 2), atol=1e-6)
+
+
+def test_transparent_pens_multiply_and_commute():
+    pens = [pen("a", "#ff8040"), pen("b", "#4080ff")]
+    t = torch.tensor([0.3, 0.6]).view(1, 2, 1, 1)
+    one = Penned(pens, torch.tensor([0, 1])).compose(t, WHITE).flatten()
+    other = Penned(pens[::-1], torch.tensor([1, 0])).compose(t.flip(1), WHITE).flatten()
+    torch.testing.assert_close(one, other)
+    a, b = (to_linear(hex_to_rgb(p.hex)) for p in pens)
+    np.testing.assert_allclose(one, to_srgb((0.3 + 0.7 * a) * (0.6 + 0.4 * b)), atol=1e-5)
+
+
+def test_an_opaque_pen_hides_what_lies_under_it():
+    pens = [pen("under", "#202020"), pen("top", "#f2c200", opaque=True, opacity=1.0)]
+    image = Penned(pens, torch.tensor([0, 1])).compose(torch.zeros(1, 2, 1, 1), WHITE)
+    np.testing.assert_allclose(image.flatten(), hex_to_rgb("#f2c200"), atol=1e-5)
+
+
+def test_clear_planes_show_the_paper():
+    paper = torch.tensor([0.9, 0.8, 0.7])
+    image = Penned([pen("a", "#000000")], torch.tensor([0])).compose(torch.ones(1, 1, 2, 2), paper)
+    np.testing.assert_allclose(image[0, :, 1, 1], paper, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["multiply", "over"])
+def test_free_inks_stay_in_range_and_repeat(kind):
+    one, two = (InkSpec(kind=kind).build(9, torch.Generator().manual_seed(2)) for _ in range(2))
+    assert torch.equal(one.rgb, two.rgb)
+    with torch.no_grad():
+        one.rgb.add_(5)
+        one.opacity.sub_(5)
+    one.constrain_()
+    assert float(one.rgb.max()) == 1
+    assert float(one.opacity.min()) == 0
+    assert one.stroke_rgb().tolist() == [[1.0] * 3] * 9
+
+
+def test_wrong_shapes_are_named():
+    with pytest.raises(ValueError, match="rgb"):
+        Over(torch.zeros(3, 4), torch.zeros(3))
+    with pytest.raises(ValueError, match="pen must lie in"):
+        Penned([pen("a", "#000000")], torch.tensor([1]))
+
+
+def test_drawing_survives_packing(tmp_path):
+    from plotart.canvas import Canvas, page
+    from plotart.primitives.strokes import StrokesSpec
+
+    canvas = Canvas(page("a5"), 10.0)
+    strokes = StrokesSpec(count=4).build(canvas, 0.01, torch.Generator().manual_seed(0))
+    drawing = Drawing(canvas, strokes, Penned([pen("a", "#000000"), pen("b", "#ff0000")], torch.tensor([0, 1, 1, 0])))
+    torch.save(drawing.pack(), tmp_path / "x.pt")
+    again = Drawing.unpack(canvas, torch.load(tmp_path / "x.pt", weights_only=True))
+    assert torch.equal(again.primitive.points, drawing.primitive.points)
+    assert again.ink.pens == drawing.ink.pens
+    assert again.subset(torch.tensor([2])).ink.pen.tolist() == [1]
