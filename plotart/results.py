@@ -91,6 +91,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         "seconds": round(base["seconds"], 1),
         "loss": entries[-1]["losses"],
         "weights": {name: context.weight(name) for name in context.objectives},
+        "history": base["history"],
     }
     for name in ("excitation", "pixels"):
         values = [e["excitation"] if name == "excitation" else e["losses"].get(name) for e in entries]
