@@ -6,6 +6,7 @@ A layer has an address `NAME@pre` (the layer's own output, before its nonlineari
 
 from __future__ import annotations
 
+import difflib
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from plotart.errors import InputError
-from plotart.registry import nearest
 
 __all__ = ["Network", "Precision", "choose_precision", "cpu_has_bf16"]
 
@@ -98,9 +98,9 @@ class Network(nn.Module):
         elif name in self.aliases:
             canonical, own_side = self.aliases[name]
         else:
-            known = [*self.layers, *self.aliases]
-            close = nearest(name, known) if len(nearest(name, known).split(", ")) <= 3 else self._overview()
-            raise InputError(f"no layer {name!r} in {self.name}; nearest: {close}")
+            close = difflib.get_close_matches(name, [*self.layers, *self.aliases], n=3, cutoff=0.4)
+            valid = f"nearest: {', '.join(close)}" if close else f"there is: {self._overview()}"
+            raise InputError(f"no layer {name!r} in {self.name}; {valid}")
         if side and own_side and side != own_side:
             raise InputError(f"layer {layer!r}: {name} is already {canonical}@{own_side}; write {canonical}@{side}")
         return f"{canonical}@{side or own_side or 'pre'}"

