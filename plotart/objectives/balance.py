@@ -53,8 +53,14 @@ class GradientBalance(nn.Module):
         """λ as it stands; 0 before the first update."""
         return float(self.value)
 
-    def update(self, first_norm: float, second_norm: float) -> float:
-        """λ after one more step's gradient norms; a pair that is not finite and positive counts but changes nothing."""
+    def update(self, first_norm: float, second_norm: float, step: int) -> float:
+        """λ after the gradient norms of step `step` (0, 1, ...) of a fit.
+
+        A pair that is not finite and positive counts as a step but changes nothing. A λ found by an interrupted or
+        shorter fit freezes at the first later step that is past the limit.
+        """
+        if step >= self.steps and self.weight > 0:
+            self.seen.fill_(max(int(self.seen), self.steps))
         if self.frozen:
             return self.weight
         self.seen.add_(1)

@@ -4,9 +4,9 @@ Chosen here, and kept small:
 
 - an objective is minimized, always; one that is naturally maximized (`neuron`) is negated inside and offers its
   natural sign for logs under its own name;
-- an objective does not know its weight in the config: where the terms are added up, each is multiplied by
-  `ObjectiveSpec.weight` and by the objective's own `scale`. `scale` is 1 except for an objective that finds it on the
-  way (`style` by comparing gradients); until it is `settled`, totals of different steps are not comparable;
+- an objective does not know its weight in the total: it is applied once, where the terms are added up. An objective
+  whose weight is found on the way has a `balance` (see `GradientBalance`), and its weight is `spec.weight` times
+  `balance.weight`; until that is frozen, totals of different steps are not comparable;
 - `layers` are what an objective wants of the network; the loop hands the union of them to `Frame`, which runs the
   network once, at the first access;
 - an objective reads no files: `ObjectiveContext.style_image` turns a name into a tensor;
@@ -71,7 +71,7 @@ class Frame:
 
 
 class Objective(nn.Module):
-    """Frame -> scalar, lower is better. Its part of the total is `spec.weight * scale * forward(frame)`."""
+    """Frame -> scalar, lower is better."""
 
     name: str
     layers: tuple[str, ...] = ()
@@ -79,22 +79,6 @@ class Objective(nn.Module):
     @abstractmethod
     def forward(self, frame: Frame) -> Tensor:
         """`[]`, lower is better."""
-
-    @property
-    def scale(self) -> float:
-        """A factor the objective has found for itself; 1 for most."""
-        return 1.0
-
-    @property
-    def settled(self) -> bool:
-        """Whether `scale` no longer changes."""
-        return True
-
-    def rebalance(self, term: Tensor, others: Sequence[Tensor], image: Tensor) -> None:
-        """Adapt `scale`: `term` is this objective's value, `others` those it is measured against, of one `image`.
-
-        Called at every step before the total is made; the graphs are kept.
-        """
 
 
 def _no_style(name: str) -> Tensor:

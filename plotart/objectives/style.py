@@ -84,24 +84,6 @@ class Style(Objective):
         self.balance = balance or GradientBalance.fixed(1.0)
         self._targets: dict[int, dict[str, Tensor]] = {}
 
-    @property
-    def scale(self) -> float:
-        return self.balance.weight
-
-    @property
-    def settled(self) -> bool:
-        return self.balance.frozen
-
-    def rebalance(self, term: Tensor, others: Sequence[Tensor], image: Tensor) -> None:
-        """Compare the gradients of `term` (this objective) and of the sum of `others` at `image`."""
-        if self.settled or not others:
-            return
-        total = torch.stack(list(others)).sum()
-        norms = [
-            float(torch.autograd.grad(value, image, retain_graph=True)[0].double().norm()) for value in (total, term)
-        ]
-        self.balance.update(*norms)
-
     @torch.no_grad()
     def targets(self, short_side: int) -> Mapping[str, Tensor]:
         """Gram matrices `[1, K, K]` by layer of the style image with that short side (px)."""

@@ -103,41 +103,45 @@ def test_layers_of_other_networks():
 def test_balance_is_the_ratio_of_the_running_means_and_then_stays():
     balance = GradientBalance(2.0, steps=3, decay=0.5)
     assert balance.weight == 0 and not balance.frozen
-    assert balance.update(8.0, 4.0) == pytest.approx(2 * 8 / 4)
-    assert balance.update(4.0, 4.0) == pytest.approx(2 * 6 / 4)
-    assert balance.update(float("nan"), 1.0) == pytest.approx(3.0)
+    assert balance.update(8.0, 4.0, 0) == pytest.approx(2 * 8 / 4)
+    assert balance.update(4.0, 4.0, 1) == pytest.approx(2 * 6 / 4)
+    assert balance.update(float("nan"), 1.0, 2) == pytest.approx(3.0)
     assert balance.frozen
-    assert balance.update(1000.0, 1.0) == pytest.approx(3.0)
+    assert balance.update(1000.0, 1.0, 3) == pytest.approx(3.0)
+
+
+def test_a_late_step_freezes_what_was_found():
+    balance = GradientBalance(1.0, steps=20)
+    balance.update(6.0, 3.0, 0)
+    assert balance.update(500.0, 1.0, 20) == 2.0 and balance.frozen
+    never = GradientBalance(1.0, steps=20)
+    never.update(6.0, 3.0, 20)
+    assert never.weight == 2.0, "with nothing found yet, a late step is better than none"
 
 
 def test_an_interrupted_balance_goes_on_to_the_same_bits():
     numbers = torch.rand(20, 2, generator=torch.Generator().manual_seed(0)).tolist()
     whole = GradientBalance(0.7)
-    for pair in numbers:
-        whole.update(*pair)
+    for step, pair in enumerate(numbers):
+        whole.update(*pair, step)
     begun = GradientBalance(0.7)
-    for pair in numbers[:7]:
-        begun.update(*pair)
+    for step, pair in enumerate(numbers[:7]):
+        begun.update(*pair, step)
     resumed = GradientBalance(0.7)
     resumed.load_state_dict(begun.state_dict())
-    for pair in numbers[7:]:
-        resumed.update(*pair)
+    for step, pair in enumerate(numbers[7:], 7):
+        resumed.update(*pair, step)
     assert resumed.weight == whole.weight and resumed.frozen and whole.frozen
 
 
-def test_rebalance_makes_the_pulls_as_asked(hed):
-    style = Style(hed, bars(), balance=GradientBalance(0.5, steps=2))
+def test_balance_makes_the_pulls_as_asked(hed):
+    style = Style(hed, bars(), balance=GradientBalance(0.5))
     image = noise().requires_grad_()
     frame = Frame(image, network=hed, layers=(*style.layers, "conv4_3"))
-    term, excitation = style(frame), -frame.features("conv4_3")[:, 12].sum()
-    assert not style.settled and style.scale == 0
-    style.rebalance(term, [excitation], image)
-    pulls = [
-        torch.autograd.grad(value, image, retain_graph=True)[0].norm() for value in (excitation, style.scale * term)
-    ]
-    assert float(pulls[1] / pulls[0]) == pytest.approx(0.5, rel=1e-3)
-    style.rebalance(term, [excitation], image)
-    assert style.settled
+    terms = (-frame.features("conv4_3")[:, 12].sum(), style(frame))
+    pulls = [float(torch.autograd.grad(term, image, retain_graph=True)[0].norm()) for term in terms]
+    weight = style.balance.update(*pulls, 0)
+    assert weight * pulls[1] == pytest.approx(0.5 * pulls[0], rel=1e-6)
     assert set(style.state_dict()) == {"balance.first", "balance.second", "balance.seen", "balance.value"}
 
 
@@ -145,9 +149,9 @@ def test_specs(hed):
     context = ObjectiveContext(network=hed, style_image=lambda name: bars())
     assert StyleSpec(image="a.jpg").build(context).mode == "relative"
     balanced = StyleSpec(image="a.jpg", strength=0.3).build(context)
-    assert balanced.balance.strength == 0.3 and not balanced.settled
+    assert balanced.balance.strength == 0.3 and not balanced.balance.frozen
     raw = StyleSpec(image="a.jpg", raw_weight=50).build(context)
-    assert raw.mode == "raw" and raw.settled and raw.scale == 50
+    assert raw.mode == "raw" and raw.balance.frozen and raw.balance.weight == 50
     assert StyleSpec(image="a.jpg", layers=("block1_conv2",)).build(context).layers == ("conv1_2@pre",)
     with pytest.raises(ValidationError, match="give one of them"):
         StyleSpec(image="a.jpg", strength=1, raw_weight=50)
