@@ -1,0 +1,334 @@
+"""Piecewise cubic Bezier paths as arrays of control points.
+
+A path is a float64 array `[1 + 3S, 2]`: the control points of one open piecewise cubic Bezier of S segments, each
+segment sharing its last point with the next one's first. The global parameter of a path runs from 0 to S. Nothing here
+knows its unit: the same functions serve unit coordinates and millimetres.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "Path",
+    "Rectangle",
+    "bounds",
+    "clip",
+    "contain",
+    "evaluate",
+    "flatten",
+    "flatten_all",
+    "join",
+    "length",
+    "lengths",
+    "polyline",
+    "reverse",
+    "segments",
+    "split",
+    "straight",
+    "tangents",
+]
+
+Path: TypeAlias = NDArray[np.float64]
+Rectangle: TypeAlias = tuple[float, float, float, float]
+"""x0, y0, x1, y1 with x0 <= x1 and y0 <= y1."""
+
+# Gauss-Legendre nodes for arc length; 12 points on each quarter of a segment are exact to 1e-9 of smooth cubics.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_QUARTERS = np.concatenate([(np.arange(4)[:, None] + (_NODES + 1) / 2) / 4]).ravel()
+_QUARTER_WEIGHTS = np.tile(_WEIGHTS / 8, 4)
+
+
+def polyline(points: ArrayLike) -> Path:
+    """The path through points `[M, 2]`, M >= 2, by straight segments (inner control points at thirds)."""
+    corners = np.asarray(points, dtype=np.float64)
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:
+        raise ValueError(f"a polyline needs points of shape [M, 2] with M >= 2, not {list(corners.shape)}")
+    path = np.empty((3 * len(corners) - 2, 2))
+    path[0::3] = corners
+    path[1::3] = (2 * corners[:-1] + corners[1:]) / 3
+    path[2::3] = (corners[:-1] + 2 * corners[1:]) / 3
+    return path
+
+
+def straight(start: ArrayLike, end: ArrayLike) -> Path:
+    """The path of one straight segment from `start` `[2]` to `end` `[2]`."""
+    return polyline(np.stack([np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)]))
+
+
+def segments(path: Path) -> NDArray[np.float64]:
+    """The segments of a path, `[S, 4, 2]`."""
+    if path.ndim != 2 or path.shape[1] != 2 or len(path) < 4 or len(path) % 3 != 1:
+        raise ValueError(f"a path has control points of shape [1 + 3S, 2] with S >= 1, not {list(path.shape)}")
+    return np.stack([path[0:-1:3], path[1::3], path[2::3], path[3::3]], axis=1)
+
+
+def _from_segments(pieces: NDArray[np.float64]) -> Path:
+    return np.concatenate([pieces[:1, 0], pieces[:, 1:].reshape(-1, 2)])
+
+
+def evaluate(path: Path, t: ArrayLike) -> NDArray[np.float64]:
+    """Points `[..., 2]` of the path at global parameters t `[...]` in 0..S (clamped)."""
+    pieces = segments(path)
+    times = np.clip(np.asarray(t, dtype=np.float64), 0.0, len(pieces))
+    index = np.minimum(times.astype(np.int64), len(pieces) - 1)
+    u = (times - index)[..., None]
+    p = pieces[index]
+    v = 1 - u
+    result: NDArray[np.float64] = (
+        v**3 * p[..., 0, :] + 3 * v * v * u * p[..., 1, :] + 3 * v * u * u * p[..., 2, :] + u**3 * p[..., 3, :]
+    )
+    return result
+
+
+def flatten_all(paths: Sequence[Path], tolerance: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Polylines of many paths at once: points `[M, 2]` and offsets `[N + 1]`; path i is points[offsets[i]:offsets[i+1]].
+
+    No chord is further than `tolerance` (same unit as the paths) from its curve: a cubic cut in n equal parameter steps
+    deviates at most by max|B''| / (8 n^2), and |B''| <= 6 max(|P0 - 2 P1 + P2|, |P1 - 2 P2 + P3|).
+    """
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be above 0, not {tolerance}")
+    if not paths:
+        return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
+    pieces = np.concatenate([segments(path) for path in paths])
+    counts = np.array([(len(path) - 1) // 3 for path in paths], dtype=np.int64)
+    bend = np.maximum(
+        np.hypot(*(pieces[:, 0] - 2 * pieces[:, 1] + pieces[:, 2]).T),
+        np.hypot(*(pieces[:, 1] - 2 * pieces[:, 2] + pieces[:, 3]).T),
+    )
+    steps = np.maximum(1, np.ceil(np.sqrt(0.75 * bend / tolerance))).astype(np.int64)
+    first = np.cumsum(counts) - counts
+    # Each path is its start followed by the `steps` end points of each of its segments.
+    owner = np.repeat(np.arange(len(pieces)), steps)
+    local = np.arange(len(owner)) - np.repeat(np.cumsum(steps) - steps, steps) + 1
+    u = (local / steps[owner])[:, None]
+    v = 1 - u
+    p = pieces[owner]
+    inner = v**3 * p[:, 0] + 3 * v * v * u * p[:, 1] + 3 * v * u * u * p[:, 2] + u**3 * p[:, 3]
+    inner[local == steps[owner]] = pieces[:, 3]  # the very end points, free of rounding
+    sizes = np.add.reduceat(steps, first)
+    offsets = np.concatenate([[0], np.cumsum(sizes + 1)]).astype(np.int64)
+    points = np.empty((offsets[-1], 2))
+    starts = np.zeros(len(points), dtype=bool)
+    starts[offsets[:-1]] = True
+    points[starts] = pieces[first, 0]
+    points[~starts] = inner
+    return points, offsets
+
+
+def flatten(path: Path, tolerance: float) -> NDArray[np.float64]:
+    """Polyline `[M, 2]` no further than `tolerance` from the path, with the path's own ends."""
+    return flatten_all([path], tolerance)[0]
+
+
+def lengths(paths: Sequence[Path]) -> NDArray[np.float64]:
+    """Arc lengths `[N]`, integrated by Gauss-Legendre on quarters of each segment."""
+    if not paths:
+        return np.zeros(0)
+    pieces = np.concatenate([segments(path) for path in paths])
+    counts = np.array([(len(path) - 1) // 3 for path in paths], dtype=np.int64)
+    d = 3 * np.diff(pieces, axis=1)
+    u = _QUARTERS
+    basis = np.stack([(1 - u) ** 2, 2 * u * (1 - u), u**2])
+    speed_x = d[:, :, 0] @ basis
+    speed_y = d[:, :, 1] @ basis
+    each = np.hypot(speed_x, speed_y) @ _QUARTER_WEIGHTS
+    total: NDArray[np.float64] = np.add.reduceat(each, np.cumsum(counts) - counts)
+    return total
+
+
+def length(path: Path) -> float:
+    """Arc length of the path."""
+    return float(lengths([path])[0])
+
+
+def _extrema(p: NDArray[np.float64]) -> list[float]:
+    """Parameters strictly inside 0..1 at which the cubic of coefficients p `[4]` turns (roots of its derivative)."""
+    p0, p1, p2, p3 = (float(value) for value in p)
+    a, b, c = p3 - p0 + 3 * (p1 - p2), 2 * (p0 - 2 * p1 + p2), p1 - p0
+    scale = max(abs(a), abs(b), abs(c))
+    if scale == 0:
+        return []
+    roots: list[float] = []
+    if abs(a) <= 1e-14 * scale:
+        if abs(b) > 1e-14 * scale:
+            roots = [-c / b]
+    else:
+        discriminant = b * b - 4 * a * c
+        if discriminant >= 0:
+            # The stable form: no difference of nearly equal numbers.
+            q = -(b + np.copysign(np.sqrt(discriminant), b)) / 2
+            roots = [q / a] + ([c / q] if q != 0 else [])
+    return sorted({float(root) for root in roots if 0 < root < 1})
+
+
+def bounds(path: Path) -> Rectangle:
+    """The exact box x0, y0, x1, y1 of the curve (not of its control points)."""
+    points = [path[0::3]]
+    low, high = path[0::3].min(axis=0), path[0::3].max(axis=0)
+    for piece in segments(path):
+        if (piece[1:3] < low).any() or (piece[1:3] > high).any():  # only then can the curve leave the box of the ends
+            times = _extrema(piece[:, 0]) + _extrema(piece[:, 1])
+            if times:
+                points.append(evaluate(piece, times))
+    every = np.concatenate(points)
+    (x0, y0), (x1, y1) = every.min(axis=0), every.max(axis=0)
+    return float(x0), float(y0), float(x1), float(y1)
+
+
+def reverse(path: Path) -> Path:
+    """The same curve drawn from its other end."""
+    return path[::-1].copy()
+
+
+def tangents(path: Path) -> NDArray[np.float64]:
+    """Unit directions of travel `[2, 2]` at the start and the end of the path (zeros where the path is one point)."""
+    result = np.zeros((2, 2))
+    for row, (points, sign) in enumerate(((path, 1.0), (path[::-1], -1.0))):
+        chords = points[1:] - points[0]
+        size = np.hypot(chords[:, 0], chords[:, 1])
+        seen = np.flatnonzero(size > 1e-9)
+        if len(seen):
+            result[row] = sign * chords[seen[0]] / size[seen[0]]
+    return result
+
+
+def _cut(piece: NDArray[np.float64], t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """De Casteljau: the two halves `[4, 2]` of a segment at t in 0..1."""
+    ab = piece[:-1] + t * np.diff(piece, axis=0)
+    abc = ab[:-1] + t * np.diff(ab, axis=0)
+    middle = abc[0] + t * (abc[1] - abc[0])
+    return np.stack([piece[0], ab[0], abc[0], middle]), np.stack([middle, abc[1], ab[2], piece[3]])
+
+
+def _between(piece: NDArray[np.float64], t0: float, t1: float) -> NDArray[np.float64]:
+    if t1 < 1:
+        piece = _cut(piece, t1)[0]
+    return _cut(piece, t0 / t1)[1] if t0 > 0 else piece
+
+
+def split(path: Path, t: float) -> tuple[Path, Path]:
+    """The path up to and from the global parameter t, 0 < t < S; both are exact parts of the curve."""
+    pieces = segments(path)
+    if not 0 < t < len(pieces):
+        raise ValueError(f"a path of {len(pieces)} segments can be split between 0 and {len(pieces)}, not at {t}")
+    index = min(int(t), len(pieces) - 1)
+    if t == index:
+        return path[: 3 * index + 1].copy(), path[3 * index :].copy()
+    first, second = _cut(pieces[index], t - index)
+    return (
+        np.concatenate([path[: 3 * index], first]),
+        np.concatenate([second, path[3 * index + 4 :]]),
+    )
+
+
+def join(first: Path, second: Path) -> Path:
+    """One path that draws `first`, then `second`; the two meeting ends move, with their handles, to the middle of the gap."""
+    middle = (first[-1] + second[0]) / 2
+    head, tail = first.copy(), second.copy()
+    head[-2:] += middle - first[-1]
+    tail[:2] += middle - second[0]
+    head[-1] = middle
+    return np.concatenate([head, tail[1:]])
+
+
+def _crossings(p: NDArray[np.float64], value: float) -> list[float]:
+    """Parameters strictly inside 0..1 at which the cubic of coefficients p `[4]` passes `value`: bisection between its
+    extrema, so that no coefficient has to be divided by."""
+    q0, q1, q2, q3 = (float(x) - value for x in p)
+
+    def at(t: float) -> float:
+        v = 1 - t
+        return v * v * v * q0 + 3 * v * v * t * q1 + 3 * v * t * t * q2 + t * t * t * q3
+
+    stops = [0.0, *_extrema(p), 1.0]
+    heights = [q0, *(at(t) for t in stops[1:-1]), q3]
+    found = []
+    for a, b, fa, fb in zip(stops, stops[1:], heights, heights[1:], strict=False):
+        if fa == 0:
+            if a > 0:
+                found.append(a)
+            continue
+        if fa * fb >= 0:
+            continue
+        low, high = (a, b) if fa < 0 else (b, a)  # at(low) < 0 < at(high)
+        for _ in range(60):
+            middle = (low + high) / 2
+            if middle in (low, high):
+                break
+            low, high = (middle, high) if at(middle) < 0 else (low, middle)
+        found.append((low + high) / 2)
+    return [t for t in found if 0 < t < 1]
+
+
+def _inside(points: NDArray[np.float64], rectangle: Rectangle, slack: float = 0.0) -> bool:
+    x0, y0, x1, y1 = rectangle
+    return bool(
+        points[:, 0].min() >= x0 - slack
+        and points[:, 0].max() <= x1 + slack
+        and points[:, 1].min() >= y0 - slack
+        and points[:, 1].max() <= y1 + slack
+    )
+
+
+def clip(path: Path, rectangle: Rectangle) -> list[Path]:
+    """The parts of the path inside the closed rectangle, in order, as exact parts of the curve.
+
+    Each segment is cut at the roots of its coordinates against the four sides, so new ends lie on the rectangle itself.
+    A path inside comes back as it is; parts that touch the rectangle in one point only are left out.
+    """
+    if _inside(path, rectangle):
+        return [path]
+    x0, y0, x1, y1 = rectangle
+    slack = 1e-9 * max(1.0, abs(x0), abs(y0), abs(x1), abs(y1))
+    parts: list[list[NDArray[np.float64]]] = []
+    open_part = False
+    for piece in segments(path):
+        if _inside(piece, rectangle):
+            cuts = [0.0, 1.0]
+        else:
+            hits = {t: (0, side) for side in (x0, x1) for t in _crossings(piece[:, 0], side)}
+            hits |= {t: (1, side) for side in (y0, y1) for t in _crossings(piece[:, 1], side)}
+            cuts = [0.0, *sorted(hits), 1.0]
+        for a, b in zip(cuts, cuts[1:], strict=False):
+            middle = evaluate(piece, np.array([(a + b) / 2]))
+            if b - a < 1e-12 or not _inside(middle, rectangle, slack):
+                open_part = False
+                continue
+            part = _between(piece, a, b)
+            for t, row in ((a, 0), (b, 3)):
+                if 0 < t < 1:
+                    axis, side = hits[t]
+                    part[row, axis] = side
+            if not open_part:
+                parts.append([])
+            parts[-1].append(part)
+            open_part = True
+    return [_from_segments(np.stack(part)) for part in parts]
+
+
+def contain(path: Path, rectangle: Rectangle) -> Path:
+    """The same curve, cut so often that the control points too lie in the rectangle that holds the curve.
+
+    Programs that look at control points instead of curves then see nothing outside. The curve must lie inside
+    (see `clip`); control points outside by rounding alone are moved onto the rectangle.
+    """
+    if _inside(path, rectangle):
+        return path
+    low, high = np.array(rectangle[:2]), np.array(rectangle[2:])
+    done: list[NDArray[np.float64]] = []
+    waiting = [(piece, 0) for piece in segments(path)[::-1]]
+    while waiting:
+        piece, depth = waiting.pop()
+        if depth > 24 or _inside(piece, rectangle, 1e-9):
+            done.append(np.clip(piece, low, high))
+            continue
+        # Extrema first: there the curve can touch a side, and no other cut ever brings the handles in.
+        turns = _extrema(piece[:, 0]) + _extrema(piece[:, 1])
+        turns = [t for t in turns if 1e-6 < t < 1 - 1e-6]
+        first, second = _cut(piece, turns[0] if turns else 0.5)
+        waiting += [(second, depth + 1), (first, depth + 1)]
+    return _from_segments(np.stack(done))

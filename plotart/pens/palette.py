@@ -1,0 +1,182 @@
+"""Pens and pen sets: data that a maker sells or the user owns, read from YAML or given as colours."""
+
+import re
+from functools import cache
+from importlib import resources
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from plotart.color import normalize_hex
+from plotart.errors import InputError
+
+__all__ = ["Pen", "PenSet", "load_pens", "pen_sets", "to_vpype_toml"]
+
+HEX_TIP_MM = 0.4
+_LARGEST_FILE = 1_000_000
+
+
+class Pen(BaseModel):
+    """One pen. `tip_mm` is the width of its line on paper; `opacity` how much of its colour a single line gives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field(min_length=1, max_length=80)
+    hex: str
+    """Colour of its line on white paper, '#rrggbb' in sRGB."""
+    tip_mm: float = Field(gt=0, le=50)
+    opacity: float = Field(default=1.0, ge=0, le=1)
+    """1: a line has the pen's full colour; 0: it leaves no colour."""
+    opaque: bool = False
+    """True for inks that cover what lies beneath (gel, paint); False for inks that light passes through twice."""
+    approximate: bool = True
+    """True for colours taken from screens or shops, False for measured ones."""
+    source: str = ""
+
+    @field_validator("hex")
+    @classmethod
+    def _hex(cls, value: str) -> str:
+        return normalize_hex(value)
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not value.isprintable() or not value.strip():
+            raise InputError(f"{value!r} is not a pen's name: use printable characters on one line.")
+        return value.strip()
+
+    @property
+    def slug(self) -> str:
+        """The name as part of a file name: lower case letters and digits, joined by hyphens."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "pen"
+
+
+class PenSet(BaseModel):
+    """Pens that belong together; names are unique."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=80)
+    title: str = ""
+    source: str = ""
+    approximate: bool = True
+    pens: tuple[Pen, ...] = Field(min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> "PenSet":
+        seen: set[str] = set()
+        for pen in self.pens:
+            if pen.name.lower() in seen:
+                raise InputError(f"pen name {pen.name!r} occurs twice: give each pen of a set its own name.")
+            seen.add(pen.name.lower())
+        return self
+
+    def __getitem__(self, name: str) -> Pen:
+        for pen in self.pens:
+            if pen.name.lower() == name.strip().lower():
+                return pen
+        raise InputError(f"pen {name!r} is not in set {self.name}: it has {', '.join(pen.name for pen in self.pens)}.")
+
+
+def pen_sets() -> list[str]:
+    """Names of the built-in pen sets, sorted."""
+    folder = resources.files("plotart.pens")
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_pens(pens: str) -> PenSet:
+    """The pen set called `pens`: a built-in set, a YAML file, or colours '#hex,#hex' (0.4 mm tips).
+
+    InputError, one sentence, for an unknown set, a malformed file, a wrong colour, a tip of zero or a name used twice.
+    """
+    text = str(pens).strip()
+    if text in pen_sets():
+        return _built_in(text)
+    if text.startswith("#"):
+        return _from_colours(text)
+    file = FilePath(text).expanduser()
+    if file.suffix.lower() in {".yaml", ".yml"} or file.is_file():
+        return _from_file(file)
+    raise InputError(
+        f"pens {text!r} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, or colours as '#d62728,#1f4fb4'."
+    )
+
+
+@cache
+def _built_in(name: str) -> PenSet:
+    return _parse((resources.files("plotart.pens") / f"{name}.yaml").read_text(encoding="utf-8"), name, name)
+
+
+def _from_colours(text: str) -> PenSet:
+    colours = [normalize_hex(part) for part in text.split(",") if part.strip()]
+    if len(set(colours)) < len(colours):
+        raise InputError(f"pens {text!r}: a colour occurs twice.")
+    made = tuple(Pen(name=colour, hex=colour, tip_mm=HEX_TIP_MM, source="given as a colour") for colour in colours)
+    return PenSet(name="colours", title="Pens given as colours", pens=made)
+
+
+def _from_file(file: FilePath) -> PenSet:
+    try:
+        if file.stat().st_size > _LARGEST_FILE:
+            raise InputError(f"pens {str(file)!r} is larger than 1 MB: that is no pen set.")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"pens {str(file)!r} cannot be read: {_reason(error)}.") from error
+    return _parse(text, str(file), file.stem)
+
+
+def _parse(text: str, where: str, name: str) -> PenSet:
+    """A pen set of YAML text: keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `approximate` and `source` at the top level
+    are the defaults of its pens."""
+    try:
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        raise InputError(f"pens {where!r} is not valid YAML{line}.") from error
+    if not isinstance(data, dict) or not isinstance(data.get("pens"), list):
+        raise InputError(f"pens {where!r} has no list named 'pens'.")
+    shared = {key: data[key] for key in ("opaque", "opacity", "approximate", "source") if key in data}
+    if "tip_mm" in data:
+        shared["tip_mm"] = data["tip_mm"]
+    own = {key: value for key, value in data.items() if key not in ("tip_mm", "opaque", "opacity", "pens")}
+    entries = [{**shared, **entry} if isinstance(entry, dict) else entry for entry in data["pens"]]
+    try:
+        return PenSet.model_validate({"name": name, **own, "pens": entries})
+    except ValidationError as error:
+        raise InputError(f"pens {where!r}: {_first_problem(error, entries)}") from error
+
+
+def _first_problem(error: ValidationError, entries: list[Any]) -> str:
+    problem = error.errors(include_url=False)[0]
+    cause = problem.get("ctx", {}).get("error")
+    location = list(problem["loc"])
+    subject = ".".join(str(part) for part in location) or "the set"
+    if len(location) >= 2 and location[0] == "pens" and isinstance(location[1], int):
+        entry = entries[location[1]]
+        label = entry.get("name", location[1] + 1) if isinstance(entry, dict) else location[1] + 1
+        subject = " ".join([f"pen {label!r}", *(str(part) for part in location[2:])])
+    if isinstance(cause, InputError):
+        return f"{subject}: {cause}"
+    given = problem.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, int | float | str) and problem["type"] != "missing" else ""
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{subject}: {message}{shown}."
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or "it is not text in UTF-8").lower()
+
+
+def to_vpype_toml(pens: PenSet) -> str:
+    """The set as vpype's `[pen_config.NAME]`, for `vpype --config FILE ... pens NAME`; layers are numbered from 1."""
+    key = re.sub(r"[^A-Za-z0-9_-]+", "-", pens.name).strip("-") or "pens"
+    lines = [f"[pen_config.{key}]", "layers = ["]
+    for number, pen in enumerate(pens.pens, start=1):
+        name = pen.name.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(
+            f'    {{ layer_id = {number}, name = "{name}", color = "{pen.hex}", pen_width = "{pen.tip_mm:g}mm" }},'
+        )
+    return "\n".join([*lines, "]", ""])
