@@ -18,6 +18,7 @@ import torch
 
 from plotart import Config, generate
 from plotart.networks import load_network
+from plotart.objectives import Frame
 from plotart.objectives.neuron import Neuron, parse_neuron
 from plotart.transforms import Transform
 
@@ -36,15 +37,14 @@ def free_pixels(neuron: str, seed: int, steps: int, rate: float = 0.02) -> float
     transform = Transform()
     for _ in range(steps):
         views = transform(image, (1.0, 1.0, 1.0), generator)
-        features = network.features(views, objective.layers)
-        loss = -objective.excitation(features)
+        loss = -objective.excitation(Frame(image, views, network=network, layers=objective.layers))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         with torch.no_grad():
             image.clamp_(0, 1)
     with torch.no_grad():
-        return float(objective.excitation(network.features(image, objective.layers)))
+        return float(objective.excitation(Frame(image, network=network, layers=objective.layers)))
 
 
 def strokes(neuron: str, seed: int, folder: Path, **changes: object) -> dict[str, float]:

@@ -47,7 +47,7 @@ def to_linear(srgb: Floats) -> Floats: ...
 def to_linear(srgb: Tensor | Floats) -> Tensor | Floats:
     """Linear light of sRGB values of any shape (IEC 61966-2-1); differentiable for tensors, finite slope everywhere."""
     if isinstance(srgb, Tensor):
-        # The power sees only values above the knee, so that no infinite slope is multiplied by zero on the other branch.
+        # The power sees only values above the knee: no infinite slope is multiplied by zero on the other branch.
         power = ((srgb.clamp(min=_KNEE) + 0.055) / 1.055) ** 2.4
         return torch.where(srgb <= _KNEE, srgb / 12.92, power)
     return np.where(srgb <= _KNEE, srgb / 12.92, ((np.maximum(srgb, _KNEE) + 0.055) / 1.055) ** 2.4)

@@ -39,8 +39,8 @@ class PageSpec(Section):
 
 class PensSpec(Section):
     set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
-    count: int = Field(4, ge=1, le=64, description="how many pens the drawing may use")
-    palette: Literal["kmeans", "learned", "fixed"] = "kmeans"
+    count: int | None = Field(None, ge=1, le=64, description="how many of them the drawing may use; none: 4, fixed: all")
+    palette: Literal["kmeans", "fixed"] = "kmeans"
 
 
 class NetworkSpec(Section):
@@ -113,6 +113,11 @@ def _objective_specs(value: Any) -> Any:
     return specs
 
 
+# named here because inside Config the names of the registries are those of fields
+AnyPrimitive = Annotated[PrimitiveSpec, *_picked(primitives)]
+AnyStage = Annotated[StageSpec, *_picked(stages)]
+
+
 class Config(Section):
     """Everything a run depends on; `config.yaml` of a run folder holds it resolved."""
 
@@ -125,7 +130,7 @@ class Config(Section):
     pens: PensSpec = PensSpec()
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()
-    primitive: Annotated[PrimitiveSpec, *_picked(primitives)] = StrokesSpec()
+    primitive: AnyPrimitive = StrokesSpec()
     ink: InkSpec = InkSpec()
     transform: Transform = Transform()
     objectives: Annotated[
@@ -133,7 +138,7 @@ class Config(Section):
         BeforeValidator(_objective_specs),
         PlainSerializer(lambda specs: {name: spec.model_dump(mode="json") for name, spec in specs.items()}),
     ] = Field(default_factory=dict)
-    stages: list[Annotated[StageSpec, *_picked(stages)]] = Field(
+    stages: list[AnyStage] = Field(
         default_factory=lambda: [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)], min_length=1
     )
     machine: str = "axidraw"

@@ -99,7 +99,7 @@ def evaluate(drawing: Drawing, context: Context, image: Tensor | None = None) ->
     neuron = context.objectives.get("neuron")
     excitation = None
     if isinstance(neuron, Neuron):
-        excitation = float(neuron.excitation({layer: frame.features(layer) for layer in neuron.layers}))
+        excitation = float(neuron.excitation(frame))
     return Evaluation(image, losses, total, excitation)
 
 
