@@ -128,11 +128,13 @@ class Canvas:
 
     def to_mm(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Unit coordinates `[..., 2]` as mm on the page."""
-        return np.asarray(xy, dtype=np.float64) * self.mm_per_unit + np.array(self.area[:2])
+        placed: NDArray[np.float64] = np.asarray(xy, dtype=np.float64) * self.mm_per_unit + np.array(self.area[:2])
+        return placed
 
     def to_unit(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Millimetres on the page `[..., 2]` as unit coordinates."""
-        return (np.asarray(xy, dtype=np.float64) - np.array(self.area[:2])) / self.mm_per_unit
+        placed: NDArray[np.float64] = (np.asarray(xy, dtype=np.float64) - np.array(self.area[:2])) / self.mm_per_unit
+        return placed
 
     @property
     def paper_rgb(self) -> Tensor:

@@ -83,5 +83,6 @@ def from_lab(lab: ArrayLike) -> Floats:
 
 def ciede2000(lab_a: ArrayLike, lab_b: ArrayLike) -> Floats:
     """Colour difference CIEDE2000 `[...]` of two Lab arrays `[..., 3]` that broadcast."""
-    difference: Floats = np.asarray(_skcolor.deltaE_ciede2000(np.asarray(lab_a, float), np.asarray(lab_b, float)))
+    a, b = np.asarray(lab_a, dtype=np.float64), np.asarray(lab_b, dtype=np.float64)
+    difference: Floats = np.asarray(_skcolor.deltaE_ciede2000(a, b))  # type: ignore[no-untyped-call]
     return difference

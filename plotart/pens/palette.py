@@ -100,7 +100,8 @@ def load_pens(pens: str) -> PenSet:
     if file.suffix.lower() in {".yaml", ".yml"} or file.is_file():
         return _from_file(file)
     raise InputError(
-        f"pens {text!r} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, or colours as '#d62728,#1f4fb4'."
+        f"pens {text!r} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, "
+        "or colours as '#d62728,#1f4fb4'."
     )
 
 
@@ -128,8 +129,8 @@ def _from_file(file: FilePath) -> PenSet:
 
 
 def _parse(text: str, where: str, name: str) -> PenSet:
-    """A pen set of YAML text: keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `approximate` and `source` at the top level
-    are the defaults of its pens."""
+    """A pen set of YAML text: the keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `approximate` and `source` at the
+    top level are the defaults of its pens."""
     try:
         data: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -38,13 +38,13 @@ class Plot:
         return sum(len(layer.paths) for layer in self.layers)
 
     def map(self, change: Callable[[Layer], Sequence[Path]]) -> "Plot":
-        """The same plot with each layer's paths replaced by what `change` makes of the layer; empty layers are left out."""
+        """The same plot with each layer's paths replaced by what `change` makes of it; empty layers are left out."""
         made = [Layer(layer.pen, list(change(layer))) for layer in self.layers]
         return Plot(self.page, self.margin_mm, [layer for layer in made if layer.paths])
 
 
 def order_pens(pens: Sequence[Pen]) -> list[int]:
-    """Indices of the pens in plotting order: transparent inks first, then opaque ones; within each, light (high L*) first.
+    """Indices of the pens in plotting order: transparent inks, then opaque ones; within each, light (high L*) first.
 
     Light first keeps dark ink off the light tips. Opaque inks come last because they hide what lies under them, while a
     transparent ink laid over fresh paint neither colours it nor spares the fineliner.

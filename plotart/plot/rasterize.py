@@ -1,0 +1,52 @@
+"""What the written layers put on paper, judged by a program that is not ours: resvg."""
+
+import io
+import xml.etree.ElementTree as ET
+from pathlib import Path as FilePath
+
+import numpy as np
+import resvg_py
+from numpy.typing import NDArray
+from PIL import Image
+
+from plotart.canvas import Canvas
+from plotart.errors import InputError
+from plotart.plot.layers import Plot
+from plotart.plot.svg import number, plot_svg
+
+__all__ = ["coverage_planes"]
+
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+def coverage_planes(source: Plot | str | FilePath, canvas: Canvas, size: int) -> NDArray[np.float64]:
+    """Ink coverage of each layer of a plot, or of an SVG file written by `write_svg`: `[K, H, W]` in 0..1.
+
+    Each layer is drawn alone, black on nothing, so that the strokes of a pen unite; the picture is the drawing area of
+    the canvas (not the page), `canvas.pixels(size)` large. Layers come in the order of the file.
+    """
+    text = plot_svg(source) if isinstance(source, Plot) else FilePath(source).read_text(encoding="utf-8")
+    root = ET.fromstring(text)
+    height, width = canvas.pixels(size)
+    x0, y0, area_width, area_height = canvas.area
+    # Pixels instead of mm: resvg converts mm by its own dpi setting. "none" fits the rounded pixel counts exactly.
+    root.set("width", str(width))
+    root.set("height", str(height))
+    root.set("viewBox", " ".join(number(value) for value in (x0, y0, area_width, area_height)))
+    root.set("preserveAspectRatio", "none")
+    layers = [child for child in root if child.tag == f"{_SVG}g"]
+    for layer in layers:
+        root.remove(layer)
+    planes = np.zeros((len(layers), height, width))
+    for plane, layer in zip(planes, layers, strict=True):
+        layer.attrib.pop("style", None)
+        layer.set("stroke", "#000000")
+        root.append(layer)
+        try:
+            png = resvg_py.svg_to_bytes(svg_string=ET.tostring(root, encoding="unicode"), skip_system_fonts=True)
+        except ValueError as error:
+            raise InputError(f"the drawing cannot be rasterized: {error}.") from error
+        root.remove(layer)
+        with Image.open(io.BytesIO(png)) as image:
+            plane[:] = np.asarray(image.convert("RGBA"), dtype=np.float64)[:, :, 3] / 255
+    return planes
