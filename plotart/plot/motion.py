@@ -132,7 +132,7 @@ def load_machine(machine: str) -> Machine:
         raise InputError(f"machine {machine!r}: {name}: {first['msg'].lower()}{given}.") from error
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _line_seconds(distance: float, speed: float, acceleration: float) -> float:
     """A straight move from rest to rest: a trapezoid, or a triangle where full speed is not reached."""
     if distance <= speed * speed / acceleration:
@@ -140,7 +140,7 @@ def _line_seconds(distance: float, speed: float, acceleration: float) -> float:
     return float(distance / speed + speed / acceleration)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _draw_seconds(
     points: NDArray[np.float64],
     offsets: NDArray[np.int64],

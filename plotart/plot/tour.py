@@ -16,14 +16,15 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NEIGHBOURS = 8
-KICKS_PER_STROKE = 150
-MOST_KICKS = 1_500_000
+KICKS_PER_STROKE = 60
+MOST_KICKS = 600_000
 LONGEST_MOVED = 3  # Or-opt moves runs of up to three strokes
+LONGEST_REVERSED = 10_000  # ends, in the local search after a disturbance
 LONGEST_SWAPPED = 30  # a disturbance swaps two neighbouring runs of up to so many strokes
 
 
 def greedy(ends: Floats) -> Ints:
-    """The tour `[2N]` that always draws the nearest free end next, from the end nearest the origin; `ends` is `[2N, 2]`."""
+    """The tour `[2N]` that draws the nearest free end next, from the end nearest the origin, for ends `[2N, 2]`."""
     count = len(ends) // 2
     free = np.ones(count, dtype=bool)
     tour = np.empty(2 * count, dtype=np.int64)
@@ -120,8 +121,16 @@ def _exchange(ring: Ints, place: Ints, a: int, b: int, c: int, d: int) -> None:
 
 
 @njit(cache=True)
+def _near_by(place: Ints, a: int, b: int, most: int) -> bool:
+    """Whether reversing the run between two ends moves at most so many ends."""
+    n = len(place)
+    apart = abs(place[a] - place[b])
+    return bool(min(apart, n - apart) < most)
+
+
+@njit(cache=True)
 def _do(ring: Ints, place: Ints, log: Ints, a: int, b: int, c: int, d: int) -> None:
-    """An exchange that can be undone: log[0, 0] counts the entries behind it."""
+    """An exchange that can be undone: log[0, 0] counts the entries behind it, log[0, 1] limits their runs."""
     _exchange(ring, place, a, b, c, d)
     log[0, 0] += 1
     row = log[log[0, 0]]
@@ -143,7 +152,7 @@ def _insert(
 
 @njit(cache=True)
 def _two_opt(ends: Floats, near: Ints, ring: Ints, place: Ints, log: Ints, a: int, b: int, forward: bool) -> float:
-    """Lead a to one of its near ends c instead of to b; the ends they led to are joined. The gain, 0 if none was found."""
+    """Lead a to one of its near ends c instead of to b; the ends they led to are joined. The gain, or 0."""
     old = _gap(ends, a, b)
     for c in near[a]:
         new = _gap(ends, a, c)
@@ -153,14 +162,16 @@ def _two_opt(ends: Floats, near: Ints, ring: Ints, place: Ints, log: Ints, a: in
         if d == c ^ 1 or c == b:
             continue
         gain = old + _gap(ends, c, d) - new - _gap(ends, b, d)
-        if gain > 1e-9:
+        if gain > 1e-9 and _near_by(place, b, c, log[0, 1]):
             _do(ring, place, log, a, b, c, d)
             return gain
     return 0.0
 
 
 @njit(cache=True)
-def _or_opt(ends: Floats, near: Ints, ring: Ints, place: Ints, log: Ints, head: int, forward: bool) -> float:
+def _or_opt(  # noqa: PLR0912 - one search; cutting it up would hide it
+    ends: Floats, near: Ints, ring: Ints, place: Ints, log: Ints, head: int, forward: bool
+) -> float:
     """Move a run of up to three strokes that begins at `head` next to one of head's near ends. The gain, or 0."""
     n = len(ring)
     before = _before(ring, place, head) if forward else _after(ring, place, head)
@@ -189,10 +200,10 @@ def _or_opt(ends: Floats, near: Ints, ring: Ints, place: Ints, log: Ints, head: 
             d = after_c
             if not follows:
                 d = _before(ring, place, c) if forward else _after(ring, place, c)
-            if d == head or d == tail:
+            if d in (head, tail):
                 continue
             gain = removed + _gap(ends, c, d) - new - _gap(ends, tail, d)
-            if gain > 1e-9:
+            if gain > 1e-9 and _near_by(place, head, c, log[0, 1]):
                 if follows:
                     _insert(ring, place, log, before, head, tail, behind, c, d, False)
                 else:
@@ -229,7 +240,7 @@ def _settle(
 
 @njit(cache=True)
 def _wake(log: Ints, done: int, queue: Ints, state: Ints, waiting: NDArray[np.bool_]) -> None:
-    """Put the ends of all exchanges after entry `done` in the queue, a ring buffer; state: its first place, its size."""
+    """Queue the ends of all exchanges after entry `done`; the queue is a ring, state its first place and its size."""
     for row in range(done + 1, log[0, 0] + 1):
         for end in log[row, :4]:
             if end < len(queue) - 2 and not waiting[end]:
@@ -248,6 +259,7 @@ def _improve(ends: Floats, near: Ints, ring: Ints, kicks: int, seed: int) -> Non
     queue[: n - 2] = ring[ring < n - 2]
     waiting[: n - 2] = True
     log = np.zeros((100_000, 4), dtype=np.int64)
+    log[0, 1] = n
     while True:
         log[0, 0] = 0
         _settle(ends, near, ring, place, log, queue, state, waiting)
@@ -262,6 +274,7 @@ def _improve(ends: Floats, near: Ints, ring: Ints, kicks: int, seed: int) -> Non
     longest = min(LONGEST_SWAPPED, (strokes - 2) // 2)
     if longest < 1:
         return
+    log[0, 1] = LONGEST_REVERSED  # so that a disturbance costs the same in a long tour as in a short one
     np.random.seed(seed)  # numba's own generator, not numpy's
     for _ in range(kicks):
         log[0, 0] = 0
