@@ -1,0 +1,8 @@
+"""Drawings to images. `renderer` chooses a backend; `strokes` holds the operation and its semantics."""
+
+from __future__ import annotations
+
+from plotart.render.renderer import RENDERERS, Renderer, renderer
+from plotart.render.strokes import composite_over, planes, transmit
+
+__all__ = ["RENDERERS", "Renderer", "composite_over", "planes", "renderer", "transmit"]

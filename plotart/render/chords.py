@@ -1,0 +1,214 @@
+"""Strokes as chords: the flattening that every backend shares, and what the CPU kernels keep of each chord.
+
+A cubic segment becomes K equal steps of its parameter, with
+
+    K = ceil(sqrt(6 e / (8 tolerance))),   e = max(|P0 - 2 P1 + P2|, |P1 - 2 P2 + P3|),
+
+so that no point of the curve is further than `TOLERANCE` px from its chord (|B''| <= 6 e). A stroke is cut into at most
+`MOST_CHORDS` chords; the bound no longer holds for strokes thousands of canvases long.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
+MOST_CHORDS = 4000  # of one stroke; leaves room for the marks of a 12-bit chord number
+REACH = 0.7072  # half the diagonal of a pixel, rounded up: no edge filter reaches further (px at softness 1)
+SUBSAMPLES = 4  # a side, where a pixel holds more than one straight edge
+SPREAD = 2 * 0.375 * math.sqrt(2.0)  # twice the distance from a pixel's centre to its outermost sub-sample
+BENT = 0.9  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
+DETOUR = 1.5  # ... or the ratio of the way along the stroke to the straight way
+
+START, END, CROWDED = (
+    1,
+    2,
+    4,
+)  # marks of a chord: near the first cap, near the last cap, near another part of the stroke
+
+X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC = range(8)  # columns of the chord table
+
+jit = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})
+
+
+@jit
+def segment_chords(points, segment, most):
+    """Number of chords of one cubic segment of `points [1+3S, 2]` px, at most `most`."""
+    largest = 0.0
+    for j in range(3 * segment, 3 * segment + 2):
+        dx = float(points[j, 0]) - 2.0 * float(points[j + 1, 0]) + float(points[j + 2, 0])
+        dy = float(points[j, 1]) - 2.0 * float(points[j + 1, 1]) + float(points[j + 2, 1])
+        largest = max(largest, dx * dx + dy * dy)
+    count = math.ceil(math.sqrt(6.0 * math.sqrt(largest) / (8.0 * TOLERANCE)))
+    return max(1, int(min(count, float(most))))
+
+
+@jit
+def chord_counts(points):
+    """Number of chords of each segment: `points [M, 1+3S, 2]` px -> `[M, S]` int32."""
+    segments = (points.shape[1] - 1) // 3
+    most = MOST_CHORDS // segments
+    counts = np.empty((points.shape[0], segments), np.int32)
+    for i in range(points.shape[0]):
+        for j in range(segments):
+            counts[i, j] = segment_chords(points[i], j, most)
+    return counts
+
+
+@jit
+def on_canvas(points, half, softness, rows, cols):
+    """Which strokes can touch the canvas: their control points' bounding box, widened by the pen and the filter."""
+    seen = np.empty(points.shape[0], np.bool_)
+    for i in range(points.shape[0]):
+        reach = half[i] + REACH * softness
+        left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
+        for j in range(points.shape[1]):
+            left, right = min(left, points[i, j, 0]), max(right, points[i, j, 0])
+            top, bottom = min(top, points[i, j, 1]), max(bottom, points[i, j, 1])
+        seen[i] = right + reach > 0 and left - reach < cols and bottom + reach > 0 and top - reach < rows
+    return seen
+
+
+@jit
+def chord_table(points, half, softness, counts, first):
+    """What the kernels need of each chord: start, direction, length, overlap with its neighbours, arc length before it.
+
+    Args:
+        points: `[M, 1+3S, 2]` px. half: `[M]` px. counts: `[M, S]`, all 0 for strokes that are not drawn.
+        first: `[M+1]`, the first chord of each stroke.
+
+    Returns:
+        table `[chords, 8]` float32 and marks `[chords]` uint8.
+    """
+    total = first[-1]
+    table = np.empty((total, 8), np.float32)
+    marks = np.zeros(total, np.uint8)
+    for i in range(points.shape[0]):
+        begin, end = first[i], first[i + 1]
+        if end > begin:
+            reach = half[i] + REACH * softness
+            _cut(points[i], counts[i], begin, table)
+            bend = _overlaps(table, begin, end, reach)
+            _mark_ends(table, begin, end, softness, marks)
+            if bend > 0.4:
+                _mark_crowded(table, begin, end, reach, softness, marks)
+    return table, marks
+
+
+@jit
+def _cut(points, counts, begin, table):
+    """Chords of one stroke, in float64 until they are stored."""
+    c = begin
+    arc = 0.0
+    x0, y0 = float(points[0, 0]), float(points[0, 1])
+    for j in range(counts.shape[0]):
+        p = 3 * j
+        for step in range(1, counts[j] + 1):
+            t = step / counts[j]
+            r = 1.0 - t
+            b0, b1, b2, b3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
+            x1 = b0 * points[p, 0] + b1 * points[p + 1, 0] + b2 * points[p + 2, 0] + b3 * points[p + 3, 0]
+            y1 = b0 * points[p, 1] + b1 * points[p + 1, 1] + b2 * points[p + 2, 1] + b3 * points[p + 3, 1]
+            dx, dy = x1 - x0, y1 - y0
+            length = math.sqrt(dx * dx + dy * dy)
+            if length < 1e-6:  # no direction: a dot, filtered as if it lay along x
+                dx, dy, length = 1.0, 0.0, 0.0
+            else:
+                dx, dy = dx / length, dy / length
+            table[c, X], table[c, Y], table[c, TX], table[c, TY] = x0, y0, dx, dy
+            table[c, LENGTH], table[c, ARC] = length, arc
+            arc += length
+            x0, y0 = x1, y1
+            c += 1
+
+
+@jit
+def _overlaps(table, begin, end, reach):
+    """How far past its ends a chord must look so that the fans between neighbours are seen; returns the total turn."""
+    total = 0.0
+    before = reach
+    for c in range(begin, end):
+        if c + 1 < end:
+            cosine = table[c, TX] * table[c + 1, TX] + table[c, TY] * table[c + 1, TY]
+            if table[c, LENGTH] == 0.0 or table[c + 1, LENGTH] == 0.0:
+                after, total = reach, total + 3.2
+            else:
+                sine = math.sqrt(max(0.0, 0.5 - 0.5 * cosine))
+                after, total = reach * sine, total + 2.0 * sine
+        else:
+            after = reach
+        table[c, BEFORE], table[c, AFTER] = before + 0.01, after + 0.01
+        before = after
+    return total
+
+
+@jit
+def _mark_ends(table, begin, end, softness, marks):
+    whole = table[end - 1, ARC] + table[end - 1, LENGTH]
+    for c in range(begin, end):
+        if table[c, ARC] <= 0.75 * softness:
+            marks[c] |= START
+        if whole - table[c, ARC] - table[c, LENGTH] <= 0.75 * softness:
+            marks[c] |= END
+
+
+@jit
+def _mark_crowded(table, begin, end, reach, softness, marks):
+    """Chords whose pixels may see another part of the stroke within reach of their sub-samples.
+
+    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c no further than d + SPREAD
+    only if D^2 <= 2 d |n.D| + 2 d SPREAD + SPREAD^2.
+    """
+    spread = SPREAD * softness
+    for c in range(begin, end):
+        if marks[c] & CROWDED:
+            continue
+        tx, ty, length = table[c, TX], table[c, TY], table[c, LENGTH]
+        x, y = table[c, X] + 0.5 * tx * length, table[c, Y] + 0.5 * ty * length
+        for o in range(begin, end):
+            if abs(o - c) < 2:
+                continue
+            slack = 0.5 * (length + table[o, LENGTH])
+            dx = table[o, X] + 0.5 * table[o, TX] * table[o, LENGTH] - x
+            dy = table[o, Y] + 0.5 * table[o, TY] * table[o, LENGTH] - y
+            far = dx * dx + dy * dy
+            limit = 2 * reach + spread + slack
+            if far > limit * limit:
+                continue
+            near = max(0.0, math.sqrt(far) - slack)
+            across = min(abs(dy * tx - dx * ty) + slack, near + slack)
+            if near * near > 2 * reach * across + 2 * reach * spread + spread * spread:
+                continue
+            cosine = abs(tx * table[o, TX] + ty * table[o, TY])
+            way = abs(table[o, ARC] - table[c, ARC]) + slack
+            if cosine < BENT or way > DETOUR * near + 0.5 * softness:
+                marks[c] |= CROWDED
+                marks[o] |= CROWDED
+                break
+
+
+@jit
+def spread_to_points(vertex, counts, out):
+    """Chain rule of the flattening: gradients of vertices `[K+1, 2]` -> `out [1+3S, 2]`, added."""
+    v = 0
+    for j in range(counts.shape[0]):
+        p = 3 * j
+        for step in range(counts[j] + 1):
+            gx, gy = vertex[v + step, 0], vertex[v + step, 1]
+            if j > 0 and step == 0:
+                continue  # the shared vertex was spread as the end of the segment before
+            t = step / counts[j]
+            r = 1.0 - t
+            b0, b1, b2, b3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
+            out[p, 0] += b0 * gx
+            out[p, 1] += b0 * gy
+            out[p + 1, 0] += b1 * gx
+            out[p + 1, 1] += b1 * gy
+            out[p + 2, 0] += b2 * gx
+            out[p + 2, 1] += b2 * gy
+            out[p + 3, 0] += b3 * gx
+            out[p + 3, 1] += b3 * gy
+        v += counts[j]

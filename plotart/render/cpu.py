@@ -1,0 +1,184 @@
+"""CPU kernels: bands of pixel rows, one stroke after the other (numba).
+
+A stroke is first reduced, chord by chord, to the pixels it touches and the chord nearest to each; then each pixel's
+coverage is composited. What the backward pass needs is one 32-bit word for each touched pixel (place in the band and
+nearest chord) and, for ordered compositing, the colour underneath: distances are computed again.
+
+Every (stroke, band) pair owns a slot for its partial gradients, and slots are added in order: the result does not
+depend on which thread worked on which band.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from plotart.render.chords import (
+    AFTER,
+    BEFORE,
+    LENGTH,
+    REACH,
+    TX,
+    TY,
+    X,
+    Y,
+    chord_counts,
+    chord_table,
+    jit,
+    on_canvas,
+)
+from plotart.render.edge import FAR, ONE, ZERO, coverage
+
+ROWS = 32  # pixel rows of a band
+CHORD_BITS = 12
+CHORD_MASK = (1 << CHORD_BITS) - 1
+INSIDE = CHORD_MASK  # in place of a chord number: covered whole, no edge near
+HALF = np.float32(0.5)
+
+
+@jit
+def band_loads(table, first, half, softness, strokes, rows, cols):
+    """Which strokes reach which band, in drawing order, and how many pixels they can touch there at most.
+
+    Args:
+        strokes: number of strokes of one drawing; bands of different drawings follow each other.
+
+    Returns:
+        start `[bands+1]` and stroke `[slots]`: the strokes of each band; room `[bands+1]`: bounds on touched pixels.
+    """
+    drawings = (len(first) - 1) // strokes
+    per_drawing = (rows + ROWS - 1) // ROWS
+    start = np.zeros(drawings * per_drawing + 1, np.int64)
+    room = np.zeros(drawings * per_drawing + 1, np.int64)
+    spans = np.empty((len(first) - 1, 2), np.int64)
+    pixels = np.zeros(per_drawing, np.float64)
+    for i in range(len(first) - 1):
+        reach = half[i] + REACH * softness
+        low, high = per_drawing, -1
+        base = (i // strokes) * per_drawing
+        for c in range(first[i], first[i + 1]):
+            y0 = table[c, Y]
+            y1 = y0 + table[c, LENGTH] * table[c, TY]
+            x0 = table[c, X]
+            x1 = x0 + table[c, LENGTH] * table[c, TX]
+            if max(x0, x1) + reach < 0 or min(x0, x1) - reach > cols or max(y0, y1) + reach < 0:
+                continue
+            if min(y0, y1) - reach > rows:
+                continue
+            a = int(max(0.0, math.floor((min(y0, y1) - reach) / ROWS)))
+            b = int(min(float(per_drawing - 1), math.floor((max(y0, y1) + reach) / ROWS)))
+            low, high = min(low, a), max(high, b)
+            long, wide = table[c, LENGTH] + table[c, BEFORE] + table[c, AFTER], 2 * reach
+            bound = min(long * wide + long + wide + 2.0, 4.0 * ROWS * (long + wide + 2.0))
+            for band in range(a, b + 1):
+                pixels[band] += bound
+        spans[i, 0], spans[i, 1] = low, high
+        for band in range(low, high + 1):
+            start[base + band + 1] += 1
+            room[base + band + 1] += int(min(pixels[band] + 1.0, float(ROWS * cols)))
+            pixels[band] = 0.0
+    for band in range(len(start) - 1):
+        start[band + 1] += start[band]
+        room[band + 1] += room[band]
+    stroke = np.empty(start[-1], np.int64)
+    fill = start[:-1].copy()
+    for i in range(len(first) - 1):
+        base = (i // strokes) * per_drawing
+        for band in range(spans[i, 0], spans[i, 1] + 1):
+            stroke[fill[base + band]] = i
+            fill[base + band] += 1
+    return start, stroke, room
+
+
+@jit
+def touch(table, begin, end, half, softness, top, rows, cols, best, owner, touched):
+    """The pixels of a band that a stroke can touch, and the chord nearest to each.
+
+    Args:
+        top, rows, cols: the band's first row, its number of rows, the canvas' width.
+        best, owner: `[rows * cols]` scratch; `best` holds FAR on entry, afterwards squared distances.
+        touched: `[rows * cols]` scratch for the pixels' places, in the order in which they were met.
+
+    Returns:
+        the number of pixels in `touched`.
+    """
+    reach = half + np.float32(REACH) * softness
+    reach2 = reach * reach
+    count = 0
+    for c in range(begin, end):
+        x0, y0, tx, ty, length = table[c, X], table[c, Y], table[c, TX], table[c, TY], table[c, LENGTH]
+        low, high = -table[c, BEFORE], length + table[c, AFTER]
+        # rows of the rectangle along -before..length+after, across -reach..reach
+        up, down = min(low * ty, high * ty) - reach * abs(tx), max(low * ty, high * ty) + reach * abs(tx)
+        row0 = max(0.0, math.ceil(y0 + up - HALF - top))
+        row1 = min(float(rows - 1), math.floor(y0 + down - HALF - top))
+        if row0 > row1:
+            continue
+        inv_x = ONE / tx if abs(tx) > np.float32(1e-6) else np.float32(1e6)
+        inv_y = ONE / ty if abs(ty) > np.float32(1e-6) else np.float32(1e6)
+        for row in range(int(row0), int(row1) + 1):
+            ry = np.float32(row + top) + HALF - y0
+            m, s = ry * tx * inv_y, reach * abs(inv_y)
+            p, q = (low - ry * ty) * inv_x, (high - ry * ty) * inv_x
+            left = max(m - s, min(p, q)) + x0 - HALF
+            right = min(m + s, max(p, q)) + x0 - HALF
+            left, right = max(left, ZERO), min(right, np.float32(cols - 1))
+            if left > right:
+                continue
+            base = row * cols
+            ry_t, ry_n = ry * ty, ry * tx
+            for col in range(int(math.ceil(left)), int(right) + 1):
+                rx = np.float32(col) + HALF - x0
+                along = rx * tx + ry_t
+                across = ry_n - rx * ty
+                over = along - min(max(along, ZERO), length)
+                d2 = across * across + over * over
+                place = base + col
+                if d2 < reach2 and d2 < best[place]:
+                    if best[place] == FAR:
+                        touched[count] = place
+                        count += 1
+                    best[place] = d2
+                    owner[place] = c - begin
+    return count
+
+
+@jit
+def scratch(cols):
+    """`best`, `owner` and `touched` of `touch`."""
+    size = ROWS * cols
+    return np.full(size, FAR, np.float32), np.empty(size, np.int16), np.empty(size, np.int32)
+
+
+@jit
+def cover(table, marks, begin, end, chord, place, top, cols, d2, half, softness):
+    """Coverage of a touched pixel, and the chord number to remember for it."""
+    sure = half - np.float32(REACH) * softness
+    if sure > ZERO and d2 <= sure * sure:
+        return ONE, INSIDE
+    x, y = np.float32(place % cols) + HALF, np.float32(top + place // cols) + HALF
+    return coverage(table, marks, begin, end, begin + chord, x, y, half, softness), chord
+
+
+@jit
+def add_slots(start, stroke, partial, total):
+    """Add the partial gradients `[slots, Q]` of each stroke, band after band, to `total [M, Q]` float64."""
+    for slot in range(start[-1]):
+        for q in range(partial.shape[1]):
+            total[stroke[slot], q] += partial[slot, q]
+
+
+@jit
+def prepare(points, half, softness, strokes, rows, cols):
+    """Flatten `points [M, 1+3S, 2]` and sort the strokes into bands: all that the compositing kernels share."""
+    seen = on_canvas(points, half, softness, rows, cols)
+    counts = chord_counts(points)
+    first = np.zeros(len(points) + 1, np.int64)
+    for i in range(len(points)):
+        if not seen[i]:
+            counts[i] = 0
+        first[i + 1] = first[i] + counts[i].sum()
+    table, marks = chord_table(points, half, softness, counts, first)
+    start, stroke, room = band_loads(table, first, half, softness, strokes, rows, cols)
+    return counts, first, table, marks, start, stroke, room

@@ -1,0 +1,164 @@
+"""The fast renderer: autograd around the CPU kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from plotart.render import cpu, cpu_over, cpu_transmit
+from plotart.render.pool import over_bands
+from plotart.render.scene import Scene
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Chords:
+    """A scene flattened and sorted into bands: the first arguments of every kernel."""
+
+    table: Array
+    marks: Array
+    first: Array
+    counts: Array
+    half: Array
+    softness: np.float32
+    start: Array
+    stroke: Array
+    room: Array
+
+    @classmethod
+    def of(cls, scene: Scene, softness: float) -> Chords:
+        points = _array(scene.points)
+        half = _array(scene.half)
+        counts, first, table, marks, start, stroke, room = cpu.prepare(
+            points, half, float(softness), scene.strokes, scene.height, scene.width
+        )
+        return cls(table, marks, first, counts, half, np.float32(softness), start, stroke, room)
+
+    @property
+    def bands(self) -> int:
+        return len(self.start) - 1
+
+    @property
+    def slots(self) -> int:
+        return int(self.start[-1])
+
+    @property
+    def touches(self) -> int:
+        """A bound on the touched pixels."""
+        return int(self.room[-1])
+
+
+def _array(tensor: Tensor) -> Array:
+    array: Array = tensor.detach().to(torch.float32).contiguous().numpy()
+    return array
+
+
+def _needs(ctx: Any) -> bool:
+    return any(ctx.needs_input_grad)
+
+
+class _Over(Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, points: Tensor, half: Tensor, rgb: Tensor, alpha: Tensor, paper: Tensor,
+        scene: Scene, softness: float, threads: int,
+    ) -> Tensor:  # fmt: skip
+        cut = Chords.of(scene, softness)
+        drawings = points.shape[0] // scene.strokes
+        image = paper.detach().to(torch.float32).reshape(1, 3, 1, 1)
+        image = image.expand(drawings, 3, scene.height, scene.width).contiguous()
+        colours, opacity = _array(rgb), _array(alpha)
+        keep = _needs(ctx)
+        words = np.empty(cut.touches if keep else 0, np.uint32)
+        under = np.empty((cut.touches if keep else 0, 3), np.float32)
+        ends = np.empty(cut.slots if keep else 0, np.int64)
+        over_bands(
+            cpu_over.over_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
+            cut.marks, cut.first, cut.half, cut.softness, colours, opacity, image.numpy(), words, under, ends,
+        )  # fmt: skip
+        ctx.kept = (cut, colours, opacity, words, under, ends, threads) if keep else None
+        return image
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
+        cut, colours, opacity, words, under, ends, threads = ctx.kept
+        wanted = grad.to(torch.float32).clone(memory_format=torch.contiguous_format)
+        columns = 2 * (3 * cut.counts.shape[1] + 1)
+        partial = np.empty((cut.slots, columns + 5), np.float32)
+        over_bands(
+            cpu_over.over_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
+            cut.marks, cut.first, cut.counts, cut.half, cut.softness, colours, opacity, words, under, ends,
+            wanted.numpy(), partial,
+        )  # fmt: skip
+        total = _summed(cut, partial)
+        points = total[:, :columns].reshape(len(total), -1, 2)
+        paper = wanted.sum(dim=(0, 2, 3)) if ctx.needs_input_grad[4] else None
+        rgb, alpha = total[:, columns + 1 : columns + 4], total[:, columns + 4]
+        return points, total[:, columns], rgb, alpha, paper, None, None, None
+
+
+class _Transmit(Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, points: Tensor, half: Tensor, weight: Tensor, channel: Tensor | None, planes: int,
+        scene: Scene, softness: float, threads: int,
+    ) -> Tensor:  # fmt: skip
+        cut = Chords.of(scene, softness)
+        drawings = points.shape[0] // scene.strokes
+        shape = (drawings, planes, scene.height, scene.width)
+        product, zeros = torch.ones(shape), np.zeros(shape, np.int32)
+        weights = _array(weight)
+        channels = np.full(len(weights), -1) if channel is None else channel.numpy()
+        keep = _needs(ctx)
+        words = np.empty(cut.touches if keep else 0, np.uint32)
+        ends = np.empty(cut.slots if keep else 0, np.int64)
+        over_bands(
+            cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
+            cut.marks, cut.first, cut.half, cut.softness, weights, channels, product.numpy(), zeros, words, ends,
+        )  # fmt: skip
+        ctx.kept = (cut, weights, channels, product.numpy(), zeros, words, ends, threads) if keep else None
+        return product.masked_fill(torch.from_numpy(zeros) > 0, 0.0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
+        cut, weights, channels, product, zeros, words, ends, threads = ctx.kept
+        columns = 2 * (3 * cut.counts.shape[1] + 1)
+        partial = np.empty((cut.slots, columns + 1 + weights.shape[1]), np.float32)
+        over_bands(
+            cpu_transmit.transmit_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
+            cut.marks, cut.first, cut.counts, cut.half, cut.softness, weights, channels, product, zeros, words, ends,
+            _array(grad), partial,
+        )  # fmt: skip
+        total = _summed(cut, partial)
+        points = total[:, :columns].reshape(len(total), -1, 2)
+        return points, total[:, columns], total[:, columns + 1 :], None, None, None, None, None
+
+
+def _summed(cut: Chords, partial: Array) -> Tensor:
+    total = np.zeros((len(cut.first) - 1, partial.shape[1]))
+    cpu.add_slots(cut.start, cut.stroke, partial, total)
+    return torch.from_numpy(total).to(torch.float32)
+
+
+def composite_over(scene: Scene, rgb: Tensor, alpha: Tensor, paper: Tensor, softness: float, threads: int) -> Tensor:
+    """`rgb [B*N, 3]`, `alpha [B*N]`, `paper [3]` -> `[B, 3, H, W]`."""
+    image: Tensor = _Over.apply(scene.points, scene.half, rgb, alpha, paper, scene, softness, threads)  # type: ignore[no-untyped-call]
+    return image
+
+
+def transmit(
+    scene: Scene, weight: Tensor, channel: Tensor | None, planes: int, softness: float, threads: int
+) -> Tensor:
+    """`weight [B*N, C]`, or `[B*N, 1]` with `channel [B*N]` long -> `[B, C, H, W]`."""
+    light: Tensor = _Transmit.apply(scene.points, scene.half, weight, channel, planes, scene, softness, threads)  # type: ignore[no-untyped-call]
+    return light

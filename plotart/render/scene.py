@@ -1,0 +1,93 @@
+"""What a renderer is given, checked: every message names the tensor and the index at fault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["Scene", "check_scene", "check_unit_interval"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Strokes in pixel space, drawings of a batch one after the other.
+
+    Attributes:
+        points: `[B*N, 1+3S, 2]` px. half: `[B*N]` px, half the pen's width.
+        batch: the shape of `*`. strokes: N.
+    """
+
+    points: Tensor
+    half: Tensor
+    batch: tuple[int, ...]
+    strokes: int
+    height: int
+    width: int
+
+    def spread(self, value: Tensor, *tail: int) -> Tensor:
+        """`value [*, N, tail]` or `[N, tail]` as `[B*N, tail]`."""
+        return value.expand(*self.batch, self.strokes, *tail).reshape(-1, *tail)
+
+
+def check_scene(points: Tensor, width: Tensor, size: tuple[int, int], softness: float) -> Scene:
+    """`points [*, N, 1+3S, 2]` px and `width [*, N]` or `[N]` px on a canvas of `size` (H, W); ValueError otherwise."""
+    height, wide = (int(side) for side in size)
+    if height < 1 or wide < 1:
+        raise ValueError(f"size must be at least 1 x 1 px, not {height} x {wide}")
+    if height * wide > 2**31 - 1 or wide > 2**15:
+        raise ValueError(f"size must be at most 32768 px wide and 2^31 px in all, not {height} x {wide}")
+    if not 0 < softness < float("inf"):
+        raise ValueError(f"softness must be a positive number of pixels, not {softness}")
+    if points.ndim < 3 or points.shape[-1] != 2 or points.shape[-2] < 4 or points.shape[-2] % 3 != 1:
+        raise ValueError(f"points must be [*, N, 1+3S, 2], not {list(points.shape)}")
+    if points.shape[-3] == 0 or points.numel() == 0:
+        raise ValueError(f"points must hold at least one stroke: shape {list(points.shape)}")
+    batch, strokes = tuple(points.shape[:-3]), points.shape[-3]
+    check_like("width", width, points, (*batch, strokes))
+    check_finite("points", points)
+    check_finite("width", width)
+    if not bool((width > 0).all()):
+        raise ValueError(f"width{_where(width <= 0)} is {_value(width, width <= 0)}: a pen's width must be positive")
+    scene = Scene(points.reshape(-1, *points.shape[-2:]), width, batch, strokes, height, wide)
+    return Scene(scene.points, scene.spread(width) / 2, batch, strokes, height, wide)
+
+
+def check_like(name: str, value: Tensor, points: Tensor, shape: tuple[int, ...]) -> None:
+    """`value` must broadcast to `shape` with the same last axes, and have the type and device of `points`."""
+    if points.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"points must be float32 or float64, not {points.dtype}")
+    if value.dtype != points.dtype:
+        raise ValueError(f"{name} must be {points.dtype} like points, not {value.dtype}")
+    if value.device != points.device:
+        raise ValueError(f"{name} must be on {points.device} like points, not on {value.device}")
+    fits = value.ndim <= len(shape) and all(
+        have in (want, 1) for have, want in zip(reversed(value.shape), reversed(shape), strict=False)
+    )
+    if not fits or value.ndim == 0:
+        raise ValueError(f"{name} must be {list(shape)}, not {list(value.shape)}")
+
+
+def check_finite(name: str, value: Tensor) -> None:
+    # one reduction: a sum is finite unless a value is not, or the sum overflows, and then the slow look decides
+    if not bool(torch.isfinite(value.detach().sum())):
+        bad = ~torch.isfinite(value)
+        if bool(bad.any()):
+            raise ValueError(f"{name}{_where(bad)} is {_value(value, bad)}: it must be finite")
+
+
+def check_unit_interval(name: str, value: Tensor) -> None:
+    """Every value must be in 0..1."""
+    check_finite(name, value)
+    outside = (value < 0) | (value > 1)
+    if bool(outside.any()):
+        raise ValueError(f"{name}{_where(outside)} is {_value(value, outside)}: it must be in 0..1")
+
+
+def _where(bad: Tensor) -> str:
+    return "[" + ", ".join(str(int(i)) for i in bad.nonzero()[0]) + "]" if bad.ndim else ""
+
+
+def _value(value: Tensor, bad: Tensor) -> str:
+    return f"{float(value.detach()[bad][0]):g}"
