@@ -190,7 +190,7 @@ def _layer_name(group: Any) -> str:
 def _shapes(element: Any) -> Iterator[Any]:
     if isinstance(element, se.Shape):
         yield element
-    elif isinstance(element, se.Group):
+    elif isinstance(element, se.Group | se.Use):
         yield from (shape for shape in element.select() if isinstance(shape, se.Shape))
 
 

@@ -1,0 +1,25 @@
+from plotart.pens import Pen, load_pens
+from plotart.plot import order_pens
+
+
+def test_light_pens_first_opaque_ones_last():
+    pens = [
+        Pen(name="white paint", hex="#ffffff", tip_mm=1, opaque=True),
+        Pen(name="black", hex="#000000", tip_mm=1),
+        Pen(name="yellow", hex="#ffff00", tip_mm=1),
+        Pen(name="blue paint", hex="#0000ff", tip_mm=1, opaque=True),
+    ]
+    assert [pens[i].name for i in order_pens(pens)] == ["yellow", "black", "white paint", "blue paint"]
+
+
+def test_order_does_not_depend_on_the_order_given():
+    pens = list(load_pens("basic-12").pens)
+    there = [pens[i].name for i in order_pens(pens)]
+    assert there == [pens[::-1][i].name for i in order_pens(pens[::-1])]
+    assert there[0] == "yellow" and there[-1] == "black"
+
+
+def test_map_leaves_out_empty_layers(plot):
+    made = plot.map(lambda layer: layer.paths[:3] if layer.pen.name == "yellow" else [])
+    assert [len(layer.paths) for layer in made.layers] == [3]
+    assert plot.strokes == sum(len(layer.paths) for layer in plot.layers)
