@@ -20,6 +20,7 @@ from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
 from plotart.stages.fit import FitSpec
+from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.transforms import Transform
 
@@ -40,7 +41,7 @@ class PageSpec(Section):
 class PensSpec(Section):
     set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
     count: int | None = Field(None, ge=1, le=64, description="how many of them the drawing may use; none: 4, fixed: all")
-    palette: Literal["kmeans", "fixed"] = "kmeans"
+    palette: Literal["learned", "kmeans", "fixed"] = "learned"
 
 
 class NetworkSpec(Section):
@@ -118,6 +119,25 @@ AnyPrimitive = Annotated[PrimitiveSpec, *_picked(primitives)]
 AnyStage = Annotated[StageSpec, *_picked(stages)]
 
 
+def usual_stages(palette: str) -> list[StageSpec]:
+    """The stages of a run that names none, by the way its palette is found."""
+    if palette == "fixed":
+        return [FitSpec(steps=500)]
+    if palette == "kmeans":
+        return [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)]
+    return [
+        FitSpec(steps=120, schedule="constant", temperature=1.5),
+        NarrowSpec(to=8),
+        FitSpec(steps=60, schedule="constant", temperature=1.0),
+        NarrowSpec(to=6),
+        FitSpec(steps=60, schedule="constant", temperature=0.7),
+        NarrowSpec(),
+        FitSpec(steps=100, schedule="constant", temperature=0.4),
+        QuantizeSpec(),
+        FitSpec(steps=160),
+    ]
+
+
 class Config(Section):
     """Everything a run depends on; `config.yaml` of a run folder holds it resolved."""
 
@@ -139,7 +159,7 @@ class Config(Section):
         PlainSerializer(lambda specs: {name: spec.model_dump(mode="json") for name, spec in specs.items()}),
     ] = Field(default_factory=dict)
     stages: list[AnyStage] = Field(
-        default_factory=lambda: [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)], min_length=1
+        default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
     )
     machine: str = "axidraw"
 
@@ -153,7 +173,8 @@ class Config(Section):
             InputError: naming the setting, the value and what would be right.
         """
         settings: dict[str, Any] = {} if file is None else _read_yaml(find_config(file))
-        for address, value in (changes or {}).items():
+        # the stages a run has by default depend on its palette, so that is set before one of them is changed
+        for address, value in sorted((changes or {}).items(), key=lambda change: change[0].startswith("stages.")):
             _put(settings, address, value)
         try:
             return cls.model_validate(settings)
@@ -217,16 +238,21 @@ def _put(settings: dict[str, Any], address: str, value: Any) -> None:
             here[part] = value
         else:
             if here.get(part) is None:
-                here[part] = _default(part) if here is settings else {}
+                here[part] = _default(part, settings) if here is settings else {}
             here = here[part]
             if not isinstance(here, dict | list):
                 raise InputError(f"{address}: {part!r} holds a value and has no settings of its own")
 
 
-def _default(field: str) -> Any:
+def _default(field: str, settings: Mapping[str, Any]) -> Any:
     """The default of a top-level list, so that one item of it can be changed; an empty section otherwise."""
     if field in Config.model_fields:
-        default = Config().model_dump(mode="json").get(field)
+        pens = settings.get("pens") or {}
+        chosen = {"pens": {"palette": pens["palette"]}} if isinstance(pens, dict) and "palette" in pens else {}
+        try:
+            default = Config.model_validate(chosen).model_dump(mode="json").get(field)
+        except ValidationError:  # a wrong palette is told with the rest
+            return {}
         if isinstance(default, list) or (isinstance(default, dict) and "kind" in default):
             return default
     return {}

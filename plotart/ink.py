@@ -2,7 +2,7 @@
 
 `Over` composites in drawing order in sRGB, as SVG viewers do. `Multiply` lets light pass every stroke, in linear light;
 it commutes. `Penned` is what paper does once colours are pens: strokes of one pen unite in that pen's plane, and light
-passes the planes one after the other.
+passes the planes one after the other. `Choosing` is the same while each stroke's pen is still being learned.
 
 A renderer reads `kind` and asks for `rgb` and `opacity` (over), or for `weight` and, with the transmitted fractions
 `T [*, C, H, W]` in hand, for `compose`.
@@ -22,7 +22,7 @@ from plotart.color import hex_to_rgb, to_linear, to_srgb
 from plotart.pens import Pen
 from plotart.registry import Registry
 
-__all__ = ["FreeInk", "Ink", "InkSpec", "Multiply", "Over", "Penned", "inks"]
+__all__ = ["Choosing", "FreeInk", "Ink", "InkSpec", "Multiply", "Over", "PenInk", "Penned", "inks"]
 
 inks: Registry[Ink] = Registry("ink", "plotart.ink")
 
@@ -109,9 +109,46 @@ class Multiply(FreeInk):
         return to_srgb(1 - self.weight())
 
 
+def _mix(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
+    """The light that leaves the paper after the pens' planes, in plotting order; see `Penned`.
+
+    Args:
+        transmitted: `[*, K, H, W]`, prod_i (1 - coverage_i) of each pen.
+        paper: `[3]` sRGB.
+
+    Returns:
+        `[*, 3, H, W]` sRGB.
+    """
+    light = to_linear(paper).to(transmitted)[:, None, None].expand(3, *transmitted.shape[-2:])
+    for k, pen in enumerate(pens):
+        u = pen.opacity * (1 - transmitted[..., k : k + 1, :, :])
+        color = to_linear(torch.as_tensor(hex_to_rgb(pen.hex))).to(transmitted)[:, None, None]
+        light = light * (1 - u) + u * color if pen.opaque else light * (1 - u * (1 - color))
+    return to_srgb(light)
+
+
+class PenInk(Ink):
+    """Inks whose colours are real pens: `pens`, K of them in plotting order, mixed as `Penned` says."""
+
+    pens: tuple[Pen, ...]
+
+    @abstractmethod
+    def chosen(self) -> Tensor:
+        """The pen of each shape, `[N]` long."""
+
+    def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
+        """`transmitted [*, K, H, W]`, prod_i (1 - coverage_i) of each pen; `paper [3]` sRGB -> `[*, 3, H, W]` sRGB."""
+        return _mix(self.pens, transmitted, paper)
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        colours = torch.stack([torch.as_tensor(hex_to_rgb(pen.hex)).float() for pen in self.pens])
+        return colours[self.chosen().cpu()]
+
+
 @inks.register("penned")
-class Penned(Ink):
-    """Every shape belongs to a real pen.
+class Penned(PenInk):
+    """Every shape belongs to a real pen, for good.
 
     Plane k holds the united coverage u_k = a_k (1 - prod_i (1 - coverage_i)) of the strokes of pen k, where a_k is the
     pen's opacity. In plotting order the light R that leaves the paper becomes, in linear light,
@@ -127,8 +164,6 @@ class Penned(Ink):
 
     kind = "penned"
     pen: Tensor
-    pen_linear: Tensor
-    opacity: Tensor
 
     def __init__(self, pens: Sequence[Pen], pen: Tensor) -> None:
         super().__init__()
@@ -138,25 +173,13 @@ class Penned(Ink):
             raise ValueError(f"pen must lie in 0..{len(pens) - 1}")
         self.pens = tuple(pens)
         self.register_buffer("pen", pen.detach().clone().long())
-        rgb = torch.tensor([hex_to_rgb(p.hex).tolist() for p in pens], dtype=torch.float32)
-        self.register_buffer("pen_linear", to_linear(rgb))
-        self.register_buffer("opacity", torch.tensor([p.opacity for p in pens], dtype=torch.float32))
+
+    def chosen(self) -> Tensor:
+        return self.pen
 
     def weight(self) -> Tensor | None:
         """None: each shape draws in its own pen's plane and in no other."""
         return None
-
-    def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
-        """`transmitted [*, K, H, W]`, prod_i (1 - coverage_i) of each pen; `paper [3]` sRGB -> `[*, 3, H, W]` sRGB."""
-        light = to_linear(paper).to(transmitted)[:, None, None].expand(3, *transmitted.shape[-2:])
-        for k, pen in enumerate(self.pens):
-            u = self.opacity[k] * (1 - transmitted[..., k : k + 1, :, :])
-            color = self.pen_linear[k].to(transmitted)[:, None, None]
-            light = light * (1 - u) + u * color if pen.opaque else light * (1 - u * (1 - color))
-        return to_srgb(light)
-
-    def stroke_rgb(self) -> Tensor:
-        return to_srgb(self.pen_linear)[self.pen]
 
     def subset(self, keep: Tensor) -> Penned:
         return Penned(self.pens, self.pen[keep])
@@ -167,6 +190,66 @@ class Penned(Ink):
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Penned:
         return cls([Pen.model_validate(p) for p in state["pens"]], state["pen"])
+
+
+@inks.register("choosing")
+class Choosing(PenInk):
+    """Every shape is drawn by one real pen, and which one is still being learned.
+
+    Forward, shape i takes the pen of its largest logit, so the picture is one that pens can draw; backward, the
+    gradient is that of softmax(logits / temperature) (straight-through), so that every pen the shape might take is
+    heard.
+
+    Args:
+        pens: the pens in plotting order, K of them.
+        logits: `[N, K]`.
+        temperature: of the softmax; low values listen to the nearest rivals only.
+    """
+
+    kind = "choosing"
+
+    def __init__(self, pens: Sequence[Pen], logits: Tensor, temperature: float = 1.0) -> None:
+        super().__init__()
+        if logits.ndim != 2 or logits.shape[1] != len(pens):
+            raise ValueError(f"logits must be [N, {len(pens)}], not {list(logits.shape)}")
+        self.pens = tuple(pens)
+        self.logits = nn.Parameter(logits.detach().clone())
+        self.temperature = temperature
+
+    def chosen(self) -> Tensor:
+        return self.logits.detach().argmax(dim=1)
+
+    def weight(self) -> Tensor:
+        """One-hot `[N, K]` whose gradient is the softmax's."""
+        soft = (self.logits / self.temperature).softmax(dim=1)
+        hard = torch.nn.functional.one_hot(self.chosen(), len(self.pens)).to(soft)
+        return hard + (soft - soft.detach())
+
+    def without(self, pen: int) -> Choosing:
+        """The same choice with one pen taken away; its shapes take their next best."""
+        keep = [k for k in range(len(self.pens)) if k != pen]
+        return Choosing([self.pens[k] for k in keep], self.logits.detach()[:, keep], self.temperature)
+
+    def settled(self) -> Penned:
+        """The choice made for good, with the pens that any shape took."""
+        used = self.chosen().unique()
+        place = torch.zeros(len(self.pens), dtype=torch.long, device=used.device)
+        place[used] = torch.arange(len(used), device=used.device)
+        return Penned([self.pens[k] for k in used.tolist()], place[self.chosen()])
+
+    def subset(self, keep: Tensor) -> Choosing:
+        return Choosing(self.pens, self.logits.detach()[keep], self.temperature)
+
+    def pack(self) -> dict[str, Any]:
+        return {
+            "logits": self.logits.detach().clone(),
+            "temperature": self.temperature,
+            "pens": [p.model_dump(mode="json") for p in self.pens],
+        }
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Choosing:
+        return cls([Pen.model_validate(p) for p in state["pens"]], state["logits"], state["temperature"])
 
 
 class InkSpec(BaseModel):

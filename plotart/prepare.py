@@ -16,7 +16,7 @@ from plotart.config import Config, NetworkSpec, find_style
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.images import load_image, resize
-from plotart.ink import Penned
+from plotart.ink import Choosing, Ink, Penned, PenInk
 from plotart.networks import Network, load_network
 from plotart.objectives import Objective, ObjectiveContext
 from plotart.pens import PenSet, load_pens
@@ -24,6 +24,7 @@ from plotart.plot import order_pens
 from plotart.plot.motion import load_machine
 from plotart.render import renderer
 from plotart.stages import Context
+from plotart.stages.narrow import with_tips
 from plotart.stages.quantize import QuantizeSpec
 
 __all__ = ["prepare"]
@@ -80,13 +81,9 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             "take a smaller --page, a larger --size or a wider pen"
         )
     primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator)
-    if config.pens.palette == "fixed":
-        palette = [pens.pens[i] for i in order_pens(pens.pens)]
-        pen = torch.randint(len(palette), (len(primitive),), generator=generator)
-        primitive.set_width(torch.tensor([p.tip_mm / canvas.mm_per_unit for p in palette])[pen])
-        drawing = Drawing(canvas, primitive, Penned(palette, pen))
-    else:
-        drawing = Drawing(canvas, primitive, config.ink.build(len(primitive), generator))
+    drawing = Drawing(canvas, primitive, _first_ink(config, pens, len(primitive), generator))
+    if isinstance(drawing.ink, PenInk):
+        drawing = with_tips(drawing)
     context = Context(
         renderer=renderer(config.renderer.name, threads=threads),
         objectives=objectives,
@@ -99,6 +96,16 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         generator=generator,
     )
     return config, context, drawing.to(device)
+
+
+def _first_ink(config: Config, pens: PenSet, count: int, generator: torch.Generator) -> Ink:
+    """Free colours before k-means; otherwise real pens from the first step, at random."""
+    if config.pens.palette == "kmeans":
+        return config.ink.build(count, generator)
+    palette = [pens.pens[i] for i in order_pens(pens.pens)]
+    if config.pens.palette == "fixed":
+        return Penned(palette, torch.randint(len(palette), (count,), generator=generator))
+    return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
 
 
 def _device(name: str) -> torch.device:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from plotart.drawing import Drawing
+from plotart.ink import Choosing
 from plotart.stages.base import Context, StageSpec, Watch, balance_of, evaluate, stages
 
 __all__ = ["Fit", "FitSpec"]
@@ -23,14 +24,16 @@ LOOKS = 12
 class FitSpec(StageSpec):
     """Descend the weighted sum of the objectives.
 
-    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` in their 0..1.
+    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` in their 0..1, and
+    `logits` of the choice of pens.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
     """
 
     steps: int = Field(400, ge=1, le=1_000_000)
-    rates: dict[str, float] = Field(default={"points": 0.0045, "rgb": 0.03, "opacity": 0.02})
+    rates: dict[str, float] = Field(default={"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "logits": 0.1})
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
+    temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
 
     def build(self) -> Fit:
@@ -55,6 +58,8 @@ class Fit:
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         spec, saved = self.spec, watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
+        if isinstance(drawing.ink, Choosing):
+            drawing.ink.temperature = spec.temperature
         optimizer = self._optimizer(drawing)
         best: dict[str, Any] | None = None
         best_total, start, skipped = math.inf, 0, 0

@@ -14,17 +14,20 @@ from sklearn.cluster import KMeans
 from plotart.color import ciede2000, from_lab, hex_to_rgb, rgb_to_hex, to_lab
 from plotart.drawing import Drawing
 from plotart.errors import InputError
-from plotart.ink import Penned
+from plotart.ink import Choosing, Penned
 from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.narrow import narrow, with_tips
 
 __all__ = ["Quantize", "QuantizeSpec", "match_pens"]
 
 
 @stages.register("quantize")
 class QuantizeSpec(StageSpec):
-    """Reduce the colours of a drawing to the palette.
+    """Reduce the colours of a drawing to the palette, for good.
+
+    Free colours are clustered; a learned choice of pens is narrowed to as many as allowed and kept.
 
     `match: pens` takes real pens, `match: centres` the cluster centres themselves as pens (the published way, for
     comparison). Strokes that differ from the paper by less than `faint` (CIEDE2000 of the stroke alone on paper) are
@@ -61,6 +64,8 @@ class Quantize:
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if isinstance(drawing.ink, Penned):
             return drawing.copy()
+        if isinstance(drawing.ink, Choosing):
+            return self._settle(narrow(drawing, context, context.pen_count, watch), watch)
         lab = to_lab(drawing.ink.stroke_rgb().double().numpy())
         paper = to_lab(drawing.canvas.paper_rgb.double().numpy())
         keep = np.flatnonzero(ciede2000(lab, paper[None, :]) >= self.spec.faint)
@@ -77,12 +82,18 @@ class Quantize:
         palette = [pens[i] for i in order]
         pen = torch.from_numpy(place[means.labels_])
         primitive = drawing.primitive.subset(torch.from_numpy(keep))
-        tips = torch.tensor([p.tip_mm / drawing.canvas.mm_per_unit for p in palette], dtype=torch.float32)
-        primitive.set_width(tips[pen])
         watch.say(
             f"pens: {', '.join(p.name for p in palette)}; {len(lab) - len(keep)} of {len(lab)} strokes were too faint"
         )
-        return Drawing(drawing.canvas, primitive, Penned(palette, pen))
+        return with_tips(Drawing(drawing.canvas, primitive, Penned(palette, pen)))
+
+    @staticmethod
+    def _settle(drawing: Drawing, watch: Watch) -> Drawing:
+        """The learned choice of pens, made for good."""
+        assert isinstance(drawing.ink, Choosing)
+        ink = drawing.ink.settled()
+        watch.say(f"pens: {', '.join(p.name for p in ink.pens)}")
+        return with_tips(Drawing(drawing.canvas, drawing.primitive, ink).copy())
 
     def _pens(self, centres: NDArray[np.float64], context: Context) -> list[Pen]:
         pens = list(context.pens.pens)

@@ -1,0 +1,62 @@
+"""Fewer pens: while strokes still choose among many, the pens that are missed least are taken away."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+
+from plotart.drawing import Drawing
+from plotart.ink import Choosing, PenInk
+from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+
+__all__ = ["Narrow", "NarrowSpec", "narrow", "with_tips"]
+
+
+def with_tips(drawing: Drawing) -> Drawing:
+    """The same drawing, each stroke as wide as the tip of the pen it takes. Changes it in place."""
+    assert isinstance(drawing.ink, PenInk)
+    tips = torch.tensor([pen.tip_mm / drawing.canvas.mm_per_unit for pen in drawing.ink.pens], dtype=torch.float32)
+    chosen = drawing.ink.chosen()
+    drawing.primitive.set_width(tips.to(chosen.device)[chosen])
+    return drawing
+
+
+def narrow(drawing: Drawing, context: Context, to: int, watch: Watch) -> Drawing:
+    """Take pens away until `to` are left: each time the one without which the clean image loses least.
+
+    A pen's strokes go to their next best pen, and the objectives judge the picture drawn that way, so a pen is kept for
+    what it does for the picture and not for how often it is used.
+    """
+    assert isinstance(drawing.ink, Choosing)
+    drawing = with_tips(drawing.copy())
+    while isinstance(drawing.ink, Choosing) and len(drawing.ink.pens) > to:
+        rivals = []
+        for pen in range(len(drawing.ink.pens)):
+            rival = with_tips(Drawing(drawing.canvas, drawing.primitive, drawing.ink.without(pen)).copy())
+            rivals.append((evaluate(rival, context).total, pen, rival))
+        total, pen, rival = min(rivals, key=lambda entry: entry[:2])
+        watch.say(f"without {drawing.ink.pens[pen].name}: {total:.4g}")
+        drawing = rival
+    return drawing
+
+
+@stages.register("narrow")
+class NarrowSpec(StageSpec):
+    """Leave `to` pens to choose from, but never fewer than the palette may have (`pens.count`)."""
+
+    to: int = Field(1, ge=1, le=1000)
+
+    def build(self) -> Narrow:
+        return Narrow(self)
+
+
+class Narrow:
+    name = "narrow"
+
+    def __init__(self, spec: NarrowSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if not isinstance(drawing.ink, Choosing):
+            return drawing.copy()
+        return narrow(drawing, context, max(self.spec.to, context.pen_count), watch)
