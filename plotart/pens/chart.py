@@ -21,7 +21,7 @@ Positive = Annotated[float, Field(gt=0, le=5000)]
 Place = Annotated[float, Field(ge=0, le=5000)]
 
 MARK_CELLS = 6
-"""A corner mark has 6 x 6 cells: a dark border, a white ring, and 2 x 2 cells in the middle that tell the corners apart."""
+"""A corner mark has 6 x 6 cells: a dark border, a white ring, and 2 x 2 cells inside that tell the corners apart."""
 
 
 def _mark(core: list[list[int]]) -> NDArray[np.bool_]:
@@ -115,7 +115,8 @@ class ChartLayout(BaseModel):
         """Centres in mm of the marks' cells, `[4, 6, 6, 2]`, rows then columns."""
         steps = (np.arange(MARK_CELLS) - (MARK_CELLS - 1) / 2) * self.cell_mm
         grid = np.stack(np.meshgrid(steps, steps), axis=-1)
-        return np.asarray(self.marks, dtype=np.float64)[:, None, None, :] + grid
+        cells: NDArray[np.float64] = np.asarray(self.marks, dtype=np.float64)[:, None, None, :] + grid
+        return cells
 
 
 def save_layout(layout: ChartLayout, path: str | FilePath) -> FilePath:
@@ -145,12 +146,13 @@ def load_layout(path: str | FilePath) -> ChartLayout:
     """Read a layout that `save_layout` wrote; InputError for a missing file or anything that is no chart."""
     file = FilePath(path)
     try:
-        text = file.read_text(encoding="utf-8")
-        data = yaml.safe_load(text)
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"chart {str(file)!r} cannot be read: {(error.strerror or 'no such file').lower()}.") from error
+        raise InputError(
+            f"chart {str(file)!r} cannot be read: {(error.strerror or 'no such file').lower()}."
+        ) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"chart {str(file)!r} is not valid YAML: give the chart.yaml written beside the chart.") from error
+        raise InputError(f"chart {str(file)!r} is not YAML: give the chart.yaml written beside the chart.") from error
     if not isinstance(data, dict) or "chart" not in data:
         raise InputError(f"chart {str(file)!r} describes no chart: give the chart.yaml written beside the chart.")
     try:
