@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
 """Strokes as chords: the flattening that every backend shares, and what the CPU kernels keep of each chord.
 
 A cubic segment becomes K equal steps of its parameter, with
@@ -20,16 +21,23 @@ MOST_CHORDS = 4000  # of one stroke; leaves room for the marks of a 12-bit chord
 REACH = 0.7072  # half the diagonal of a pixel, rounded up: no edge filter reaches further (px at softness 1)
 SUBSAMPLES = 4  # a side, where a pixel holds more than one straight edge
 SPREAD = 2 * 0.375 * math.sqrt(2.0)  # twice the distance from a pixel's centre to its outermost sub-sample
-BENT = 0.9  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
+BENT = 0.7  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
 DETOUR = 1.5  # ... or the ratio of the way along the stroke to the straight way
 
 START, END, CROWDED = (
     1,
     2,
     4,
-)  # marks of a chord: near the first cap, near the last cap, near another part of the stroke
+)  # marks of a chord: near a cap, near another part of the stroke
 
-X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC = range(8)  # columns of the chord table
+THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords along a grid line
+
+# columns of the chord table: start, direction, length; how far before and past itself it owns pixels; length of the
+# stroke before it; widths of the edge filter and their inverses; marks; the range of the chords of its stroke that make
+# it CROWDED; how far the stroke has turned before it. 64 bytes: one cache line.
+X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
+
+_SMOOTH = 0.75  # rad, less than acos(BENT)
 
 jit = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})
 
@@ -74,28 +82,25 @@ def on_canvas(points, half, softness, rows, cols):
 
 @jit
 def chord_table(points, half, softness, counts, first):
-    """What the kernels need of each chord: start, direction, length, overlap with its neighbours, arc length before it.
+    """What the kernels need of each chord.
 
     Args:
         points: `[M, 1+3S, 2]` px. half: `[M]` px. counts: `[M, S]`, all 0 for strokes that are not drawn.
         first: `[M+1]`, the first chord of each stroke.
 
     Returns:
-        table `[chords, 8]` float32 and marks `[chords]` uint8.
+        table `[chords, 16]` float32.
     """
-    total = first[-1]
-    table = np.empty((total, 8), np.float32)
-    marks = np.zeros(total, np.uint8)
+    table = np.empty((first[-1], 16), np.float32)
     for i in range(points.shape[0]):
         begin, end = first[i], first[i + 1]
         if end > begin:
             reach = half[i] + REACH * softness
             _cut(points[i], counts[i], begin, table)
-            bend = _overlaps(table, begin, end, reach)
-            _mark_ends(table, begin, end, softness, marks)
-            if bend > 0.4:
-                _mark_crowded(table, begin, end, reach, softness, marks)
-    return table, marks
+            _overlaps(table, begin, end, reach)
+            _mark_ends(table, begin, end, softness)
+            _mark_crowded(table, begin, end, reach, softness)
+    return table
 
 
 @jit
@@ -120,6 +125,13 @@ def _cut(points, counts, begin, table):
                 dx, dy = dx / length, dy / length
             table[c, X], table[c, Y], table[c, TX], table[c, TY] = x0, y0, dx, dy
             table[c, LENGTH], table[c, ARC] = length, arc
+            wide, narrow = max(abs(dx), abs(dy)), max(min(abs(dx), abs(dy)), THINNEST)
+            table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW] = (
+                wide,
+                narrow,
+                1 / wide,
+                1 / narrow,
+            )
             arc += length
             x0, y0 = x1, y1
             c += 1
@@ -127,67 +139,92 @@ def _cut(points, counts, begin, table):
 
 @jit
 def _overlaps(table, begin, end, reach):
-    """How far past its ends a chord must look so that the fans between neighbours are seen; returns the total turn."""
-    total = 0.0
-    before = reach
+    """How far past its ends a chord owns pixels, and the turn of the stroke before it (radians, a little less).
+
+    The fan of pixels nearest to a vertex belongs to the chord that ends there, so that no two chords tie.
+    """
+    turn = 0.0
     for c in range(begin, end):
+        after = reach
+        table[c, TURN] = turn
         if c + 1 < end:
             cosine = table[c, TX] * table[c + 1, TX] + table[c, TY] * table[c + 1, TY]
             if table[c, LENGTH] == 0.0 or table[c + 1, LENGTH] == 0.0:
-                after, total = reach, total + 3.2
+                turn += 3.2
             else:
-                sine = math.sqrt(max(0.0, 0.5 - 0.5 * cosine))
-                after, total = reach * sine, total + 2.0 * sine
-        else:
-            after = reach
-        table[c, BEFORE], table[c, AFTER] = before + 0.01, after + 0.01
-        before = after
-    return total
+                turn += 2.0 * math.sqrt(max(0.0, 0.5 - 0.5 * cosine))
+                if cosine > 0.0:
+                    after = reach * math.sqrt(max(0.0, 1.0 - cosine * cosine))
+        table[c, BEFORE], table[c, AFTER] = (reach + 0.01 if c == begin else 0.0), after + 0.01
 
 
 @jit
-def _mark_ends(table, begin, end, softness, marks):
+def _mark_ends(table, begin, end, softness):
     whole = table[end - 1, ARC] + table[end - 1, LENGTH]
     for c in range(begin, end):
+        marks = 0
         if table[c, ARC] <= 0.75 * softness:
-            marks[c] |= START
+            marks |= START
         if whole - table[c, ARC] - table[c, LENGTH] <= 0.75 * softness:
-            marks[c] |= END
+            marks |= END
+        table[c, MARKS], table[c, LOW], table[c, HIGH] = marks, end - begin, 0
 
 
 @jit
-def _mark_crowded(table, begin, end, reach, softness, marks):
+def _mark_crowded(table, begin, end, reach, softness):
     """Chords whose pixels may see another part of the stroke within reach of their sub-samples.
 
-    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c no further than d + SPREAD
-    only if D^2 <= 2 d |n.D| + 2 d SPREAD + SPREAD^2.
+    Between two chords with less than `_SMOOTH` of turn there is neither the angle of BENT nor a detour.
     """
-    spread = SPREAD * softness
+    smooth = np.float32(_SMOOTH)
+    if table[end - 1, TURN] < smooth:
+        return
+    spread = np.float32(SPREAD * softness)
+    most = np.float32(2) * np.float32(reach) + spread
+    ahead = begin
     for c in range(begin, end):
-        if marks[c] & CROWDED:
-            continue
-        tx, ty, length = table[c, TX], table[c, TY], table[c, LENGTH]
-        x, y = table[c, X] + 0.5 * tx * length, table[c, Y] + 0.5 * ty * length
-        for o in range(begin, end):
-            if abs(o - c) < 2:
+        while ahead < end and table[ahead, TURN] - table[c, TURN] < smooth:
+            ahead += 1
+        if ahead == end:
+            return
+        half = np.float32(0.5) * table[c, LENGTH]
+        x, y = table[c, X] + table[c, TX] * half, table[c, Y] + table[c, TY] * half
+        skip = np.float32(-1)
+        for o in range(ahead, end):
+            if table[o, ARC] < skip:
                 continue
-            slack = 0.5 * (length + table[o, LENGTH])
-            dx = table[o, X] + 0.5 * table[o, TX] * table[o, LENGTH] - x
-            dy = table[o, Y] + 0.5 * table[o, TY] * table[o, LENGTH] - y
-            far = dx * dx + dy * dy
-            limit = 2 * reach + spread + slack
+            along = np.float32(0.5) * table[o, LENGTH]
+            dx = table[o, X] + table[o, TX] * along - x
+            dy = table[o, Y] + table[o, TY] * along - y
+            slack = half + along
+            far, limit = dx * dx + dy * dy, most + slack
             if far > limit * limit:
+                skip = table[o, ARC] + math.sqrt(far) - limit - along  # nothing nearer comes before
                 continue
-            near = max(0.0, math.sqrt(far) - slack)
-            across = min(abs(dy * tx - dx * ty) + slack, near + slack)
-            if near * near > 2 * reach * across + 2 * reach * spread + spread * spread:
-                continue
-            cosine = abs(tx * table[o, TX] + ty * table[o, TY])
-            way = abs(table[o, ARC] - table[c, ARC]) + slack
-            if cosine < BENT or way > DETOUR * near + 0.5 * softness:
-                marks[c] |= CROWDED
-                marks[o] |= CROWDED
-                break
+            far = math.sqrt(far)
+            cosine = abs(table[c, TX] * table[o, TX] + table[c, TY] * table[o, TY])
+            if cosine >= BENT:
+                way = abs(table[o, ARC] + along - table[c, ARC] - half)
+                follows = abs(dx * table[c, TX] + dy * table[c, TY]) > 0.8 * far  # on one arc both ways grow together
+                if way - DETOUR * far + (0.5 if follows else 2.5) * slack <= 0.5 * softness:
+                    continue
+            _mark_pair(table, begin, c, o, dx, dy, max(far - slack, np.float32(0)), slack, reach, spread)
+            _mark_pair(table, begin, o, c, dx, dy, max(far - slack, np.float32(0)), slack, reach, spread)
+
+
+@jit
+def _mark_pair(table, begin, c, o, dx, dy, near, slack, reach, spread):
+    """Mark c CROWDED by o, at (dx, dy) from it.
+
+    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c no further than d + SPREAD
+    only if D^2 <= 2 d |n.D| + 2 d SPREAD + SPREAD^2. In the fan of a sharp vertex n can be any direction.
+    """
+    sharp = table[c, AFTER] > 0.3 * reach
+    across = near if sharp else min(abs(dy * table[c, TX] - dx * table[c, TY]) + slack, near)
+    if near * near <= 2 * reach * across + 2 * reach * spread + spread * spread:
+        table[c, MARKS] = np.float32(int(table[c, MARKS]) | CROWDED)
+        table[c, LOW] = min(table[c, LOW], np.float32(o - begin))
+        table[c, HIGH] = max(table[c, HIGH], np.float32(o - begin + 1))
 
 
 @jit

@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
 """CPU kernels: bands of pixel rows, one stroke after the other (numba).
 
 A stroke is first reduced, chord by chord, to the pixels it touches and the chord nearest to each; then each pixel's
@@ -28,11 +29,12 @@ from plotart.render.chords import (
     jit,
     on_canvas,
 )
-from plotart.render.edge import FAR, ONE, ZERO, coverage
+from plotart.render.edge import FAR, ONE, ZERO
 
 ROWS = 32  # pixel rows of a band
-CHORD_BITS = 12
-CHORD_MASK = (1 << CHORD_BITS) - 1
+# A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke
+CHORD_BITS, COL_BITS = 12, 15
+CHORD_MASK, COL_MASK = (1 << CHORD_BITS) - 1, (1 << COL_BITS) - 1
 INSIDE = CHORD_MASK  # in place of a chord number: covered whole, no edge near
 HALF = np.float32(0.5)
 
@@ -98,7 +100,7 @@ def touch(table, begin, end, half, softness, top, rows, cols, best, owner, touch
     Args:
         top, rows, cols: the band's first row, its number of rows, the canvas' width.
         best, owner: `[rows * cols]` scratch; `best` holds FAR on entry, afterwards squared distances.
-        touched: `[rows * cols]` scratch for the pixels' places, in the order in which they were met.
+        touched: `[rows * cols]` scratch for the pixels, `row << COL_BITS | col`, in the order in which they were met.
 
     Returns:
         the number of pixels in `touched`.
@@ -128,16 +130,16 @@ def touch(table, begin, end, half, softness, top, rows, cols, best, owner, touch
                 continue
             base = row * cols
             ry_t, ry_n = ry * ty, ry * tx
-            for col in range(int(math.ceil(left)), int(right) + 1):
+            for col in range(math.ceil(left), int(right) + 1):
                 rx = np.float32(col) + HALF - x0
                 along = rx * tx + ry_t
                 across = ry_n - rx * ty
                 over = along - min(max(along, ZERO), length)
                 d2 = across * across + over * over
                 place = base + col
-                if d2 < reach2 and d2 < best[place]:
+                if d2 < reach2 and d2 < best[place] and along >= low:
                     if best[place] == FAR:
-                        touched[count] = place
+                        touched[count] = (row << COL_BITS) | col
                         count += 1
                     best[place] = d2
                     owner[place] = c - begin
@@ -145,20 +147,26 @@ def touch(table, begin, end, half, softness, top, rows, cols, best, owner, touch
 
 
 @jit
-def scratch(cols):
-    """`best`, `owner` and `touched` of `touch`."""
+def scratch(cols, first):
+    """`best`, `owner` and `touched` of `touch`, and `chosen` of `coverage`."""
     size = ROWS * cols
-    return np.full(size, FAR, np.float32), np.empty(size, np.int16), np.empty(size, np.int32)
+    best, owner, touched = np.full(size, FAR, np.float32), np.empty(size, np.int16), np.empty(size, np.int32)
+    return best, owner, touched, np.empty(most_chords(first), np.int32)
 
 
 @jit
-def cover(table, marks, begin, end, chord, place, top, cols, d2, half, softness):
-    """Coverage of a touched pixel, and the chord number to remember for it."""
-    sure = half - np.float32(REACH) * softness
-    if sure > ZERO and d2 <= sure * sure:
-        return ONE, INSIDE
-    x, y = np.float32(place % cols) + HALF, np.float32(top + place // cols) + HALF
-    return coverage(table, marks, begin, end, begin + chord, x, y, half, softness), chord
+def most_chords(first):
+    longest = 1
+    for i in range(len(first) - 1):
+        longest = max(longest, first[i + 1] - first[i])
+    return longest
+
+
+@jit
+def surely_inside(half, softness):
+    """The squared distance up to which a pixel is covered whole; negative for thin pens."""
+    depth = half - np.float32(REACH) * softness
+    return depth * depth if depth > ZERO else -ONE
 
 
 @jit
@@ -179,6 +187,6 @@ def prepare(points, half, softness, strokes, rows, cols):
         if not seen[i]:
             counts[i] = 0
         first[i + 1] = first[i] + counts[i].sum()
-    table, marks = chord_table(points, half, softness, counts, first)
+    table = chord_table(points, half, softness, counts, first)
     start, stroke, room = band_loads(table, first, half, softness, strokes, rows, cols)
-    return counts, first, table, marks, start, stroke, room
+    return counts, first, table, start, stroke, room

@@ -1,18 +1,29 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
 """Ordered alpha compositing on the CPU: forward and backward over bands (numba)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import jit, spread_to_points
-from plotart.render.cpu import CHORD_BITS, CHORD_MASK, HALF, INSIDE, ROWS, cover, scratch, touch
-from plotart.render.edge import FAR, ONE, ZERO, add_gradient, coverage, turn_to_vertices
+from plotart.render.chords import MARKS, jit, spread_to_points
+from plotart.render.cpu import (
+    CHORD_BITS,
+    CHORD_MASK,
+    COL_BITS,
+    COL_MASK,
+    HALF,
+    INSIDE,
+    ROWS,
+    most_chords,
+    scratch,
+    surely_inside,
+    touch,
+)
+from plotart.render.edge import FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
 
 
 @jit
-def over_forward(
-    bands, start, stroke, room, table, marks, first, half, softness, rgb, alpha, image, words, under, ends
-):
+def over_forward(bands, start, stroke, room, table, first, half, softness, rgb, alpha, image, words, under, ends):
     """Composite the strokes of `bands` in drawing order onto `image [B, 3, H, W]`, which holds the paper on entry.
 
     words `[touches]` and under `[touches, 3]` keep what `over_backward` needs, ends `[slots]` where each slot's words
@@ -20,8 +31,9 @@ def over_forward(
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched = scratch(cols)
+    best, owner, touched, chosen = scratch(cols, first)
     keep = len(ends) > 0
+    per_s = ONE / softness
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
@@ -31,19 +43,29 @@ def over_forward(
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
-            count = touch(table, begin, end, half[i], softness, top, height, cols, best, owner, touched)
+            h = half[i]
+            sure = surely_inside(h, softness)
+            count = touch(table, begin, end, h, softness, top, height, cols, best, owner, touched)
             red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
             for j in range(count):
-                place = touched[j]
+                row, col = touched[j] >> COL_BITS, touched[j] & COL_MASK
+                place = row * cols + col
                 d2, chord = best[place], owner[place]
                 best[place] = FAR
-                c, mark = cover(table, marks, begin, end, chord, place, top, cols, d2, half[i], softness)
+                x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
+                k = begin + chord
+                if d2 <= sure:
+                    c, chord = ONE, np.int16(INSIDE)
+                elif table[k, MARKS] == ZERO:
+                    c = plain(table, k, x, y, h, per_s)
+                else:
+                    c = coverage(table, begin, end, k, x, y, h, softness, chosen)
                 if c == ZERO:
                     continue
                 a, p = opacity * c, origin + place
                 r, g, b = canvas[0, p], canvas[1, p], canvas[2, p]
                 if keep:
-                    words[word] = np.uint32((place << CHORD_BITS) | mark)
+                    words[word] = np.uint32((touched[j] << CHORD_BITS) | chord)
                     under[word, 0], under[word, 1], under[word, 2] = r, g, b
                     word += 1
                 canvas[0, p] = r + a * (red - r)
@@ -55,7 +77,7 @@ def over_forward(
 
 @jit
 def over_backward(
-    bands, start, stroke, room, table, marks, first, counts, half, softness, rgb, alpha,
+    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha,
     words, under, ends, grad, partial,
 ):  # fmt: skip
     """Gradients of `over_forward`: `grad [B, 3, H, W]` (changed in place into the paper's gradient) -> `partial`.
@@ -65,10 +87,10 @@ def over_backward(
     rows, cols = grad.shape[2], grad.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     q = partial.shape[1]
-    longest = 0
-    for i in range(len(first) - 1):
-        longest = max(longest, first[i + 1] - first[i])
+    longest = most_chords(first)
     vertex, turn = np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32)
+    chosen = np.empty(longest, np.int32)
+    per_s = ONE / softness
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
@@ -82,18 +104,23 @@ def over_backward(
             by_half, by_red, by_green, by_blue, by_alpha = ZERO, ZERO, ZERO, ZERO, ZERO
             since = room[band] if slot == start[band] else ends[slot - 1]
             for word in range(since, ends[slot]):
-                place, chord = np.int64(words[word]) >> CHORD_BITS, np.int64(words[word]) & CHORD_MASK
-                p = origin + place
+                pixel, chord = np.int64(words[word]) >> CHORD_BITS, np.int64(words[word]) & CHORD_MASK
+                row, col = pixel >> COL_BITS, pixel & COL_MASK
+                p = origin + row * cols + col
                 gr, gg, gb = canvas[0, p], canvas[1, p], canvas[2, p]
                 by_a = gr * (red - under[word, 0]) + gg * (green - under[word, 1]) + gb * (blue - under[word, 2])
                 c = ONE
                 if chord != INSIDE:
-                    x, y = np.float32(place % cols) + HALF, np.float32(top + place // cols) + HALF
+                    x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
                     k = begin + chord
-                    c = coverage(table, marks, begin, end, k, x, y, half[i], softness)
-                    by_half += add_gradient(
-                        table, marks, begin, end, k, x, y, half[i], softness, by_a * opacity, vertex, turn
-                    )
+                    g = by_a * opacity
+                    if table[k, MARKS] == ZERO:
+                        c, by_part = add_plain(table, begin, k, x, y, half[i], per_s, g, vertex, turn)
+                    else:
+                        c, by_part = add_gradient(
+                            table, begin, end, k, x, y, half[i], softness, g, vertex, turn, chosen
+                        )
+                    by_half += by_part
                 a = opacity * c
                 by_alpha += by_a * c
                 by_red += a * gr

@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
 """Coverage of one pixel by one stroke, and its derivatives (numba, float32 scalars).
 
 The edge of a stroke is filtered by a box as wide as the pixel times `softness`. Seen along a chord's unit normal n that
@@ -7,6 +8,7 @@ box is a trapezoid whose widths are a = s max(|n_x|, |n_y|) and b = s min(|n_x|,
 
 is the exact box filter of a straight stroke. Where a pixel holds more than one straight edge (within a pixel of a cap,
 or where two parts of the stroke meet) it is the mean of the same expression over 4 x 4 sub-pixels.
+Here distances are divided by s, so that a and b belong to the chord alone.
 """
 
 from __future__ import annotations
@@ -21,265 +23,280 @@ from plotart.render.chords import (
     CROWDED,
     DETOUR,
     END,
+    HIGH,
     LENGTH,
+    LOW,
+    MARKS,
+    NARROW,
+    PER_NARROW,
+    PER_WIDE,
     SPREAD,
     START,
     SUBSAMPLES,
     TX,
     TY,
+    WIDE,
     X,
     Y,
     jit,
 )
 
-ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
-THINNEST = np.float32(1e-6)  # narrow side of the trapezoid; keeps 1 / b finite for edges along a grid line
+ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 FAR = np.float32(1e30)
-CELL = np.float32(1 / SUBSAMPLES)
-CELLS = np.float32(1 / SUBSAMPLES**2)
+FINER = np.float32(SUBSAMPLES)
+CELLS = SUBSAMPLES**2
+SHARE = np.float32(1 / CELLS)
 SPREAD32, DETOUR32, BENT32 = np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
+_line = (np.arange(SUBSAMPLES) + 0.5) / SUBSAMPLES - 0.5
+OFFSET_X = np.tile(_line, SUBSAMPLES).astype(np.float32)  # of the sub-pixels, from the pixel's centre
+OFFSET_Y = np.repeat(_line, SUBSAMPLES).astype(np.float32)
+
+PLAIN, CAPPED, CORNERED = 0, 1, 2
 
 
 @jit
-def integral(t, a, b):
-    """F(t): the part of the filter below t."""
-    q = HALF * (a + b) - abs(t)
-    if q <= ZERO:
-        tail = ZERO
-    elif q < b:
-        tail = q * (q / b) / (TWO * a)
-    else:
-        tail = HALF - abs(t) / a
+def ramp(t, a, b, per_a, per_b):
+    """F(t), the part of the filter below t, without branches."""
+    q = max(HALF * (a + b) - abs(t), ZERO)
+    p = min(q, b)
+    tail = per_a * (q - p + HALF * p * p * per_b)
     return ONE - tail if t > ZERO else tail
 
 
 @jit
-def slopes(t, a, b):
-    """dF/dt, dF/da, dF/db."""
-    u = abs(t)
-    q = HALF * (a + b) - u
-    if q <= ZERO:
-        return ZERO, ZERO, ZERO
-    if q < b:
-        r = q / b
-        along, wide, narrow = r / a, r * (a - q) / (TWO * a * a), r * (b - q) / (TWO * a * b)
-    else:
-        along, wide, narrow = ONE / a, u / (a * a), ZERO
-    return (along, -wide, -narrow) if t > ZERO else (along, wide, narrow)
+def slopes(t, a, b, per_a, per_b):
+    """F, dF/dt, dF/da, dF/db."""
+    q = max(HALF * (a + b) - abs(t), ZERO)
+    p = min(q, b)
+    r = p * per_b
+    tail = per_a * (q - p + HALF * p * r)
+    by_a, by_b = per_a * (HALF * r - tail), per_a * HALF * r * (ONE - r)
+    if t > ZERO:
+        return ONE - tail, per_a * r, -by_a, -by_b
+    return tail, per_a * r, by_a, by_b
 
 
 @jit
-def widths(tx, ty, softness):
-    """Widths (a, b) of the trapezoid for a chord of direction t (its normal is (-ty, tx)), and da/dphi, db/dphi."""
-    sine, cosine = abs(ty), abs(tx)
-    by_sine = softness * (tx if ty > ZERO else -tx)  # d|ty|/dphi
-    by_cosine = softness * (-ty if tx > ZERO else ty)  # d|tx|/dphi
-    if sine > cosine:
-        return softness * sine, max(softness * cosine, THINNEST), by_sine, by_cosine
-    return softness * cosine, max(softness * sine, THINNEST), by_cosine, by_sine
+def widths_by_turn(tx, ty):
+    """da/dphi and db/dphi of a chord of direction t = (cos phi, sin phi)."""
+    by_sine = tx if ty > ZERO else -tx
+    by_cosine = -ty if tx > ZERO else ty
+    return (by_sine, by_cosine) if abs(ty) > abs(tx) else (by_cosine, by_sine)
 
 
 @jit
 def nearest(table, c, x, y):
     """Vector from chord c to a point, the place along the chord, and what was cut off to stay on it."""
+    tx, ty = table[c, TX], table[c, TY]
     rx, ry = x - table[c, X], y - table[c, Y]
-    along = rx * table[c, TX] + ry * table[c, TY]
+    along = rx * tx + ry * ty
     on = min(max(along, ZERO), table[c, LENGTH])
-    return rx - on * table[c, TX], ry - on * table[c, TY], on, along - on
+    return rx - on * tx, ry - on * ty, on, along - on
 
 
 @jit
-def sees_two(table, begin, end, c, x, y, softness):
-    """Whether sub-samples of a pixel nearest to chord c may be nearest to another part of the stroke; and the chords."""
+def sees_two(table, begin, c, x, y, softness):
+    """Whether sub-samples of a pixel nearest to chord c may be nearest to another part of the stroke."""
     ex, ey, on, _ = nearest(table, c, x, y)
     limit = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
     limit *= limit
-    low, high, two = c, c, False
-    for o in range(begin, end):
+    for o in range(begin + int(table[c, LOW]), begin + int(table[c, HIGH])):
         fx, fy, place, _ = nearest(table, o, x, y)
-        if fx * fx + fy * fy > limit:
+        if fx * fx + fy * fy > limit or o == c:
             continue
-        low, high = min(low, o), max(high, o)
-        if two or o == c:
-            continue
-        cosine = abs(table[c, TX] * table[o, TX] + table[c, TY] * table[o, TY])
+        if abs(table[c, TX] * table[o, TX] + table[c, TY] * table[o, TY]) < BENT32:
+            return True
         straight = math.sqrt((fx - ex) * (fx - ex) + (fy - ey) * (fy - ey))
-        way = abs(table[o, ARC] + place - table[c, ARC] - on)
-        two = cosine < BENT32 or way > DETOUR32 * straight + HALF * softness
-    return two, low, high + 1
+        if abs(table[o, ARC] + place - table[c, ARC] - on) > DETOUR32 * straight + HALF * softness:
+            return True
+    return False
 
 
 @jit
-def past_ends(table, marks, begin, end, c, x, y):
+def candidates(table, begin, end, c, x, y, softness, chosen):
+    """The chords to which a sub-sample of a pixel nearest to chord c can be nearest: into `chosen`; their number."""
+    ex, ey, _, _ = nearest(table, c, x, y)
+    limit = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
+    limit *= limit
+    count = 0
+    for o in range(begin, end):
+        fx, fy, _, _ = nearest(table, o, x, y)
+        if fx * fx + fy * fy <= limit:
+            chosen[count] = o
+            count += 1
+    return count
+
+
+@jit
+def past_ends(table, begin, end, c, x, y):
     """How far a point lies past the stroke's first and last vertex along chord c; -FAR where that end is not near."""
-    first, last = -FAR, -FAR
-    if marks[c] & START:
+    first, last, marks = -FAR, -FAR, int(table[c, MARKS])
+    if marks & START:
         first = table[c, TX] * (table[begin, X] - x) + table[c, TY] * (table[begin, Y] - y)
-    if marks[c] & END:
+    if marks & END:
         e = end - 1
         ex, ey = table[e, X] + table[e, LENGTH] * table[e, TX], table[e, Y] + table[e, LENGTH] * table[e, TY]
         last = table[c, TX] * (x - ex) + table[c, TY] * (y - ey)
     return first, last
 
 
-PLAIN, CAPPED, CORNERED = 0, 1, 2
-
-
 @jit
-def pixel_kind(table, marks, begin, end, c, x, y, softness):
-    """How a pixel is covered: by one straight edge, by a cap, or by two parts of the stroke (with their chords)."""
-    if marks[c] & CROWDED:
-        two, low, high = sees_two(table, begin, end, c, x, y, softness)
-        if two:
-            return CORNERED, low, high
-    if marks[c] & (START | END):
-        first, last = past_ends(table, marks, begin, end, c, x, y)
+def pixel_kind(table, begin, end, c, x, y, softness):
+    """How the pixel centred at (x, y) is covered: by one straight edge, by a cap, or by two parts of the stroke."""
+    marks = int(table[c, MARKS])
+    if marks & CROWDED and sees_two(table, begin, c, x, y, softness):
+        return CORNERED
+    if marks & (START | END):
+        first, last = past_ends(table, begin, end, c, x, y)
         if max(first, last) > -HALF * softness * (abs(table[c, TX]) + abs(table[c, TY])):
-            return CAPPED, c, c
-    return PLAIN, c, c
+            return CAPPED
+    return PLAIN
 
 
 @jit
-def coverage(table, marks, begin, end, c, x, y, half, softness):
-    """Coverage of the pixel centred at (x, y) by the stroke of chords begin..end, whose nearest chord is c."""
-    kind, low, high = pixel_kind(table, marks, begin, end, c, x, y, softness)
-    if kind == PLAIN:
-        ex, ey, _, _ = nearest(table, c, x, y)
-        d = math.sqrt(ex * ex + ey * ey)
-        a, b, _, _ = widths(table[c, TX], table[c, TY], softness)
-        return integral(d + half, a, b) - integral(d - half, a, b)
+def plain(table, c, x, y, half, per_s):
+    """Coverage by one straight edge: the general case, and exact for chords without MARKS."""
+    ex, ey, _, _ = nearest(table, c, x, y)
+    d = math.sqrt(ex * ex + ey * ey)
+    a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
+    return ramp((d + half) * per_s, a, b, per_a, per_b) - ramp((d - half) * per_s, a, b, per_a, per_b)
+
+
+@jit
+def coverage(table, begin, end, c, x, y, half, softness, chosen):
+    """Coverage of the pixel centred at (x, y) by the stroke of chords begin..end, whose nearest chord is c.
+
+    chosen is scratch for as many numbers as the stroke has chords.
+    """
+    per_s = ONE / softness
+    kind = pixel_kind(table, begin, end, c, x, y, softness)
     if kind == CAPPED:
-        return _capped(table, marks, begin, end, c, x, y, half, softness)
-    return _cornered(table, low, high, x, y, half, softness)
+        return _capped(table, begin, end, c, x, y, half, softness)
+    if kind == CORNERED:
+        count = candidates(table, begin, end, c, x, y, softness, chosen)
+        total = ZERO
+        for j in range(CELLS):
+            sx, sy = x + softness * OFFSET_X[j], y + softness * OFFSET_Y[j]
+            o = _nearest_of(table, begin, chosen, count, sx, sy)
+            total += plain(table, o, sx, sy, half, per_s * FINER)
+        return total * SHARE
+    return plain(table, c, x, y, half, per_s)
 
 
 @jit
-def _capped(table, marks, begin, end, c, x, y, half, softness):
+def _capped(table, begin, end, c, x, y, half, softness):
+    """The stroke continued straight from chord c, up to its caps."""
     tx, ty = table[c, TX], table[c, TY]
-    first, last = past_ends(table, marks, begin, end, c, x, y)
+    first, last = past_ends(table, begin, end, c, x, y)
     v = (y - table[c, Y]) * tx - (x - table[c, X]) * ty
-    a, b, _, _ = widths(tx, ty, softness * CELL)
+    a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
+    per_s = FINER / softness
+    tx, ty = tx * softness, ty * softness
     total = ZERO
-    for j in range(SUBSAMPLES):
-        oy = softness * (CELL * (np.float32(j) + HALF) - HALF)
-        for i in range(SUBSAMPLES):
-            ox = softness * (CELL * (np.float32(i) + HALF) - HALF)
-            shift = ox * tx + oy * ty
-            u = max(max(first - shift, last + shift), ZERO)
-            w = v + oy * tx - ox * ty
-            d = math.sqrt(u * u + w * w)
-            total += integral(d + half, a, b) - integral(d - half, a, b)
-    return total * CELLS
+    for j in range(CELLS):
+        shift = OFFSET_X[j] * tx + OFFSET_Y[j] * ty
+        u = max(first - shift, last + shift, ZERO)
+        w = v + OFFSET_Y[j] * tx - OFFSET_X[j] * ty
+        d = math.sqrt(u * u + w * w)
+        total += ramp((d + half) * per_s, a, b, per_a, per_b) - ramp((d - half) * per_s, a, b, per_a, per_b)
+    return total * SHARE
 
 
 @jit
-def nearest_of(table, low, high, x, y):
-    """The chord of low..high nearest to a point (the first of equals)."""
-    best, chosen = FAR, low
-    for c in range(low, high):
-        ex, ey, _, _ = nearest(table, c, x, y)
+def _nearest_of(table, begin, chosen, count, x, y):
+    """The nearest of some chords; a vertex belongs to the chord that ends there."""
+    best, found = FAR, chosen[0]
+    for j in range(count):
+        c = chosen[j]
+        ex, ey, _, over = nearest(table, c, x, y)
         d2 = ex * ex + ey * ey
-        if d2 < best:
-            best, chosen = d2, c
-    return chosen
+        if d2 < best and (over >= ZERO or c == begin):
+            best, found = d2, c
+    return found
 
 
 @jit
-def _cornered(table, low, high, x, y, half, softness):
-    total = ZERO
-    for j in range(SUBSAMPLES):
-        sy = y + softness * (CELL * (np.float32(j) + HALF) - HALF)
-        for i in range(SUBSAMPLES):
-            sx = x + softness * (CELL * (np.float32(i) + HALF) - HALF)
-            c = nearest_of(table, low, high, sx, sy)
-            ex, ey, _, _ = nearest(table, c, sx, sy)
-            d = math.sqrt(ex * ex + ey * ey)
-            a, b, _, _ = widths(table[c, TX], table[c, TY], softness * CELL)
-            total += integral(d + half, a, b) - integral(d - half, a, b)
-    return total * CELLS
-
-
-@jit
-def add_gradient(table, marks, begin, end, c, x, y, half, softness, g, vertex, turn):
+def add_gradient(table, begin, end, c, x, y, half, softness, g, vertex, turn, chosen):
     """Add g times the derivatives of `coverage` to the vertices `vertex [K+1, 2]` and directions `turn [K]`.
 
-    Returns g times the derivative by the half width.
+    Returns the coverage, and g times its derivative by the half width.
     """
-    kind, low, high = pixel_kind(table, marks, begin, end, c, x, y, softness)
-    if kind == PLAIN:
-        return _plain_gradient(table, begin, c, x, y, half, softness, g, vertex, turn)
+    per_s = ONE / softness
+    kind = pixel_kind(table, begin, end, c, x, y, softness)
     if kind == CAPPED:
-        return _capped_gradient(table, marks, begin, end, c, x, y, half, softness, g, vertex, turn)
-    wide = ZERO
-    for j in range(SUBSAMPLES):
-        sy = y + softness * (CELL * (np.float32(j) + HALF) - HALF)
-        for i in range(SUBSAMPLES):
-            sx = x + softness * (CELL * (np.float32(i) + HALF) - HALF)
-            o = nearest_of(table, low, high, sx, sy)
-            wide += _plain_gradient(table, begin, o, sx, sy, half, softness * CELL, g * CELLS, vertex, turn)
-    return wide
+        return _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn)
+    if kind == CORNERED:
+        count = candidates(table, begin, end, c, x, y, softness, chosen)
+        total, by_half = ZERO, ZERO
+        for j in range(CELLS):
+            sx, sy = x + softness * OFFSET_X[j], y + softness * OFFSET_Y[j]
+            o = _nearest_of(table, begin, chosen, count, sx, sy)
+            part, by_part = add_plain(table, begin, o, sx, sy, half, per_s * FINER, g * SHARE, vertex, turn)
+            total += part
+            by_half += by_part
+        return total * SHARE, by_half
+    return add_plain(table, begin, c, x, y, half, per_s, g, vertex, turn)
 
 
 @jit
-def _plain_gradient(table, begin, c, x, y, half, softness, g, vertex, turn):
+def add_plain(table, begin, c, x, y, half, per_s, g, vertex, turn):
     ex, ey, on, _ = nearest(table, c, x, y)
     d = math.sqrt(ex * ex + ey * ey)
-    a, b, a_turn, b_turn = widths(table[c, TX], table[c, TY], softness)
-    outer, outer_a, outer_b = slopes(d + half, a, b)
-    inner, inner_a, inner_b = slopes(d - half, a, b)
+    a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
+    outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
+    inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
     k = c - begin
     length = table[c, LENGTH]
     if length > ZERO:
+        a_turn, b_turn = widths_by_turn(table[c, TX], table[c, TY])
         turn[k] += g * ((outer_a - inner_a) * a_turn + (outer_b - inner_b) * b_turn)
-    if d > ZERO:
-        by_d = g * (outer - inner) / d
-        share = on / length if length > ZERO else ZERO
-        vertex[k, 0] -= by_d * ex * (ONE - share)
-        vertex[k, 1] -= by_d * ey * (ONE - share)
-        vertex[k + 1, 0] -= by_d * ex * share
-        vertex[k + 1, 1] -= by_d * ey * share
-    return g * (outer + inner)
+        on /= length
+    by_d = g * (outer_t - inner_t) * per_s / max(d, np.float32(1e-12))
+    gx, gy = by_d * ex, by_d * ey
+    vertex[k, 0] -= gx * (ONE - on)
+    vertex[k, 1] -= gy * (ONE - on)
+    vertex[k + 1, 0] -= gx * on
+    vertex[k + 1, 1] -= gy * on
+    return outer - inner, g * (outer_t + inner_t) * per_s
 
 
 @jit
-def _capped_gradient(table, marks, begin, end, c, x, y, half, softness, g, vertex, turn):
+def _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn):
     tx, ty = table[c, TX], table[c, TY]
-    first, last = past_ends(table, marks, begin, end, c, x, y)
+    first, last = past_ends(table, begin, end, c, x, y)
     along = (x - table[c, X]) * tx + (y - table[c, Y]) * ty
     v = (y - table[c, Y]) * tx - (x - table[c, X]) * ty
-    a, b, a_turn, b_turn = widths(tx, ty, softness * CELL)
-    by_a, by_b, by_half, by_v, by_first, by_last, by_turn = ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
+    a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
+    per_s = FINER / softness
     # dt/dphi = n and dn/dphi = -t turn the frame in which u and v are measured
-    first_turn = (table[begin, Y] - y) * tx - (table[begin, X] - x) * ty
     e = end - 1
     last_x, last_y = table[e, X] + table[e, LENGTH] * table[e, TX], table[e, Y] + table[e, LENGTH] * table[e, TY]
+    first_turn = (table[begin, Y] - y) * tx - (table[begin, X] - x) * ty
     last_turn = (y - last_y) * tx - (x - last_x) * ty
-    for j in range(SUBSAMPLES):
-        oy = softness * (CELL * (np.float32(j) + HALF) - HALF)
-        for i in range(SUBSAMPLES):
-            ox = softness * (CELL * (np.float32(i) + HALF) - HALF)
-            shift, side = ox * tx + oy * ty, oy * tx - ox * ty
-            from_first, from_last = first - shift, last + shift
-            u = max(max(from_first, from_last), ZERO)
-            w = v + side
-            d = math.sqrt(u * u + w * w)
-            outer, outer_a, outer_b = slopes(d + half, a, b)
-            inner, inner_a, inner_b = slopes(d - half, a, b)
-            by_half += outer + inner
-            by_a += outer_a - inner_a
-            by_b += outer_b - inner_b
-            if d > ZERO:
-                by_d = (outer - inner) / d
-                by_v += by_d * w
-                by_turn -= by_d * w * (along + shift)
-                if u > ZERO:
-                    if from_first >= from_last:
-                        by_first += by_d * u
-                        by_turn += by_d * u * (first_turn - side)
-                    else:
-                        by_last += by_d * u
-                        by_turn += by_d * u * (last_turn + side)
-    g *= CELLS
+    total, by_a, by_b, by_half, by_v, by_first, by_last, by_turn = ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
+    for j in range(CELLS):
+        shift = softness * (OFFSET_X[j] * tx + OFFSET_Y[j] * ty)
+        side = softness * (OFFSET_Y[j] * tx - OFFSET_X[j] * ty)
+        from_first, from_last = first - shift, last + shift
+        u = max(from_first, from_last, ZERO)
+        w = v + side
+        d = math.sqrt(u * u + w * w)
+        outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
+        inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
+        total += outer - inner
+        by_half += outer_t + inner_t
+        by_a += outer_a - inner_a
+        by_b += outer_b - inner_b
+        by_d = (outer_t - inner_t) / max(d, np.float32(1e-12))
+        by_v += by_d * w
+        by_u = by_d * u
+        at_first = by_u if from_first >= from_last else ZERO
+        at_last = by_u - at_first
+        by_first += at_first
+        by_last += at_last
+        by_turn += at_first * (first_turn - side) + at_last * (last_turn + side) - by_d * w * (along + shift)
+    share = g * SHARE
+    g = share * per_s
     k, n = c - begin, end - begin
     vertex[0, 0] += g * by_first * tx
     vertex[0, 1] += g * by_first * ty
@@ -288,8 +305,9 @@ def _capped_gradient(table, marks, begin, end, c, x, y, half, softness, g, verte
     vertex[k, 0] += g * by_v * ty
     vertex[k, 1] -= g * by_v * tx
     if table[c, LENGTH] > ZERO:
-        turn[k] += g * (by_turn + by_a * a_turn + by_b * b_turn)
-    return g * by_half
+        a_turn, b_turn = widths_by_turn(tx, ty)
+        turn[k] += g * by_turn + share * (by_a * a_turn + by_b * b_turn)
+    return total * SHARE, g * by_half
 
 
 @jit

@@ -24,7 +24,6 @@ class Chords:
     """A scene flattened and sorted into bands: the first arguments of every kernel."""
 
     table: Array
-    marks: Array
     first: Array
     counts: Array
     half: Array
@@ -37,10 +36,10 @@ class Chords:
     def of(cls, scene: Scene, softness: float) -> Chords:
         points = _array(scene.points)
         half = _array(scene.half)
-        counts, first, table, marks, start, stroke, room = cpu.prepare(
+        counts, first, table, start, stroke, room = cpu.prepare(
             points, half, float(softness), scene.strokes, scene.height, scene.width
         )
-        return cls(table, marks, first, counts, half, np.float32(softness), start, stroke, room)
+        return cls(table, first, counts, half, np.float32(softness), start, stroke, room)
 
     @property
     def bands(self) -> int:
@@ -82,7 +81,7 @@ class _Over(Function):
         ends = np.empty(cut.slots if keep else 0, np.int64)
         over_bands(
             cpu_over.over_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.marks, cut.first, cut.half, cut.softness, colours, opacity, image.numpy(), words, under, ends,
+            cut.first, cut.half, cut.softness, colours, opacity, image.numpy(), words, under, ends,
         )  # fmt: skip
         ctx.kept = (cut, colours, opacity, words, under, ends, threads) if keep else None
         return image
@@ -96,7 +95,7 @@ class _Over(Function):
         partial = np.empty((cut.slots, columns + 5), np.float32)
         over_bands(
             cpu_over.over_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.marks, cut.first, cut.counts, cut.half, cut.softness, colours, opacity, words, under, ends,
+            cut.first, cut.counts, cut.half, cut.softness, colours, opacity, words, under, ends,
             wanted.numpy(), partial,
         )  # fmt: skip
         total = _summed(cut, partial)
@@ -120,23 +119,24 @@ class _Transmit(Function):
         channels = np.full(len(weights), -1) if channel is None else channel.numpy()
         keep = _needs(ctx)
         words = np.empty(cut.touches if keep else 0, np.uint32)
+        covered = np.empty(cut.touches if keep else 0, np.float32)
         ends = np.empty(cut.slots if keep else 0, np.int64)
         over_bands(
             cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.marks, cut.first, cut.half, cut.softness, weights, channels, product.numpy(), zeros, words, ends,
+            cut.first, cut.half, cut.softness, weights, channels, product.numpy(), zeros, words, covered, ends,
         )  # fmt: skip
-        ctx.kept = (cut, weights, channels, product.numpy(), zeros, words, ends, threads) if keep else None
+        ctx.kept = (cut, weights, channels, product.numpy(), zeros, words, covered, ends, threads) if keep else None
         return product.masked_fill(torch.from_numpy(zeros) > 0, 0.0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
-        cut, weights, channels, product, zeros, words, ends, threads = ctx.kept
+        cut, weights, channels, product, zeros, words, covered, ends, threads = ctx.kept
         columns = 2 * (3 * cut.counts.shape[1] + 1)
         partial = np.empty((cut.slots, columns + 1 + weights.shape[1]), np.float32)
         over_bands(
             cpu_transmit.transmit_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.marks, cut.first, cut.counts, cut.half, cut.softness, weights, channels, product, zeros, words, ends,
+            cut.first, cut.counts, cut.half, cut.softness, weights, channels, product, zeros, words, covered, ends,
             _array(grad), partial,
         )  # fmt: skip
         total = _summed(cut, partial)

@@ -124,13 +124,23 @@ class _Frame:
         place = torch.minimum(along.clamp_min(0), self.length[chord])
         return from_start - place[..., None] * self.tangent[chord], place
 
+    def distances(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Squared distances `[K, P]` of all chords, the vectors and places of `away`.
+
+        A vertex belongs to the chord that ends there, so that the chord starting there is infinitely far from its fan.
+        """
+        chords = torch.arange(len(self.start), device=pixels.device)[:, None]
+        away, place = self.away(chords, pixels[None])
+        along = ((pixels[None] - self.start[chords]) * self.tangent[chords]).sum(-1)
+        squared = away.square().sum(-1)
+        return torch.where((along < 0) & (chords > 0), float("inf"), squared), away, place
+
 
 def _classify(frame: _Frame, half: Tensor, pixels: Tensor, softness: float) -> tuple[Tensor, Tensor]:
     """The nearest chord `[P]` of each pixel and its kind: 0 one edge, 1 cap, 2 corner, -1 beyond reach."""
     chords = torch.arange(len(frame.start), device=pixels.device)
-    away, place = frame.away(chords[:, None], pixels[None])  # [K, P, 2], [K, P]
-    distance = away.norm(dim=-1)
-    nearest, owner = distance.min(dim=0)
+    squared, away, place = frame.distances(pixels)
+    nearest, owner = squared.sqrt().min(dim=0)
     kind = torch.zeros_like(owner)
     reach = softness * frame.tangent[owner].abs().sum(1) / 2
     whole = frame.arc[-1]
@@ -140,7 +150,7 @@ def _classify(frame: _Frame, half: Tensor, pixels: Tensor, softness: float) -> t
     last = ((pixels - frame.stop[-1]) * frame.tangent[owner]).sum(1)
     kind[(start_near & (first > -reach)) | (end_near & (last > -reach))] = 1
     where = torch.arange(len(pixels), device=pixels.device)
-    seen = distance <= nearest + SPREAD * softness
+    seen = away.norm(dim=-1) <= nearest + SPREAD * softness
     cosine = (frame.tangent @ frame.tangent.T)[owner].T.abs()
     straight = (away - away[owner, where]).norm(dim=-1)
     position = frame.arc[:-1, None] + place
@@ -203,6 +213,5 @@ def _cornered(frame: _Frame, owner: Tensor, half: Tensor, pixels: Tensor, softne
     """Every sub-pixel finds its own nearest chord."""
     near = (pixels[:, None] + _offsets(pixels, softness)).reshape(-1, 2)
     with torch.no_grad():
-        chords = torch.arange(len(frame.start), device=pixels.device)
-        nearest = frame.away(chords[:, None], near[None])[0].square().sum(-1).argmin(0)
+        nearest = frame.distances(near)[0].argmin(0)
     return _plain(frame, nearest, half, near, softness / SUBSAMPLES).reshape(len(pixels), -1).mean(-1)

@@ -49,10 +49,7 @@ class StrokeRenderer:
         if ink.kind == "over":
             return composite_over(*where, ink.rgb, ink.opacity, paper=paper, **how)[None]
         weight = ink.weight()
-        if weight is None:
-            light = planes(*where, ink.pen, len(ink.pens), **how)
-        else:
-            light = transmit(*where, weight, **how)
+        light = planes(*where, ink.pen, len(ink.pens), **how) if weight is None else transmit(*where, weight, **how)
         image: Tensor = ink.compose(light, paper)
         return image[None]
 
