@@ -1,0 +1,98 @@
+"""What is drawn when: marks for the register, refills after metres of ink, a start in the middle, AxiDraw's codes."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from plotart.color import hex_to_rgb, to_lab
+from plotart.errors import InputError
+from plotart.geometry import lengths, polyline
+from plotart.plot.layers import Layer, Plot
+
+__all__ = ["axidraw_layers", "parse_start", "split_by_ink", "start_at", "with_registration_marks"]
+
+MARK_MM = 5.0
+
+
+def with_registration_marks(plot: Plot) -> Plot:
+    """The plot with corner marks inside its margins as a first layer of their own, in its darkest pen.
+
+    They tell the paper's place again after it was moved: draw them first, and once more in the air to check.
+    """
+    if not plot.layers:
+        return plot
+    darkest = min((layer.pen for layer in plot.layers), key=lambda pen: float(to_lab(hex_to_rgb(pen.hex))[0]))
+    low = max(1.0, plot.margin_mm)  # on the very edge programs crop them
+    right, bottom = plot.page.width_mm - low, plot.page.height_mm - low
+    arm = min(MARK_MM, (right - low) / 4, (bottom - low) / 4)
+    marks = []
+    for x, y in ((low, low), (right, low), (right, bottom), (low, bottom)):
+        inwards = np.array([np.sign(plot.page.width_mm / 2 - x), np.sign(plot.page.height_mm / 2 - y)])
+        corner = np.array([x, y])
+        marks.append(polyline([corner + arm * inwards * [1, 0], corner, corner + arm * inwards * [0, 1]]))
+    pen = darkest.model_copy(update={"name": f"registration in {darkest.name}"})
+    return Plot(plot.page, plot.margin_mm, [Layer(pen, marks), *plot.layers])
+
+
+def split_by_ink(plot: Plot, metres: float) -> Plot:
+    """Layers that draw more than so many metres become several of the same pen, so that it can be refilled between.
+
+    Strokes stay whole: a layer holds more only when a single stroke does.
+    """
+    if not metres > 0:
+        raise InputError(f"metres of ink must be above 0, not {metres}.")
+    layers: list[Layer] = []
+    for layer in plot.layers:
+        groups: list[list[int]] = []
+        used = 0.0
+        for index, length in enumerate(lengths(layer.paths).tolist()):
+            if not groups or used + length > 1000 * metres:
+                groups.append([])
+                used = 0.0
+            groups[-1].append(index)
+            used += length
+        for number, group in enumerate(groups, start=1):
+            name = layer.pen.name if len(groups) == 1 else f"{layer.pen.name} {number} of {len(groups)}"
+            pen = layer.pen.model_copy(update={"name": name})
+            layers.append(Layer(pen, [layer.paths[i] for i in group]))
+    return Plot(plot.page, plot.margin_mm, layers)
+
+
+def parse_start(text: str) -> tuple[int, int]:
+    """'2:150' -> layer 2, stroke 150; '2' -> its first stroke. Both count from 1."""
+    match = re.fullmatch(r"\s*(\d{1,4})(?::(\d{1,7}))?\s*", text)
+    if not match:
+        raise InputError(f"start {text!r} is not LAYER or LAYER:STROKE, for example 2:150.")
+    return int(match[1]), int(match[2] or 1)
+
+
+def start_at(plot: Plot, layer: int, stroke: int = 1) -> Plot:
+    """What is left of the plot from that stroke of that layer on, both counted from 1; layers keep no numbers."""
+    if not 1 <= layer <= len(plot.layers):
+        raise InputError(f"start: there is no layer {layer}; the plot has layers 1 to {len(plot.layers)}.")
+    first = plot.layers[layer - 1]
+    if not 1 <= stroke <= len(first.paths):
+        raise InputError(f"start: layer {layer} has strokes 1 to {len(first.paths)}, not {stroke}.")
+    rest = [Layer(first.pen, first.paths[stroke - 1 :]), *plot.layers[layer:]]
+    return Plot(plot.page, plot.margin_mm, rest)
+
+
+def axidraw_layers(
+    plot: Plot, *, pause: bool = True, speed: int | None = None, height: int | None = None
+) -> Sequence[tuple[str, Layer]]:
+    """Labels with AxiDraw's codes, for `plot_svg`: '!2+S30+H40-red'.
+
+    '!' makes the machine pause before a layer of another pen (never before the first), +S and +H set the speed and the
+    height of the lowered pen in per cent.
+    """
+    codes = ""
+    for letter, name, value in (("S", "speed", speed), ("H", "height", height)):
+        if value is not None:
+            if not 1 <= value <= 100:
+                raise InputError(f"{name} {value} is out of range: it must be between 1 and 100 per cent.")
+            codes += f"+{letter}{value}"
+    return [
+        (f"{'!' if pause and number > 1 else ''}{number}{codes}-{layer.pen.name}", layer)
+        for number, layer in enumerate(plot.layers, start=1)
+    ]
