@@ -1,0 +1,201 @@
+"""One self-contained page about a run: the drawing pen by pen, its plotting in machine time, and the figures."""
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path as FilePath
+from typing import Any
+
+from plotart.color import normalize_hex
+from plotart.plot.files import write_whole
+from plotart.plot.layers import Plot
+from plotart.plot.motion import Estimate, Machine, Stroking, estimate, stroke_times
+from plotart.plot.svg import number, path_data
+
+__all__ = ["write_report"]
+
+_STAGES = (
+    ("free", "free colours"),
+    ("quantized", "matched to pens"),
+    ("final", "fitted in pens"),
+    ("svg", "as written, re-rendered"),
+)
+_DETAILS = (("network", "Network"), ("seed", "Seed"), ("steps", "Steps"), ("seconds", "Seconds of work"))
+
+
+def write_report(
+    out: str | FilePath,
+    plot: Plot,
+    machine: Machine,
+    figures: dict[str, Any],
+    *,
+    title: str,
+    preview_png: bytes | None = None,
+    paper: str = "#ffffff",
+) -> FilePath:
+    """Write `report.html`: no other file, server or network is needed to read it.
+
+    Args:
+        figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
+            svg), `history` (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
+        preview_png: the picture to show beside the strokes.
+    """
+    time = estimate(plot, machine)
+    fields = {
+        "title": escape(title),
+        "summary": escape(_summary(plot, time, machine)),
+        "paper": normalize_hex(paper),
+        "aspect": f"{plot.page.width_mm / plot.page.height_mm:.4f}",
+        "views": _views() if preview_png else "",
+        "drawing": _drawing(plot),
+        "preview": _preview(preview_png) if preview_png else "",
+        "seconds": f"{time.seconds:.1f}",
+        "pens": _pens(plot, time),
+        "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name)),
+        "curves": _curves(figures.get("history") or []),
+        "details": _details(plot, figures),
+        "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
+    }
+    template = (resources.files("plotart.plot") / "report.html").read_text(encoding="utf-8")
+    return write_whole(out, re.sub(r"\{\{(\w+)\}\}", lambda match: fields[match[1]], template))
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def _summary(plot: Plot, time: Estimate, machine: Machine) -> str:
+    pens = "1 pen" if len(plot.layers) == 1 else f"{len(plot.layers)} pens"
+    return (
+        f"{pens} on {plot.page.width_mm:g} by {plot.page.height_mm:g} mm: {time.minutes:.0f} minutes on "
+        f"{machine.title or 'the plotter'}, {time.ink_mm / 1000:.1f} m of ink, {time.lifts} lifts"
+    )
+
+
+def _views() -> str:
+    choices = "".join(
+        f'<label><input type="radio" name="view" value="{value}"{checked}> {text}</label>'
+        for value, text, checked in (("strokes", "Strokes", " checked"), ("preview", "Preview", ""))
+    )
+    return f"<fieldset><legend>View</legend>{choices}</fieldset>"
+
+
+def _preview(png: bytes) -> str:
+    data = base64.b64encode(png).decode("ascii")
+    return f'<img id="preview" alt="The drawing as the optimizer saw it" src="data:image/png;base64,{data}" hidden>'
+
+
+def _drawing(plot: Plot) -> str:
+    width, height = number(plot.page.width_mm), number(plot.page.height_mm)
+    groups = []
+    for index, layer in enumerate(plot.layers):
+        blend = "" if layer.pen.opaque else "mix-blend-mode:multiply;"
+        paths = "".join(f'<path d="{path_data(path)}"/>' for path in layer.paths)
+        groups.append(
+            f'<g data-layer="{index}" stroke="{layer.pen.hex}" stroke-width="{number(layer.pen.tip_mm)}" '
+            f'opacity="{number(layer.pen.opacity)}" style="{blend}">{paths}</g>'
+        )
+    radius = number(max(plot.page.width_mm, plot.page.height_mm) / 120)
+    return (
+        f'<svg id="strokes" viewBox="0 0 {width} {height}" fill="none" stroke-linecap="round" stroke-linejoin="round" '
+        f'role="img" aria-label="Strokes of all pens">{"".join(groups)}'
+        f'<circle id="tip" r="{radius}" stroke-width="{number(float(radius) / 4)}" style="display:none"/></svg>'
+    )
+
+
+def _times(stroking: Stroking) -> list[list[float]]:
+    return [[round(t, 2) for t in stroking.down.tolist()], [round(t, 2) for t in stroking.up.tolist()]]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[str] = ()) -> str:
+    """A table of cells that are HTML already."""
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    bottom = f"<tfoot><tr>{''.join(f'<td>{cell}</td>' for cell in foot)}</tr></tfoot>" if foot else ""
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody>{bottom}</table>"
+
+
+def _pens(plot: Plot, time: Estimate) -> str:
+    rows = []
+    for index, (layer, spent) in enumerate(zip(plot.layers, time.pens, strict=True)):
+        name = (
+            f'<label><input type="checkbox" data-pen="{index}" checked>'
+            f'<span class="swatch" style="background:{layer.pen.hex}"></span>{escape(layer.pen.name)}</label>'
+        )
+        ink, travel = f"{spent.ink_mm / 1000:.2f} m", f"{spent.pen_up_mm / 1000:.2f} m"
+        rows.append([name, f"{layer.pen.tip_mm:g} mm", str(spent.lifts), ink, travel, _clock(spent.seconds)])
+    other = time.change_seconds + time.home_seconds
+    foot = [
+        f"All, with {_clock(other)} for changing pens and going home",
+        "",
+        str(time.lifts),
+        f"{time.ink_mm / 1000:.2f} m",
+        f"{time.pen_up_mm / 1000:.2f} m",
+        _clock(time.seconds),
+    ]
+    return _table(["Pen", "Tip", "Strokes", "Ink", "Travel", "Time"], rows, foot)
+
+
+def _damage(name: str, values: dict[str, float | None]) -> str:
+    """What pens and paper did to the picture, stage by stage, in per cent of the first stage known."""
+    known = [(text, values[key]) for key, text in _STAGES if values.get(key) is not None]
+    if not known:
+        return ""
+    first = known[0][1]
+    largest = max((abs(value) for _, value in known if value is not None), default=0) or 1
+    rows = []
+    for text, value in known:
+        assert value is not None
+        share = f"{100 * value / first:.0f} %" if first else ""
+        meter = f'<div class="meter"><i style="width:{100 * max(0.0, value) / largest:.1f}%"></i></div>'
+        rows.append([text, f"{value:.4g}", share, meter])
+    heading, unit = ("What pens did to the neuron", "Excitation") if name == "excitation" else (
+        "What pens did to the picture", "Error")  # fmt: skip
+    table = _table(["Stage", unit, f"Of {escape(known[0][0])}", ""], rows)
+    return f'<section><h2>{heading}</h2><div class="scroll">{table}</div></section>'
+
+
+def _curves(history: Sequence[Sequence[float | None]]) -> str:
+    """Loss and excitation over the steps; rows are step, loss, excitation."""
+    charts = ""
+    for column, name in ((1, "Loss"), (2, "Excitation")):
+        points = [(row[0], row[column]) for row in history if len(row) > column and row[column] is not None]
+        if len(points) > 1:
+            charts += _chart(name, [(float(x or 0), float(y or 0)) for x, y in points])
+    return f"<section><h2>Optimization</h2>{charts}</section>" if charts else ""
+
+
+def _chart(name: str, points: list[tuple[float, float]]) -> str:
+    width, height, left, top, bottom = 440.0, 130.0, 58.0, 12.0, 20.0
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    span_x, span_y = (max(xs) - min(xs)) or 1.0, (max(ys) - min(ys)) or 1.0
+
+    def at(x: float, y: float) -> str:
+        px = left + (x - min(xs)) / span_x * (width - left)
+        py = height - bottom - (y - min(ys)) / span_y * (height - top - bottom)
+        return f"{px:.1f},{py:.1f}"
+
+    base = height - bottom
+    return (
+        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{name} from {ys[0]:.4g} to {ys[-1]:.4g} in {xs[-1]:.0f} steps">'
+        f'<path class="axis" d="M{left},{top} V{base} H{width}"/>'
+        f'<polyline class="curve" points="{" ".join(at(x, y) for x, y in points)}"/>'
+        f'<text x="{left - 6}" y="{top + 4}" text-anchor="end">{max(ys):.3g}</text>'
+        f'<text x="{left - 6}" y="{base}" text-anchor="end">{min(ys):.3g}</text>'
+        f'<text x="{left}" y="{height - 4}">{name}</text>'
+        f'<text x="{width}" y="{height - 4}" text-anchor="end">{max(xs):.0f} steps</text></svg>'
+    )
+
+
+def _details(plot: Plot, figures: dict[str, Any]) -> str:
+    rows = [(text, figures[key]) for key, text in _DETAILS if figures.get(key) is not None]
+    if figures.get("retention") is not None:
+        rows.append(("Kept of the free excitation", f"{100 * figures['retention']:.0f} %"))
+    rows.append(("Page", f"{plot.page.name}, margin {plot.margin_mm:g} mm"))
+    return "<dl>" + "".join(f"<dt>{escape(str(a))}</dt><dd>{escape(str(b))}</dd>" for a, b in rows) + "</dl>"
