@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from plotart.render.jit import jit
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
 MOST_CHORDS = 4000  # of one stroke; leaves room for the marks of a 12-bit chord number
@@ -38,8 +39,6 @@ THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords 
 X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
 
 _SMOOTH = 0.75  # rad, less than acos(BENT)
-
-jit = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})
 
 
 @jit

@@ -26,10 +26,10 @@ from plotart.render.chords import (
     Y,
     chord_counts,
     chord_table,
-    jit,
     on_canvas,
 )
-from plotart.render.edge import FAR, ONE, ZERO
+from plotart.render.edge import CELLS, FAR, ONE, ZERO
+from plotart.render.jit import jit
 
 ROWS = 32  # pixel rows of a band
 # A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke
@@ -147,11 +147,11 @@ def touch(table, begin, end, half, softness, top, rows, cols, best, owner, touch
 
 
 @jit
-def scratch(cols, first):
-    """`best`, `owner` and `touched` of `touch`, and `chosen` of `coverage`."""
+def scratch(cols):
+    """`best`, `owner` and `touched` of `touch`, and `cells` of `coverage`."""
     size = ROWS * cols
     best, owner, touched = np.full(size, FAR, np.float32), np.empty(size, np.int16), np.empty(size, np.int32)
-    return best, owner, touched, np.empty(most_chords(first), np.int32)
+    return best, owner, touched, np.empty((2, CELLS), np.float32)
 
 
 @jit

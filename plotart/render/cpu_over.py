@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import MARKS, jit, spread_to_points
+from plotart.render.chords import MARKS, spread_to_points
 from plotart.render.cpu import (
     CHORD_BITS,
     CHORD_MASK,
@@ -19,7 +19,8 @@ from plotart.render.cpu import (
     surely_inside,
     touch,
 )
-from plotart.render.edge import FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
+from plotart.render.edge import CELLS, FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
+from plotart.render.jit import jit
 
 
 @jit
@@ -31,7 +32,7 @@ def over_forward(bands, start, stroke, room, table, first, half, softness, rgb, 
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched, chosen = scratch(cols, first)
+    best, owner, touched, cells = scratch(cols)
     keep = len(ends) > 0
     per_s = ONE / softness
     for band in bands:
@@ -59,7 +60,7 @@ def over_forward(bands, start, stroke, room, table, first, half, softness, rgb, 
                 elif table[k, MARKS] == ZERO:
                     c = plain(table, k, x, y, h, per_s)
                 else:
-                    c = coverage(table, begin, end, k, x, y, h, softness, chosen)
+                    c = coverage(table, begin, end, k, x, y, h, softness, cells)
                 if c == ZERO:
                     continue
                 a, p = opacity * c, origin + place
@@ -89,7 +90,7 @@ def over_backward(
     q = partial.shape[1]
     longest = most_chords(first)
     vertex, turn = np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32)
-    chosen = np.empty(longest, np.int32)
+    cells = np.empty((2, CELLS), np.float32)
     per_s = ONE / softness
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
@@ -117,9 +118,7 @@ def over_backward(
                     if table[k, MARKS] == ZERO:
                         c, by_part = add_plain(table, begin, k, x, y, half[i], per_s, g, vertex, turn)
                     else:
-                        c, by_part = add_gradient(
-                            table, begin, end, k, x, y, half[i], softness, g, vertex, turn, chosen
-                        )
+                        c, by_part = add_gradient(table, begin, end, k, x, y, half[i], softness, g, vertex, turn, cells)
                     by_half += by_part
                 a = opacity * c
                 by_alpha += by_a * c

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import MARKS, jit, spread_to_points
+from plotart.render.chords import MARKS, spread_to_points
 from plotart.render.cpu import (
     CHORD_BITS,
     CHORD_MASK,
@@ -23,7 +23,8 @@ from plotart.render.cpu import (
     surely_inside,
     touch,
 )
-from plotart.render.edge import FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
+from plotart.render.edge import CELLS, FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
+from plotart.render.jit import jit
 
 
 @jit
@@ -33,11 +34,12 @@ def transmit_forward(
     """Multiply the strokes of `bands` into `product [B, C, H, W]` (1 on entry) and count zeros alike (0 on entry).
 
     weight is `[M, C]`, or `[M, 1]` for strokes that touch only the channel named in `channel [M]` (else -1).
-    words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept when they are empty.
+    words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept
+    when they are empty.
     """
     planes, rows, cols = product.shape[1], product.shape[2], product.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched, chosen = scratch(cols, first)
+    best, owner, touched, cells = scratch(cols)
     keep = len(ends) > 0
     per_s = ONE / softness
     for band in bands:
@@ -66,7 +68,7 @@ def transmit_forward(
                 elif table[k, MARKS] == ZERO:
                     c = plain(table, k, x, y, h, per_s)
                 else:
-                    c = coverage(table, begin, end, k, x, y, h, softness, chosen)
+                    c = coverage(table, begin, end, k, x, y, h, softness, cells)
                 if c == ZERO:
                     continue
                 p = origin + place
@@ -99,7 +101,7 @@ def transmit_backward(
     q = partial.shape[1] - 1 - kinds
     longest = most_chords(first)
     vertex, turn = np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32)
-    chosen = np.empty(longest, np.int32)
+    cells = np.empty((2, CELLS), np.float32)
     per_s = ONE / softness
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
@@ -142,7 +144,7 @@ def transmit_backward(
                         _, by_part = add_plain(table, begin, k, x, y, half[i], per_s, by_c, vertex, turn)
                     else:
                         _, by_part = add_gradient(
-                            table, begin, end, k, x, y, half[i], softness, by_c, vertex, turn, chosen
+                            table, begin, end, k, x, y, half[i], softness, by_c, vertex, turn, cells
                         )
                     by_half += by_part
             turn_to_vertices(table, begin, end, vertex, turn)

@@ -38,10 +38,10 @@ from plotart.render.chords import (
     WIDE,
     X,
     Y,
-    jit,
 )
+from plotart.render.jit import jit
 
-ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
+ZERO, HALF, ONE, FOUR = np.float32(0), np.float32(0.5), np.float32(1), np.float32(4)
 FAR = np.float32(1e30)
 FINER = np.float32(SUBSAMPLES)
 CELLS = SUBSAMPLES**2
@@ -59,21 +59,20 @@ def ramp(t, a, b, per_a, per_b):
     """F(t), the part of the filter below t, without branches."""
     q = max(HALF * (a + b) - abs(t), ZERO)
     p = min(q, b)
-    tail = per_a * (q - p + HALF * p * p * per_b)
-    return ONE - tail if t > ZERO else tail
+    rest = HALF - per_a * (q - p + HALF * p * p * per_b)
+    return HALF + (rest if t > ZERO else -rest)
 
 
 @jit
 def slopes(t, a, b, per_a, per_b):
-    """F, dF/dt, dF/da, dF/db."""
+    """F, dF/dt, dF/da, dF/db, without branches."""
     q = max(HALF * (a + b) - abs(t), ZERO)
     p = min(q, b)
     r = p * per_b
+    sign = ONE if t > ZERO else -ONE
     tail = per_a * (q - p + HALF * p * r)
-    by_a, by_b = per_a * (HALF * r - tail), per_a * HALF * r * (ONE - r)
-    if t > ZERO:
-        return ONE - tail, per_a * r, -by_a, -by_b
-    return tail, per_a * r, by_a, by_b
+    by_a, by_b = per_a * (tail - HALF * r), per_a * HALF * r * (r - ONE)
+    return HALF + sign * (HALF - tail), per_a * r, sign * by_a, sign * by_b
 
 
 @jit
@@ -113,18 +112,39 @@ def sees_two(table, begin, c, x, y, softness):
 
 
 @jit
-def candidates(table, begin, end, c, x, y, softness, chosen):
-    """The chords to which a sub-sample of a pixel nearest to chord c can be nearest: into `chosen`; their number."""
+def nearest_of_cells(table, begin, end, c, x, y, softness, best, owner):
+    """The nearest chord of each sub-pixel of a pixel nearest to chord c.
+
+    Squared distances into `best [16]`, chord numbers within the stroke into `owner [16]` (float32, so that both sit in
+    vector lanes of one width). A vertex belongs to the chord that ends there.
+    """
     ex, ey, _, _ = nearest(table, c, x, y)
-    limit = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
-    limit *= limit
-    count = 0
+    reach = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
+    limit = reach * reach
+    skip = -ONE
+    for j in range(CELLS):
+        best[j] = FAR
     for o in range(begin, end):
+        if table[o, ARC] < skip:
+            continue
         fx, fy, _, _ = nearest(table, o, x, y)
-        if fx * fx + fy * fy <= limit:
-            chosen[count] = o
-            count += 1
-    return count
+        far = fx * fx + fy * fy
+        if far > limit:
+            if far > FOUR * limit:
+                skip = table[o, ARC] + math.sqrt(far) - reach - table[o, LENGTH]  # nothing nearer comes before
+            continue
+        rx, ry = x - table[o, X], y - table[o, Y]
+        tx, ty, length, number = table[o, TX], table[o, TY], table[o, LENGTH], np.float32(o - begin)
+        lowest = -FAR if o == begin else ZERO
+        for j in range(CELLS):
+            px, py = rx + softness * OFFSET_X[j], ry + softness * OFFSET_Y[j]
+            along, across = px * tx + py * ty, py * tx - px * ty
+            over = along - min(max(along, ZERO), length)
+            d2 = across * across + over * over
+            d2 = d2 if along >= lowest else FAR
+            before, whose = best[j], owner[j]
+            best[j] = d2 if d2 < before else before
+            owner[j] = number if d2 < before else whose
 
 
 @jit
@@ -163,21 +183,21 @@ def plain(table, c, x, y, half, per_s):
 
 
 @jit
-def coverage(table, begin, end, c, x, y, half, softness, chosen):
+def coverage(table, begin, end, c, x, y, half, softness, cells):
     """Coverage of the pixel centred at (x, y) by the stroke of chords begin..end, whose nearest chord is c.
 
-    chosen is scratch for as many numbers as the stroke has chords.
+    cells is scratch, `[2, 16]` float32.
     """
     per_s = ONE / softness
     kind = pixel_kind(table, begin, end, c, x, y, softness)
     if kind == CAPPED:
         return _capped(table, begin, end, c, x, y, half, softness)
     if kind == CORNERED:
-        count = candidates(table, begin, end, c, x, y, softness, chosen)
+        nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
         total = ZERO
         for j in range(CELLS):
             sx, sy = x + softness * OFFSET_X[j], y + softness * OFFSET_Y[j]
-            o = _nearest_of(table, begin, chosen, count, sx, sy)
+            o = begin + int(cells[1, j])
             total += plain(table, o, sx, sy, half, per_s * FINER)
         return total * SHARE
     return plain(table, c, x, y, half, per_s)
@@ -203,20 +223,7 @@ def _capped(table, begin, end, c, x, y, half, softness):
 
 
 @jit
-def _nearest_of(table, begin, chosen, count, x, y):
-    """The nearest of some chords; a vertex belongs to the chord that ends there."""
-    best, found = FAR, chosen[0]
-    for j in range(count):
-        c = chosen[j]
-        ex, ey, _, over = nearest(table, c, x, y)
-        d2 = ex * ex + ey * ey
-        if d2 < best and (over >= ZERO or c == begin):
-            best, found = d2, c
-    return found
-
-
-@jit
-def add_gradient(table, begin, end, c, x, y, half, softness, g, vertex, turn, chosen):
+def add_gradient(table, begin, end, c, x, y, half, softness, g, vertex, turn, cells):
     """Add g times the derivatives of `coverage` to the vertices `vertex [K+1, 2]` and directions `turn [K]`.
 
     Returns the coverage, and g times its derivative by the half width.
@@ -226,11 +233,11 @@ def add_gradient(table, begin, end, c, x, y, half, softness, g, vertex, turn, ch
     if kind == CAPPED:
         return _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn)
     if kind == CORNERED:
-        count = candidates(table, begin, end, c, x, y, softness, chosen)
+        nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
         total, by_half = ZERO, ZERO
         for j in range(CELLS):
             sx, sy = x + softness * OFFSET_X[j], y + softness * OFFSET_Y[j]
-            o = _nearest_of(table, begin, chosen, count, sx, sy)
+            o = begin + int(cells[1, j])
             part, by_part = add_plain(table, begin, o, sx, sy, half, per_s * FINER, g * SHARE, vertex, turn)
             total += part
             by_half += by_part
