@@ -60,14 +60,14 @@ class _Grid:
     area: Rectangle
 
 
-def _cell(pens: list[Pen]) -> float:
-    """Side of a cell of the corner marks: wide enough for two strokes of the pen that draws them."""
-    return max(1.5, 2.2 * pens[0].tip_mm)
+def _cell(pens: list[Pen], page: Page) -> float:
+    """Side of a cell of the corner marks: two strokes of the pen that draws them, and a hundredth of the page."""
+    return max(1.5, 2.2 * pens[0].tip_mm, min(page.width_mm, page.height_mm) / 100)
 
 
 def _grid(pens: list[Pen], page: Page, margin: float) -> _Grid | None:
     """The arrangement with the largest swatches, or None when the pens do not fit."""
-    mark, tip = _cell(pens) * MARK_CELLS, pens[0].tip_mm
+    mark, tip = _cell(pens, page) * MARK_CELLS, pens[0].tip_mm
     area = (
         margin + tip + 2.5,
         margin + mark + 3,
@@ -103,7 +103,7 @@ def make_chart(pens: PenSet, page: Page, margin_mm: float = 10.0) -> tuple[Plot,
             f"page {page.name} is too small for a chart of the {len(ordered)} pens of {pens.name}; {advice}."
         )
     patches = list(_patches(ordered, grid))
-    half, mark = ordered[0].tip_mm / 2, _cell(ordered) * MARK_CELLS
+    half, mark = ordered[0].tip_mm / 2, _cell(ordered, page) * MARK_CELLS
     x0, y0 = margin_mm, margin_mm
     x1, y1 = page.width_mm - margin_mm, page.height_mm - margin_mm
     near, far_x, far_y = x0 + mark / 2, x1 - mark / 2, y1 - mark / 2
@@ -115,7 +115,7 @@ def make_chart(pens: PenSet, page: Page, margin_mm: float = 10.0) -> tuple[Plot,
         height_mm=page.height_mm,
         margin_mm=margin_mm,
         pens=tuple(ordered),
-        cell_mm=_cell(ordered),
+        cell_mm=_cell(ordered, page),
         marks=((near, near), (far_x, near), (far_x, far_y), (near, far_y)),
         frame=(
             (x0 + gap, y0 + half, x1 - gap, y0 + half),
