@@ -5,6 +5,7 @@ import io
 import math
 import shlex
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,14 +15,28 @@ import numpy as np
 import vpype
 import vpype_cli
 import vpype_gcode.gwrite  # noqa: F401 - its import brings the section "gwrite" of vpype's configuration
+from numpy.typing import NDArray
 
+from plotart.canvas import Page
 from plotart.errors import InputError
-from plotart.geometry import flatten_all
+from plotart.geometry import Path, flatten_all, polyline
+from plotart.pens import Pen
 from plotart.plot.files import write_whole
-from plotart.plot.layers import Plot
+from plotart.plot.layers import Layer, Plot
 from plotart.plot.motion import Machine
 
-__all__ = ["SERVO", "Z_AXIS", "PenLift", "hpgl_devices", "to_vpype", "write_gcode", "write_hpgl"]
+__all__ = [
+    "SERVO",
+    "Z_AXIS",
+    "PenLift",
+    "from_lines",
+    "from_vpype",
+    "hpgl_devices",
+    "to_lines",
+    "to_vpype",
+    "write_gcode",
+    "write_hpgl",
+]
 
 PX_PER_MM = 96 / 25.4
 TOLERANCE_MM = 0.02
@@ -42,13 +57,41 @@ SERVO = PenLift(raise_pen="M5\nG4 P0.2", lower_pen="M3 S1000\nG4 P0.2")
 """For machines that lift the pen with a servo on the spindle's output."""
 
 
+def to_lines(paths: Sequence[Path], tolerance_mm: float = TOLERANCE_MM) -> list[NDArray[np.complex128]]:
+    """Paths in mm as vpype's lines: complex numbers in CSS pixels."""
+    points, offsets = flatten_all(paths, tolerance_mm)
+    numbers = (points[:, 0] + 1j * points[:, 1]) * PX_PER_MM
+    return list(np.split(numbers, offsets[1:-1])) if paths else []
+
+
+def from_lines(lines: Iterable[NDArray[np.complex128]]) -> list[Path]:
+    """vpype's lines as straight paths in mm; lines of a single point are left out."""
+    return [polyline(np.stack([line.real, line.imag], axis=1) / PX_PER_MM) for line in lines if len(line) > 1]
+
+
+def from_vpype(document: Any) -> Plot:
+    """The plot of a vpype Document: a layer for each of its layers, by number; widths unknown to it count as 0.4 mm."""
+    size = document.page_size or (document.bounds() or (0, 0, 1, 1))[2:]
+    width, height = (round(float(side) / PX_PER_MM, 3) for side in size)
+    layers = []
+    for number in sorted(document.layers):
+        lines = document.layers[number]
+        colour = lines.property(vpype.METADATA_FIELD_COLOR)
+        width_px = lines.property(vpype.METADATA_FIELD_PEN_WIDTH)
+        pen = Pen(
+            name=str(lines.property(vpype.METADATA_FIELD_NAME) or f"layer {number}")[:80],
+            hex="#000000" if colour is None else f"#{colour.red:02x}{colour.green:02x}{colour.blue:02x}",
+            tip_mm=width_px / PX_PER_MM if width_px else 0.4,
+        )
+        layers.append(Layer(pen, from_lines(lines)))
+    return Plot(Page(f"{width:g}x{height:g}mm", width, height), 0.0, layers)
+
+
 def to_vpype(plot: Plot, tolerance_mm: float = TOLERANCE_MM) -> Any:
     """A vpype Document: numbered layers with names, colours, widths; lines within the tolerance of the curves."""
     document = vpype.Document(page_size=(plot.page.width_mm * PX_PER_MM, plot.page.height_mm * PX_PER_MM))
     for number, layer in enumerate(plot.layers, start=1):
-        points, offsets = flatten_all(layer.paths, tolerance_mm)
-        numbers = (points[:, 0] + 1j * points[:, 1]) * PX_PER_MM
-        lines = vpype.LineCollection(np.split(numbers, offsets[1:-1]) if len(points) else [])
+        lines = vpype.LineCollection(to_lines(layer.paths, tolerance_mm))
         lines.set_property(vpype.METADATA_FIELD_NAME, layer.pen.name)
         lines.set_property(vpype.METADATA_FIELD_COLOR, vpype.Color(layer.pen.hex))
         lines.set_property(vpype.METADATA_FIELD_PEN_WIDTH, layer.pen.tip_mm * PX_PER_MM)

@@ -12,8 +12,9 @@ from plotart.geometry import Path, Rectangle, bounds, contain
 from plotart.pens import Pen
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Layer, Plot
+from plotart.plot.read import read_svg
 
-__all__ = ["path_data", "pen_file_name", "plot_svg", "write_pen_files", "write_svg"]
+__all__ = ["path_data", "pen_file_name", "plot_svg", "read_svg", "write_pen_files", "write_svg"]
 
 
 def number(value: float) -> str:
