@@ -1,0 +1,45 @@
+"""From free colours to a choice among real pens that is still open."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+
+from plotart.color import ciede2000, hex_to_rgb, to_lab
+from plotart.drawing import Drawing
+from plotart.ink import Choosing, FreeInk
+from plotart.plot import order_pens
+from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.narrow import with_tips
+
+__all__ = ["Choose", "ChooseSpec"]
+
+
+@stages.register("choose")
+class ChooseSpec(StageSpec):
+    """Offer every stroke all pens of the set; it leans to those near its free colour.
+
+    The logit of a pen is minus its CIEDE2000 from the stroke's colour on paper, divided by `spread`.
+    """
+
+    spread: float = Field(10.0, gt=0, le=1000, description="CIEDE2000 that counts as one")
+
+    def build(self) -> Choose:
+        return Choose(self)
+
+
+class Choose:
+    name = "choose"
+
+    def __init__(self, spec: ChooseSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if not isinstance(drawing.ink, FreeInk):
+            return drawing.copy()
+        pens = [context.pens.pens[i] for i in order_pens(context.pens.pens)]
+        strokes = to_lab(drawing.ink.stroke_rgb().cpu().double().numpy())
+        offered = to_lab([hex_to_rgb(pen.hex) for pen in pens])
+        logits = -torch.from_numpy(ciede2000(strokes[:, None], offered[None])).float() / self.spec.spread
+        ink = Choosing(pens, logits).to(drawing.ink.rgb.device)
+        return with_tips(Drawing(drawing.canvas, drawing.primitive, ink).copy())
