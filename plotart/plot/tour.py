@@ -82,7 +82,8 @@ def _near_ends(ends: Floats, k: int) -> Ints:
 def _gap(ends: Floats, a: int, b: int) -> float:
     if a >= len(ends) - 2 or b >= len(ends) - 2:
         return 0.0
-    return float(np.hypot(ends[a, 0] - ends[b, 0], ends[a, 1] - ends[b, 1]))
+    dx, dy = ends[a, 0] - ends[b, 0], ends[a, 1] - ends[b, 1]
+    return float(np.sqrt(dx * dx + dy * dy))  # half the time of hypot, and no page is large enough to need that
 
 
 @njit(cache=True)
