@@ -1,25 +1,21 @@
 """Finding a chart in a photo: corner marks, then page coordinates refined on the frame to a fraction of a pixel."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.optimize import least_squares
-from skimage.measure import find_contours, label, regionprops
-from skimage.transform import ProjectiveTransform
 
 from plotart.errors import InputError
-from plotart.pens.chart import MARK_CELLS, MARKS, ChartLayout
+from plotart.pens.chart import MARK_CELLS, ChartLayout
+from plotart.pens.marks import assign_marks, find_marks, project, relative_light
 
 __all__ = ["Sight", "locate"]
 
 Floats = NDArray[np.float64]
 
 _WORKING_SIDE = 1600  # marks are looked for at this size; the refinement then uses the whole photo
-_MOST_CANDIDATES = 8
 
 
 @dataclass(frozen=True)
@@ -46,9 +42,7 @@ class Sight:
 
     def to_px(self, xy_mm: Floats) -> Floats:
         """Points of the page `[..., 2]` in mm as photo pixels `[..., 2]`."""
-        h = self.homography
-        w = xy_mm @ h[2, :2] + h[2, 2]
-        u = (xy_mm @ h[:2, :2].T + h[:2, 2]) / w[..., None]
+        u = project(self.homography, xy_mm)
         centre = np.array(self.size[::-1]) / 2
         away = u - centre
         r2 = (away**2).sum(axis=-1, keepdims=True) / float(centre @ centre)
@@ -88,9 +82,9 @@ def locate(light: NDArray[np.float32], layout: ChartLayout) -> Sight:
     step = max(1, round(max(height, width) / _WORKING_SIDE))
     small = light[:, : height // step * step, : width // step * step]
     small = small.reshape(3, height // step, step, width // step, step).mean(axis=(2, 4))
-    relative = _relative(small)
-    candidates = _candidates(relative)
-    homography = _assign(relative, candidates, layout)
+    relative = relative_light(small)
+    candidates = find_marks(relative)
+    homography = assign_marks(relative, candidates, layout)
     if homography is None:
         if len(candidates) in (2, 3):
             raise InputError(
@@ -98,150 +92,13 @@ def locate(light: NDArray[np.float32], layout: ChartLayout) -> Sight:
                 "with nothing on top of it."
             )
         raise InputError(
-            "photo: no chart can be found: photograph the whole page sharply and from above, with all four corner marks."
+            "photo: no chart can be found: photograph the whole page sharply and from above, with all four marks."
         )
     coarse = Sight(light, np.diag([float(step), float(step), 1.0]) @ homography)
     marks = coarse.to_px(layout.mark_cells().reshape(-1, 2))
     if (marks < 1).any() or (marks > np.array([width, height]) - 1).any():
         raise InputError("photo: a corner of the chart is cut off: photograph the whole page.")
     return _refine(coarse, layout)
-
-
-def _relative(light: NDArray[np.float32]) -> Floats:
-    """The darkest channel of each pixel relative to the brightest surroundings, `[H, W]`, 1 on paper; sRGB-like."""
-    value = ndimage.gaussian_filter(np.sqrt(np.maximum(light, 0)).min(axis=0).astype(np.float64), 0.7)
-    block = 8
-    rows, columns = (-(-side // block) for side in value.shape)
-    padded = np.pad(value, ((0, rows * block - value.shape[0]), (0, columns * block - value.shape[1])), mode="edge")
-    coarse = np.percentile(padded.reshape(rows, block, columns, block), 80, axis=(1, 3))
-    reach = max(3, max(rows, columns) // 12)
-    paper = ndimage.gaussian_filter(ndimage.maximum_filter(coarse, 2 * reach + 1), reach / 2)
-    y, x = np.mgrid[0 : value.shape[0], 0 : value.shape[1]]
-    at = [(y + 0.5) / block - 0.5, (x + 0.5) / block - 0.5]
-    full = ndimage.map_coordinates(paper, at, order=1, mode="nearest")
-    relative: Floats = value / np.maximum(full, 1e-3)
-    return relative
-
-
-def _read(image: Floats, xy: Floats) -> Floats:
-    values: Floats = ndimage.map_coordinates(image, [xy[..., 1] - 0.5, xy[..., 0] - 0.5], order=1, mode="nearest")
-    return values
-
-
-def _candidates(relative: Floats) -> list[Floats]:
-    """Centres `[2]` in px of everything that looks like a corner mark, the clearest first."""
-    found: list[tuple[float, Floats]] = []
-    longest = max(relative.shape)
-    for threshold in (0.45, 0.6, 0.75, 0.88):
-        for region in regionprops(label(relative < threshold, connectivity=2)):
-            y0, x0, y1, x1 = region.bbox
-            sides = (y1 - y0, x1 - x0)
-            if min(sides) < max(9, 0.01 * longest) or max(sides) > min(0.25 * longest, 2.5 * min(sides)):
-                continue
-            filled = region.image_filled
-            if not 0.25 < region.area / filled.sum() < 0.9 or filled.sum() < 0.45 * sides[0] * sides[1]:
-                continue
-            quad = _quad(filled) + np.array([x0, y0])
-            clear = _clearness(relative, quad)
-            if clear > 0.1:
-                found.append((clear, _cell_points(quad, np.array([[MARK_CELLS / 2, MARK_CELLS / 2]]))[0]))
-    found.sort(key=lambda item: -item[0])
-    kept: list[Floats] = []
-    for _, centre in found:
-        if all(np.hypot(*(centre - other)) > 0.01 * longest for other in kept):
-            kept.append(centre)
-    return kept[:_MOST_CANDIDATES]
-
-
-def _quad(filled: NDArray[np.bool_]) -> Floats:
-    """Corners `[4, 2]` in order around a filled, roughly four-sided shape: its sides' fitted lines, intersected."""
-    outline = max(find_contours(np.pad(filled, 1).astype(float), 0.5), key=len)[:, ::-1] - 0.5
-    spread = np.hypot(*np.moveaxis(outline[:, None] - outline[None], -1, 0))
-    a, c = np.unravel_index(int(spread.argmax()), spread.shape)
-    d = outline[c] - outline[a]
-    off = (outline - outline[a]) @ np.array([-d[1], d[0]])
-    rough = outline[[a, int(off.argmax()), c, int(off.argmin())]]
-    lines = []
-    for start, end in zip(rough, np.roll(rough, -1, axis=0), strict=True):
-        along = end - start
-        size = float(np.hypot(*along))
-        if size < 3:
-            return rough
-        t = (outline - start) @ along / size**2
-        away = np.abs((outline - start) @ np.array([-along[1], along[0]])) / size
-        near = outline[(t > 0.15) & (t < 0.85) & (away < 0.12 * size)]
-        if len(near) < 3:
-            return rough
-        middle = near.mean(axis=0)
-        lines.append((middle, np.linalg.svd(near - middle)[2][1]))
-    corners = []
-    for (p, n), (q, m) in zip([lines[-1], *lines[:-1]], lines, strict=True):
-        normals = np.stack([n, m])
-        if abs(np.linalg.det(normals)) < 0.1:
-            return rough
-        corners.append(np.linalg.solve(normals, np.array([p @ n, q @ m])))
-    return np.array(corners)
-
-
-def _cell_points(quad: Floats, cells: Floats) -> Floats:
-    """Pixels of points `[M, 2]` in cells (0..6) of the mark whose corners are `quad`."""
-    square = MARK_CELLS * np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
-    points: Floats = _homography(square, quad)(cells)
-    return points
-
-
-def _homography(source: Floats, target: Floats) -> ProjectiveTransform:
-    transform = ProjectiveTransform.from_estimate(source, target)
-    return transform if transform else ProjectiveTransform(np.full((3, 3), np.nan))
-
-
-_SUB = np.array([[0.3, 0.3], [0.7, 0.3], [0.3, 0.7], [0.7, 0.7]])
-
-
-def _clearness(relative: Floats, quad: Floats) -> float:
-    """Contrast between the white ring and the dark border of a mark, 0 for what is no mark."""
-    rows, columns = np.mgrid[0:MARK_CELLS, 0:MARK_CELLS]
-    points = np.stack([columns, rows], axis=-1)[..., None, :] + _SUB
-    pixels = _cell_points(quad, points.reshape(-1, 2))
-    if not np.isfinite(pixels).all():
-        return 0.0
-    values = _read(relative, pixels).reshape(MARK_CELLS, MARK_CELLS, 4).mean(axis=-1)
-    border, ring = MARKS[2], ~MARKS[0]
-    between = (values[border].mean() + values[ring].mean()) / 2
-    wrong = int((values[border] > between).sum() + (values[ring] < between).sum())
-    return 0.0 if wrong > 1 else float(np.median(values[ring]) - np.median(values[border]))
-
-
-def _assign(relative: Floats, centres: list[Floats], layout: ChartLayout) -> Floats | None:
-    """The homography mm -> px under which four of the centres are the four marks, by what is inside the marks."""
-    cells = layout.mark_cells()
-    core = cells[:, 2:4, 2:4].reshape(-1, 2)
-    expected = np.where(MARKS[:, 2:4, 2:4].ravel(), -1.0, 1.0)
-    expected -= expected.mean()
-    best, best_score = None, 0.8
-    for four in _quadruples(centres):
-        transform = _homography(np.asarray(layout.marks, dtype=np.float64), four)
-        pixels = transform(core)
-        if not np.isfinite(pixels).all():
-            continue
-        seen = _read(relative, pixels)
-        seen = seen - seen.mean()
-        score = float(seen @ expected / (np.linalg.norm(seen) * np.linalg.norm(expected) + 1e-9))
-        if score > best_score:
-            best, best_score = np.asarray(transform.params, dtype=np.float64), score
-    return best
-
-
-def _quadruples(centres: list[Floats]) -> Iterator[Floats]:
-    """Every choice of four centres, in every order that goes around a convex shape, as `[4, 2]`."""
-    for chosen in combinations(centres, 4):
-        for order in permutations(chosen):
-            four = np.array(order)
-            edges = np.roll(four, -1, axis=0) - four
-            after = np.roll(edges, -1, axis=0)
-            turns = edges[:, 0] * after[:, 1] - edges[:, 1] * after[:, 0]
-            if (turns > 0).all() or (turns < 0).all():
-                yield four
 
 
 def _guides(layout: ChartLayout) -> list[tuple[str, Floats, Floats, float]]:
@@ -285,7 +142,7 @@ def _refine(sight: Sight, layout: ChartLayout) -> Sight:
 
 
 def _centroids(sight: Sight, places: Floats, normal: Floats, half: float) -> tuple[NDArray[np.bool_], Floats, Floats]:
-    """Where along the normal the dark line passes, mm from each place: whether it is there, centre, variance in mm^2."""
+    """Where along the normal the dark line passes, from each place: whether it is there, centre mm, variance mm^2."""
     steps = np.linspace(-half, half, 41)
     profile = sight.sample(places[:, None] + steps[:, None] * normal).mean(axis=-1)
     ends = (np.median(profile[:, :6], axis=1) + np.median(profile[:, -6:], axis=1)) / 2

@@ -1,11 +1,12 @@
 """Photographs of plotted charts, synthesized: ink on paper stroke by stroke, then a hand-held camera.
 
-Nothing here is shared with the calibration it tests but the plot's strokes: ink, optics, sRGB and JPEG are written anew.
+Nothing here is shared with the calibration but the strokes of the plot: ink, optics, sRGB and JPEG are written anew.
 """
 
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -78,7 +79,7 @@ def paper(plot: Plot, inks: Mapping[str, TrueInk], per_mm: float = 12.0) -> np.n
                 window = np.s_[low[1] : high[1], low[0] : high[0]]
                 united[window] = 1
             target, strength = (bare, ink.opacity) if ink.build == "strokes" else (united, 1.0)
-            for a, b in zip(points, points[1:], strict=False):
+            for a, b in pairwise(points):
                 _lay(target, a, b, ink.tip_mm * per_mm, strength)
             if ink.build == "passes":
                 bare[window] *= 1 - ink.opacity * (1 - united[window])
