@@ -18,10 +18,10 @@ import numpy as np
 from plotart.render.jit import jit
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
-MOST_CHORDS = 4000  # of one stroke; leaves room for the marks of a 12-bit chord number
+MOST_CHORDS = 1000  # of one stroke: the number of a chord must fit 10 bits
 REACH = 0.7072  # half the diagonal of a pixel, rounded up: no edge filter reaches further (px at softness 1)
-SUBSAMPLES = 4  # a side, where a pixel holds more than one straight edge
-SPREAD = 2 * 0.375 * math.sqrt(2.0)  # twice the distance from a pixel's centre to its outermost sub-sample
+CAP_CELLS, CORNER_CELLS = 4, 3  # sub-pixels a side, where a pixel holds more than one straight edge
+SPREAD = 1.06  # px a sub-pixel's nearest distance may differ from the pixel's; beyond, no corner is looked for
 BENT = 0.7  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
 DETOUR = 1.5  # ... or the ratio of the way along the stroke to the straight way
 
@@ -171,7 +171,7 @@ def _mark_ends(table, begin, end, softness):
 
 @jit
 def _mark_crowded(table, begin, end, reach, softness):
-    """Chords whose pixels may see another part of the stroke within reach of their sub-samples.
+    """Chords whose pixels may see another part of the stroke within reach of their sub-pixels.
 
     Between two chords with less than `_SMOOTH` of turn there is neither the angle of BENT nor a detour.
     """

@@ -19,6 +19,7 @@ from plotart.render.chords import (
     AFTER,
     BEFORE,
     LENGTH,
+    MARKS,
     REACH,
     TX,
     TY,
@@ -28,14 +29,29 @@ from plotart.render.chords import (
     chord_table,
     on_canvas,
 )
-from plotart.render.edge import CELLS, FAR, ONE, ZERO
+from plotart.render.edge import (
+    CAPPED,
+    FAR,
+    INSIDE,
+    LANES,
+    ONE,
+    PLAIN,
+    ZERO,
+    add_capped,
+    add_cornered,
+    add_plain,
+    capped,
+    cornered,
+    pixel_kind,
+    plain,
+)
 from plotart.render.jit import jit
 
 ROWS = 32  # pixel rows of a band
-# A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke
-CHORD_BITS, COL_BITS = 12, 15
-CHORD_MASK, COL_MASK = (1 << CHORD_BITS) - 1, (1 << COL_BITS) - 1
-INSIDE = CHORD_MASK  # in place of a chord number: covered whole, no edge near
+# A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke, kind
+KIND_BITS, CHORD_BITS, COL_BITS = 2, 10, 15
+KIND_MASK, CHORD_MASK, COL_MASK = (1 << KIND_BITS) - 1, (1 << CHORD_BITS) - 1, (1 << COL_BITS) - 1
+PIXEL_SHIFT = KIND_BITS + CHORD_BITS
 HALF = np.float32(0.5)
 
 
@@ -151,22 +167,93 @@ def scratch(cols):
     """`best`, `owner` and `touched` of `touch`, and `cells` of `coverage`."""
     size = ROWS * cols
     best, owner, touched = np.full(size, FAR, np.float32), np.empty(size, np.int16), np.empty(size, np.int32)
-    return best, owner, touched, np.empty((2, CELLS), np.float32)
+    return best, owner, touched, np.empty((2, LANES), np.float32)
 
 
 @jit
-def most_chords(first):
+def vertex_scratch(first):
+    """`vertex`, `turn` and `cells` of `add_gradient`, for the longest stroke."""
     longest = 1
     for i in range(len(first) - 1):
         longest = max(longest, first[i + 1] - first[i])
-    return longest
+    return np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32), np.empty((2, LANES), np.float32)
 
 
 @jit
-def surely_inside(half, softness):
-    """The squared distance up to which a pixel is covered whole; negative for thin pens."""
-    depth = half - np.float32(REACH) * softness
-    return depth * depth if depth > ZERO else -ONE
+def cover(
+    table, begin, end, half, softness, top, rows, cols, best, owner, touched, cells, words, covered
+):  # fmt: skip
+    """The pixels of a band that a stroke covers: `words` and coverages into `covered`; returns their number.
+
+    The arguments up to `touched` are those of `touch`, cells is scratch of `cornered`.
+    """
+    count = touch(table, begin, end, half, softness, top, rows, cols, best, owner, touched)
+    depth, per_s = half - np.float32(REACH) * softness, ONE / softness
+    sure = depth * depth if depth > ZERO else -ONE
+    used = 0
+    for j in range(count):
+        pixel = touched[j]
+        row, col = pixel >> COL_BITS, pixel & COL_MASK
+        place = row * cols + col
+        d2, chord = best[place], np.int64(owner[place])
+        best[place] = FAR
+        k, kind = begin + chord, PLAIN
+        if d2 <= sure:
+            kind, c = INSIDE, ONE
+        else:
+            x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
+            if table[k, MARKS] != ZERO:
+                kind = pixel_kind(table, begin, end, k, x, y, softness)
+            if kind == PLAIN:
+                c = plain(table, k, x, y, half, per_s)
+            elif kind == CAPPED:
+                c = capped(table, begin, end, k, x, y, half, softness)
+            else:
+                c = cornered(table, begin, end, k, x, y, half, softness, cells)
+        if c > ZERO:
+            words[used] = np.uint32((pixel << PIXEL_SHIFT) | (chord << KIND_BITS) | kind)
+            covered[used] = c
+            used += 1
+    return used
+
+
+@jit
+def add_gradient(table, begin, end, half, softness, top, words, grad, covered, vertex, turn, cells):
+    """Back from coverages to the vertices of one stroke in one band.
+
+    Args:
+        words: `[n]` as `cover` wrote them. grad: `[n]`, gradients of the coverages.
+        covered: `[n]`, set to the coverages. vertex, turn: see `add_plain`.
+
+    Returns:
+        the gradient of the half width.
+    """
+    per_s, by_half = ONE / softness, ZERO
+    for j in range(len(words)):
+        word = np.int64(words[j])
+        kind, k = word & KIND_MASK, begin + ((word >> KIND_BITS) & CHORD_MASK)
+        if kind == INSIDE:
+            covered[j] = ONE
+            continue
+        pixel = word >> PIXEL_SHIFT
+        x, y = np.float32(pixel & COL_MASK) + HALF, np.float32(top + (pixel >> COL_BITS)) + HALF
+        if kind == PLAIN:
+            c, part = add_plain(table, begin, k, x, y, half, per_s, grad[j], vertex, turn)
+        elif kind == CAPPED:
+            c, part = add_capped(table, begin, end, k, x, y, half, softness, grad[j], vertex, turn)
+        else:
+            c, part = add_cornered(table, begin, end, k, x, y, half, softness, grad[j], vertex, turn, cells)
+        covered[j] = c
+        by_half += part
+    return by_half
+
+
+@jit
+def clear(count, vertex, turn):
+    """Zeros for the gradients of `count` chords."""
+    for k in range(count):
+        vertex[k, 0], vertex[k, 1], turn[k] = ZERO, ZERO, ZERO
+    vertex[count, 0], vertex[count, 1] = ZERO, ZERO
 
 
 @jit

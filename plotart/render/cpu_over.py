@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import MARKS, spread_to_points
+from plotart.render.chords import spread_to_points
 from plotart.render.cpu import (
-    CHORD_BITS,
-    CHORD_MASK,
     COL_BITS,
     COL_MASK,
-    HALF,
-    INSIDE,
+    PIXEL_SHIFT,
     ROWS,
-    most_chords,
+    add_gradient,
+    clear,
+    cover,
     scratch,
-    surely_inside,
-    touch,
+    vertex_scratch,
 )
-from plotart.render.edge import CELLS, FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
+from plotart.render.edge import ONE, ZERO, turn_to_vertices
 from plotart.render.jit import jit
 
 
@@ -33,53 +31,39 @@ def over_forward(bands, start, stroke, room, table, first, half, softness, rgb, 
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     best, owner, touched, cells = scratch(cols)
+    word, covered = np.empty(len(best), np.uint32), np.empty(len(best), np.float32)
     keep = len(ends) > 0
-    per_s = ONE / softness
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
         canvas = image[drawing].reshape(3, rows * cols)
-        origin = top * cols
-        word = room[band]
+        kept = room[band]
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
-            begin, end = first[i], first[i + 1]
-            h = half[i]
-            sure = surely_inside(h, softness)
-            count = touch(table, begin, end, h, softness, top, height, cols, best, owner, touched)
+            count = cover(
+                table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
+                word, covered,
+            )  # fmt: skip
             red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
             for j in range(count):
-                row, col = touched[j] >> COL_BITS, touched[j] & COL_MASK
-                place = row * cols + col
-                d2, chord = best[place], owner[place]
-                best[place] = FAR
-                x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
-                k = begin + chord
-                if d2 <= sure:
-                    c, chord = ONE, np.int16(INSIDE)
-                elif table[k, MARKS] == ZERO:
-                    c = plain(table, k, x, y, h, per_s)
-                else:
-                    c = coverage(table, begin, end, k, x, y, h, softness, cells)
-                if c == ZERO:
-                    continue
-                a, p = opacity * c, origin + place
+                pixel = np.int64(word[j]) >> PIXEL_SHIFT
+                p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
+                a = opacity * covered[j]
                 r, g, b = canvas[0, p], canvas[1, p], canvas[2, p]
                 if keep:
-                    words[word] = np.uint32((touched[j] << CHORD_BITS) | chord)
-                    under[word, 0], under[word, 1], under[word, 2] = r, g, b
-                    word += 1
+                    words[kept + j] = word[j]
+                    under[kept + j, 0], under[kept + j, 1], under[kept + j, 2] = r, g, b
                 canvas[0, p] = r + a * (red - r)
                 canvas[1, p] = g + a * (green - g)
                 canvas[2, p] = b + a * (blue - b)
             if keep:
-                ends[slot] = word
+                kept += count
+                ends[slot] = kept
 
 
 @jit
 def over_backward(
-    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha,
-    words, under, ends, grad, partial,
+    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha, words, under, ends, grad, partial
 ):  # fmt: skip
     """Gradients of `over_forward`: `grad [B, 3, H, W]` (changed in place into the paper's gradient) -> `partial`.
 
@@ -88,47 +72,42 @@ def over_backward(
     rows, cols = grad.shape[2], grad.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     q = partial.shape[1]
-    longest = most_chords(first)
-    vertex, turn = np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32)
-    cells = np.empty((2, CELLS), np.float32)
-    per_s = ONE / softness
+    size = ROWS * cols
+    vertex, turn, cells = vertex_scratch(first)
+    by_a, by_c, covered = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
-        origin = top * cols
         for slot in range(start[band + 1] - 1, start[band] - 1, -1):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
-            vertex[: end - begin + 1] = ZERO
-            turn[: end - begin] = ZERO
             red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
-            by_half, by_red, by_green, by_blue, by_alpha = ZERO, ZERO, ZERO, ZERO, ZERO
             since = room[band] if slot == start[band] else ends[slot - 1]
-            for word in range(since, ends[slot]):
-                pixel, chord = np.int64(words[word]) >> CHORD_BITS, np.int64(words[word]) & CHORD_MASK
-                row, col = pixel >> COL_BITS, pixel & COL_MASK
-                p = origin + row * cols + col
-                gr, gg, gb = canvas[0, p], canvas[1, p], canvas[2, p]
-                by_a = gr * (red - under[word, 0]) + gg * (green - under[word, 1]) + gb * (blue - under[word, 2])
-                c = ONE
-                if chord != INSIDE:
-                    x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
-                    k = begin + chord
-                    g = by_a * opacity
-                    if table[k, MARKS] == ZERO:
-                        c, by_part = add_plain(table, begin, k, x, y, half[i], per_s, g, vertex, turn)
-                    else:
-                        c, by_part = add_gradient(table, begin, end, k, x, y, half[i], softness, g, vertex, turn, cells)
-                    by_half += by_part
-                a = opacity * c
-                by_alpha += by_a * c
-                by_red += a * gr
-                by_green += a * gg
-                by_blue += a * gb
-                canvas[0, p], canvas[1, p], canvas[2, p] = gr * (ONE - a), gg * (ONE - a), gb * (ONE - a)
+            count = ends[slot] - since
+            for j in range(count):
+                pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
+                p, w = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK), since + j
+                by_a[j] = canvas[0, p] * (red - under[w, 0])
+                by_a[j] += canvas[1, p] * (green - under[w, 1]) + canvas[2, p] * (blue - under[w, 2])
+                by_c[j] = by_a[j] * opacity
+            clear(end - begin, vertex, turn)
+            by_half = add_gradient(
+                table, begin, end, half[i], softness, top, words[since : ends[slot]], by_c, covered, vertex, turn, cells
+            )
+            by_red, by_green, by_blue, by_alpha = ZERO, ZERO, ZERO, ZERO
+            for j in range(count):
+                pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
+                p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
+                a = opacity * covered[j]
+                by_alpha += by_a[j] * covered[j]
+                by_red += a * canvas[0, p]
+                by_green += a * canvas[1, p]
+                by_blue += a * canvas[2, p]
+                canvas[0, p] *= ONE - a
+                canvas[1, p] *= ONE - a
+                canvas[2, p] *= ONE - a
             turn_to_vertices(table, begin, end, vertex, turn)
             partial[slot] = ZERO
             spread_to_points(vertex, counts[i], partial[slot, : q - 5].reshape(-1, 2))
-            partial[slot, q - 5] = by_half
+            partial[slot, q - 5], partial[slot, q - 1] = by_half, by_alpha
             partial[slot, q - 4], partial[slot, q - 3], partial[slot, q - 2] = by_red, by_green, by_blue
-            partial[slot, q - 1] = by_alpha

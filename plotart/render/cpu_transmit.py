@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import MARKS, spread_to_points
+from plotart.render.chords import spread_to_points
 from plotart.render.cpu import (
-    CHORD_BITS,
-    CHORD_MASK,
     COL_BITS,
     COL_MASK,
-    HALF,
-    INSIDE,
+    PIXEL_SHIFT,
     ROWS,
-    most_chords,
+    add_gradient,
+    clear,
+    cover,
     scratch,
-    surely_inside,
-    touch,
+    vertex_scratch,
 )
-from plotart.render.edge import CELLS, FAR, ONE, ZERO, add_gradient, add_plain, coverage, plain, turn_to_vertices
+from plotart.render.edge import ONE, ZERO, turn_to_vertices
 from plotart.render.jit import jit
 
 
@@ -34,62 +32,50 @@ def transmit_forward(
     """Multiply the strokes of `bands` into `product [B, C, H, W]` (1 on entry) and count zeros alike (0 on entry).
 
     weight is `[M, C]`, or `[M, 1]` for strokes that touch only the channel named in `channel [M]` (else -1).
-    words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept
-    when they are empty.
+    words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept when they are
+    empty.
     """
     planes, rows, cols = product.shape[1], product.shape[2], product.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     best, owner, touched, cells = scratch(cols)
+    word, cover_of = np.empty(len(best), np.uint32), np.empty(len(best), np.float32)
     keep = len(ends) > 0
-    per_s = ONE / softness
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
         light = product[drawing].reshape(planes, rows * cols)
         dark = zeros[drawing].reshape(planes, rows * cols)
-        origin = top * cols
-        word = room[band]
+        kept = room[band]
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
-            begin, end = first[i], first[i + 1]
+            count = cover(
+                table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
+                word, cover_of,
+            )  # fmt: skip
             low = max(channel[i], 0)
-            h = half[i]
-            sure = surely_inside(h, softness)
-            count = touch(table, begin, end, h, softness, top, height, cols, best, owner, touched)
-            for j in range(count):
-                row, col = touched[j] >> COL_BITS, touched[j] & COL_MASK
-                place = row * cols + col
-                d2, chord = best[place], owner[place]
-                best[place] = FAR
-                x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
-                k = begin + chord
-                if d2 <= sure:
-                    c, chord = ONE, np.int16(INSIDE)
-                elif table[k, MARKS] == ZERO:
-                    c = plain(table, k, x, y, h, per_s)
-                else:
-                    c = coverage(table, begin, end, k, x, y, h, softness, cells)
-                if c == ZERO:
+            for n in range(weight.shape[1]):
+                w = weight[i, n]
+                if w == ZERO:
                     continue
-                p = origin + place
-                if keep:
-                    words[word] = np.uint32((touched[j] << CHORD_BITS) | chord)
-                    covered[word] = c
-                    word += 1
-                for n in range(weight.shape[1]):
-                    factor = ONE - weight[i, n] * c
+                for j in range(count):
+                    pixel = np.int64(word[j]) >> PIXEL_SHIFT
+                    p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
+                    factor = ONE - w * cover_of[j]
                     if factor == ZERO:
                         dark[low + n, p] += 1
                     else:
                         light[low + n, p] *= factor
             if keep:
-                ends[slot] = word
+                for j in range(count):
+                    words[kept + j], covered[kept + j] = word[j], cover_of[j]
+                kept += count
+                ends[slot] = kept
 
 
 @jit
 def transmit_backward(
-    bands, start, stroke, room, table, first, counts, half, softness, weight, channel,
-    product, zeros, words, covered, ends, grad, partial,
+    bands, start, stroke, room, table, first, counts, half, softness, weight, channel, product, zeros, words, covered,
+    ends, grad, partial,
 ):  # fmt: skip
     """Gradients of `transmit_forward`: `grad [B, C, H, W]` -> partial `[slots, 2(1+3S) + 1 + weights]`.
 
@@ -99,54 +85,41 @@ def transmit_backward(
     per_drawing = (rows + ROWS - 1) // ROWS
     kinds = weight.shape[1]
     q = partial.shape[1] - 1 - kinds
-    longest = most_chords(first)
-    vertex, turn = np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32)
-    cells = np.empty((2, CELLS), np.float32)
-    per_s = ONE / softness
+    vertex, turn, cells = vertex_scratch(first)
+    by_c = np.empty(ROWS * cols, np.float32)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         light = product[drawing].reshape(planes, rows * cols)
         dark = zeros[drawing].reshape(planes, rows * cols)
         wanted = grad[drawing].reshape(planes, rows * cols)
-        origin = top * cols
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
             low = max(channel[i], 0)
-            vertex[: end - begin + 1] = ZERO
-            turn[: end - begin] = ZERO
             partial[slot] = ZERO
-            by_half = ZERO
             since = room[band] if slot == start[band] else ends[slot - 1]
-            for word in range(since, ends[slot]):
-                pixel, chord = np.int64(words[word]) >> CHORD_BITS, np.int64(words[word]) & CHORD_MASK
-                row, col = pixel >> COL_BITS, pixel & COL_MASK
-                p = origin + row * cols + col
-                c = covered[word]
-                by_c = ZERO
-                for n in range(kinds):
-                    w = weight[i, n]
-                    factor = ONE - w * c
-                    missing = dark[low + n, p]
-                    others = ZERO  # the product of all other factors
+            count = ends[slot] - since
+            by_c[:count] = ZERO
+            for n in range(kinds):
+                w, by_w = weight[i, n], ZERO
+                for j in range(count):
+                    pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
+                    p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
+                    c = covered[since + j]
+                    factor, missing, others = ONE - w * c, dark[low + n, p], ZERO  # others: the other factors' product
                     if factor == ZERO:
                         if missing == 1:
                             others = light[low + n, p]
                     elif missing == 0:
                         others = light[low + n, p] / factor
                     by_factor = wanted[low + n, p] * others
-                    by_c -= by_factor * w
-                    partial[slot, q + 1 + n] -= by_factor * c
-                if chord != INSIDE:
-                    x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
-                    k = begin + chord
-                    if table[k, MARKS] == ZERO:
-                        _, by_part = add_plain(table, begin, k, x, y, half[i], per_s, by_c, vertex, turn)
-                    else:
-                        _, by_part = add_gradient(
-                            table, begin, end, k, x, y, half[i], softness, by_c, vertex, turn, cells
-                        )
-                    by_half += by_part
+                    by_c[j] -= by_factor * w
+                    by_w += by_factor * c
+                partial[slot, q + 1 + n] = -by_w
+            clear(end - begin, vertex, turn)
+            partial[slot, q] = add_gradient(
+                table, begin, end, half[i], softness, top, words[since : ends[slot]], by_c, covered[since : ends[slot]],
+                vertex, turn, cells,
+            )  # fmt: skip
             turn_to_vertices(table, begin, end, vertex, turn)
             spread_to_points(vertex, counts[i], partial[slot, :q].reshape(-1, 2))
-            partial[slot, q] = by_half

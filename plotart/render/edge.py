@@ -7,7 +7,8 @@ box is a trapezoid whose widths are a = s max(|n_x|, |n_y|) and b = s min(|n_x|,
     coverage = F(d + h) - F(d - h),     d = distance to the chord, h = half the pen's width,
 
 is the exact box filter of a straight stroke. Where a pixel holds more than one straight edge (within a pixel of a cap,
-or where two parts of the stroke meet) it is the mean of the same expression over 4 x 4 sub-pixels.
+or where two parts of the stroke meet) it is the mean of the same expression over 4 x 4 (cap) or 3 x 3 (corner)
+sub-pixels.
 Here distances are divided by s, so that a and b belong to the chord alone.
 """
 
@@ -20,6 +21,8 @@ import numpy as np
 from plotart.render.chords import (
     ARC,
     BENT,
+    CAP_CELLS,
+    CORNER_CELLS,
     CROWDED,
     DETOUR,
     END,
@@ -32,7 +35,6 @@ from plotart.render.chords import (
     PER_WIDE,
     SPREAD,
     START,
-    SUBSAMPLES,
     TX,
     TY,
     WIDE,
@@ -43,15 +45,24 @@ from plotart.render.jit import jit
 
 ZERO, HALF, ONE, FOUR = np.float32(0), np.float32(0.5), np.float32(1), np.float32(4)
 FAR = np.float32(1e30)
-FINER = np.float32(SUBSAMPLES)
-CELLS = SUBSAMPLES**2
-SHARE = np.float32(1 / CELLS)
+CAP_FINER, CORNER_FINER = np.float32(CAP_CELLS), np.float32(CORNER_CELLS)
+IN_CAP, IN_CORNER = CAP_CELLS**2, CORNER_CELLS**2
+CAP_SHARE, CORNER_SHARE = np.float32(1 / IN_CAP), np.float32(1 / IN_CORNER)
+LANES = 16  # sub-pixels are worked on side by side, padded to whole vectors
 SPREAD32, DETOUR32, BENT32 = np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
-_line = (np.arange(SUBSAMPLES) + 0.5) / SUBSAMPLES - 0.5
-OFFSET_X = np.tile(_line, SUBSAMPLES).astype(np.float32)  # of the sub-pixels, from the pixel's centre
-OFFSET_Y = np.repeat(_line, SUBSAMPLES).astype(np.float32)
 
-PLAIN, CAPPED, CORNERED = 0, 1, 2
+
+def _offsets(cells):
+    """Centres of the sub-pixels, from the pixel's centre, in units of its side: `[LANES]` x and y."""
+    line = (np.arange(cells) + 0.5) / cells - 0.5
+    x, y = np.tile(line, cells), np.repeat(line, cells)
+    return tuple(np.pad(axis, (0, LANES - len(axis)), "edge").astype(np.float32) for axis in (x, y))
+
+
+CAP_X, CAP_Y = _offsets(CAP_CELLS)
+CORNER_X, CORNER_Y = _offsets(CORNER_CELLS)
+
+PLAIN, CAPPED, CORNERED, INSIDE = 0, 1, 2, 3  # kinds of pixel: one straight edge, a cap, a corner, no edge near
 
 
 @jit
@@ -95,7 +106,7 @@ def nearest(table, c, x, y):
 
 @jit
 def sees_two(table, begin, c, x, y, softness):
-    """Whether sub-samples of a pixel nearest to chord c may be nearest to another part of the stroke."""
+    """Whether sub-pixels of a pixel nearest to chord c may be nearest to another part of the stroke."""
     ex, ey, on, _ = nearest(table, c, x, y)
     limit = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
     limit *= limit
@@ -113,16 +124,16 @@ def sees_two(table, begin, c, x, y, softness):
 
 @jit
 def nearest_of_cells(table, begin, end, c, x, y, softness, best, owner):
-    """The nearest chord of each sub-pixel of a pixel nearest to chord c.
+    """The nearest chord of each corner sub-pixel of a pixel nearest to chord c.
 
-    Squared distances into `best [16]`, chord numbers within the stroke into `owner [16]` (float32, so that both sit in
-    vector lanes of one width). A vertex belongs to the chord that ends there.
+    Squared distances into `best [LANES]`, chord numbers within the stroke into `owner [LANES]` (float32, so that both
+    sit in vector lanes of one width). A vertex belongs to the chord that ends there.
     """
     ex, ey, _, _ = nearest(table, c, x, y)
     reach = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
     limit = reach * reach
     skip = -ONE
-    for j in range(CELLS):
+    for j in range(LANES):
         best[j] = FAR
     for o in range(begin, end):
         if table[o, ARC] < skip:
@@ -136,8 +147,8 @@ def nearest_of_cells(table, begin, end, c, x, y, softness, best, owner):
         rx, ry = x - table[o, X], y - table[o, Y]
         tx, ty, length, number = table[o, TX], table[o, TY], table[o, LENGTH], np.float32(o - begin)
         lowest = -FAR if o == begin else ZERO
-        for j in range(CELLS):
-            px, py = rx + softness * OFFSET_X[j], ry + softness * OFFSET_Y[j]
+        for j in range(LANES):
+            px, py = rx + softness * CORNER_X[j], ry + softness * CORNER_Y[j]
             along, across = px * tx + py * ty, py * tx - px * ty
             over = along - min(max(along, ZERO), length)
             d2 = across * across + over * over
@@ -162,7 +173,7 @@ def past_ends(table, begin, end, c, x, y):
 
 @jit
 def pixel_kind(table, begin, end, c, x, y, softness):
-    """How the pixel centred at (x, y) is covered: by one straight edge, by a cap, or by two parts of the stroke."""
+    """The kind of the pixel centred at (x, y), which is nearest to chord c."""
     marks = int(table[c, MARKS])
     if marks & CROWDED and sees_two(table, begin, c, x, y, softness):
         return CORNERED
@@ -183,70 +194,44 @@ def plain(table, c, x, y, half, per_s):
 
 
 @jit
-def coverage(table, begin, end, c, x, y, half, softness, cells):
-    """Coverage of the pixel centred at (x, y) by the stroke of chords begin..end, whose nearest chord is c.
-
-    cells is scratch, `[2, 16]` float32.
-    """
-    per_s = ONE / softness
-    kind = pixel_kind(table, begin, end, c, x, y, softness)
-    if kind == CAPPED:
-        return _capped(table, begin, end, c, x, y, half, softness)
-    if kind == CORNERED:
-        nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
-        total = ZERO
-        for j in range(CELLS):
-            sx, sy = x + softness * OFFSET_X[j], y + softness * OFFSET_Y[j]
-            o = begin + int(cells[1, j])
-            total += plain(table, o, sx, sy, half, per_s * FINER)
-        return total * SHARE
-    return plain(table, c, x, y, half, per_s)
+def cornered(table, begin, end, c, x, y, half, softness, cells):
+    """Coverage of a CORNERED pixel; cells is scratch, `[2, LANES]` float32."""
+    nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
+    per_s = CORNER_FINER / softness
+    total = ZERO
+    for j in range(IN_CORNER):
+        o = begin + int(cells[1, j])
+        d = math.sqrt(cells[0, j])
+        a, b, per_a, per_b = table[o, WIDE], table[o, NARROW], table[o, PER_WIDE], table[o, PER_NARROW]
+        total += ramp((d + half) * per_s, a, b, per_a, per_b) - ramp((d - half) * per_s, a, b, per_a, per_b)
+    return total * CORNER_SHARE
 
 
 @jit
-def _capped(table, begin, end, c, x, y, half, softness):
-    """The stroke continued straight from chord c, up to its caps."""
+def capped(table, begin, end, c, x, y, half, softness):
+    """Coverage of a CAPPED pixel by the stroke continued straight from chord c, up to its caps."""
     tx, ty = table[c, TX], table[c, TY]
     first, last = past_ends(table, begin, end, c, x, y)
     v = (y - table[c, Y]) * tx - (x - table[c, X]) * ty
     a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
-    per_s = FINER / softness
+    per_s = CAP_FINER / softness
     tx, ty = tx * softness, ty * softness
     total = ZERO
-    for j in range(CELLS):
-        shift = OFFSET_X[j] * tx + OFFSET_Y[j] * ty
+    for j in range(IN_CAP):
+        shift = CAP_X[j] * tx + CAP_Y[j] * ty
         u = max(first - shift, last + shift, ZERO)
-        w = v + OFFSET_Y[j] * tx - OFFSET_X[j] * ty
+        w = v + CAP_Y[j] * tx - CAP_X[j] * ty
         d = math.sqrt(u * u + w * w)
         total += ramp((d + half) * per_s, a, b, per_a, per_b) - ramp((d - half) * per_s, a, b, per_a, per_b)
-    return total * SHARE
-
-
-@jit
-def add_gradient(table, begin, end, c, x, y, half, softness, g, vertex, turn, cells):
-    """Add g times the derivatives of `coverage` to the vertices `vertex [K+1, 2]` and directions `turn [K]`.
-
-    Returns the coverage, and g times its derivative by the half width.
-    """
-    per_s = ONE / softness
-    kind = pixel_kind(table, begin, end, c, x, y, softness)
-    if kind == CAPPED:
-        return _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn)
-    if kind == CORNERED:
-        nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
-        total, by_half = ZERO, ZERO
-        for j in range(CELLS):
-            sx, sy = x + softness * OFFSET_X[j], y + softness * OFFSET_Y[j]
-            o = begin + int(cells[1, j])
-            part, by_part = add_plain(table, begin, o, sx, sy, half, per_s * FINER, g * SHARE, vertex, turn)
-            total += part
-            by_half += by_part
-        return total * SHARE, by_half
-    return add_plain(table, begin, c, x, y, half, per_s, g, vertex, turn)
+    return total * CAP_SHARE
 
 
 @jit
 def add_plain(table, begin, c, x, y, half, per_s, g, vertex, turn):
+    """Add g times the derivatives of `plain` to the vertices `vertex [K+1, 2]` and directions `turn [K]`.
+
+    Returns the coverage, and g times its derivative by the half width; so do `add_capped` and `add_cornered`.
+    """
     ex, ey, on, _ = nearest(table, c, x, y)
     d = math.sqrt(ex * ex + ey * ey)
     a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
@@ -268,22 +253,37 @@ def add_plain(table, begin, c, x, y, half, per_s, g, vertex, turn):
 
 
 @jit
-def _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn):
+def add_cornered(table, begin, end, c, x, y, half, softness, g, vertex, turn, cells):
+    """As `add_plain`, of `cornered`."""
+    nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
+    per_s, g = CORNER_FINER / softness, g * CORNER_SHARE
+    total, by_half = ZERO, ZERO
+    for j in range(IN_CORNER):
+        sx, sy = x + softness * CORNER_X[j], y + softness * CORNER_Y[j]
+        part, by_part = add_plain(table, begin, begin + int(cells[1, j]), sx, sy, half, per_s, g, vertex, turn)
+        total += part
+        by_half += by_part
+    return total * CORNER_SHARE, by_half
+
+
+@jit
+def add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn):
+    """As `add_plain`, of `capped`."""
     tx, ty = table[c, TX], table[c, TY]
     first, last = past_ends(table, begin, end, c, x, y)
     along = (x - table[c, X]) * tx + (y - table[c, Y]) * ty
     v = (y - table[c, Y]) * tx - (x - table[c, X]) * ty
     a, b, per_a, per_b = table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW]
-    per_s = FINER / softness
+    per_s = CAP_FINER / softness
     # dt/dphi = n and dn/dphi = -t turn the frame in which u and v are measured
     e = end - 1
     last_x, last_y = table[e, X] + table[e, LENGTH] * table[e, TX], table[e, Y] + table[e, LENGTH] * table[e, TY]
     first_turn = (table[begin, Y] - y) * tx - (table[begin, X] - x) * ty
     last_turn = (y - last_y) * tx - (x - last_x) * ty
     total, by_a, by_b, by_half, by_v, by_first, by_last, by_turn = ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
-    for j in range(CELLS):
-        shift = softness * (OFFSET_X[j] * tx + OFFSET_Y[j] * ty)
-        side = softness * (OFFSET_Y[j] * tx - OFFSET_X[j] * ty)
+    for j in range(IN_CAP):
+        shift = softness * (CAP_X[j] * tx + CAP_Y[j] * ty)
+        side = softness * (CAP_Y[j] * tx - CAP_X[j] * ty)
         from_first, from_last = first - shift, last + shift
         u = max(from_first, from_last, ZERO)
         w = v + side
@@ -302,7 +302,7 @@ def _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn):
         by_first += at_first
         by_last += at_last
         by_turn += at_first * (first_turn - side) + at_last * (last_turn + side) - by_d * w * (along + shift)
-    share = g * SHARE
+    share = g * CAP_SHARE
     g = share * per_s
     k, n = c - begin, end - begin
     vertex[0, 0] += g * by_first * tx
@@ -314,7 +314,7 @@ def _add_capped(table, begin, end, c, x, y, half, softness, g, vertex, turn):
     if table[c, LENGTH] > ZERO:
         a_turn, b_turn = widths_by_turn(tx, ty)
         turn[k] += g * by_turn + share * (by_a * a_turn + by_b * b_turn)
-    return total * SHARE, g * by_half
+    return total * CAP_SHARE, g * by_half
 
 
 @jit

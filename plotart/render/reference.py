@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from plotart.render.chords import BENT, DETOUR, MOST_CHORDS, SPREAD, SUBSAMPLES, TOLERANCE
+from plotart.render.chords import BENT, CAP_CELLS, CORNER_CELLS, DETOUR, MOST_CHORDS, SPREAD, TOLERANCE
 from plotart.render.scene import Scene
 
 _THINNEST = 1e-6
@@ -188,9 +188,9 @@ def _plain(frame: _Frame, owner: Tensor, half: Tensor, pixels: Tensor, softness:
     return _slab(_length(away), half, frame.tangent[owner], softness)
 
 
-def _offsets(pixels: Tensor, softness: float) -> Tensor:
-    """Sub-pixel centres relative to the pixel's: `[16, 2]`."""
-    line = ((torch.arange(SUBSAMPLES, dtype=pixels.dtype, device=pixels.device) + 0.5) / SUBSAMPLES - 0.5) * softness
+def _offsets(pixels: Tensor, cells: int, softness: float) -> Tensor:
+    """Centres of `cells` x `cells` sub-pixels relative to the pixel's: `[cells^2, 2]`."""
+    line = ((torch.arange(cells, dtype=pixels.dtype, device=pixels.device) + 0.5) / cells - 0.5) * softness
     y, x = torch.meshgrid(line, line, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], dim=1)
 
@@ -198,7 +198,7 @@ def _offsets(pixels: Tensor, softness: float) -> Tensor:
 def _capped(frame: _Frame, owner: Tensor, half: Tensor, pixels: Tensor, softness: float) -> Tensor:
     """The stroke continued straight from chord `owner`, up to its caps."""
     tangent, normal = frame.tangent[owner][:, None], frame.normal[owner][:, None]
-    near = pixels[:, None] + _offsets(pixels, softness)
+    near = pixels[:, None] + _offsets(pixels, CAP_CELLS, softness)
     first = ((frame.start[0] - near) * tangent).sum(-1)
     last = ((near - frame.stop[-1]) * tangent).sum(-1)
     none = torch.full_like(first, -1e30)
@@ -206,12 +206,12 @@ def _capped(frame: _Frame, owner: Tensor, half: Tensor, pixels: Tensor, softness
     last = torch.where((frame.arc[-1] - frame.arc[owner + 1] <= 0.75 * softness)[:, None], last, none)
     past = torch.where(first >= last, first, last).clamp_min(0)
     across = ((near - frame.start[owner][:, None]) * normal).sum(-1)
-    return _slab(_length(torch.stack([past, across], dim=-1)), half, tangent, softness / SUBSAMPLES).mean(-1)
+    return _slab(_length(torch.stack([past, across], dim=-1)), half, tangent, softness / CAP_CELLS).mean(-1)
 
 
 def _cornered(frame: _Frame, owner: Tensor, half: Tensor, pixels: Tensor, softness: float) -> Tensor:
     """Every sub-pixel finds its own nearest chord."""
-    near = (pixels[:, None] + _offsets(pixels, softness)).reshape(-1, 2)
+    near = (pixels[:, None] + _offsets(pixels, CORNER_CELLS, softness)).reshape(-1, 2)
     with torch.no_grad():
         nearest = frame.distances(near)[0].argmin(0)
-    return _plain(frame, nearest, half, near, softness / SUBSAMPLES).reshape(len(pixels), -1).mean(-1)
+    return _plain(frame, nearest, half, near, softness / CORNER_CELLS).reshape(len(pixels), -1).mean(-1)
