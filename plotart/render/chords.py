@@ -179,7 +179,7 @@ def _mark_crowded(table, begin, end, reach, softness):
     if table[end - 1, TURN] < smooth:
         return
     spread = np.float32(SPREAD * softness)
-    most = np.float32(2) * np.float32(reach) + spread
+    most = np.float32(2) * np.float32(reach)
     ahead = begin
     for c in range(begin, end):
         while ahead < end and table[ahead, TURN] - table[c, TURN] < smooth:
@@ -215,12 +215,14 @@ def _mark_crowded(table, begin, end, reach, softness):
 def _mark_pair(table, begin, c, o, dx, dy, near, slack, reach, spread):
     """Mark c CROWDED by o, at (dx, dy) from it.
 
-    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c no further than d + SPREAD
-    only if D^2 <= 2 d |n.D| + 2 d SPREAD + SPREAD^2. In the fan of a sharp vertex n can be any direction.
+    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c at a distance of at most
+    min(reach, d + SPREAD) only if D^2 <= 2 d |n.D| + reach^2 - d^2 for a d in reach - SPREAD .. reach. In the fan of a
+    sharp vertex n can be any direction.
     """
     sharp = table[c, AFTER] > 0.3 * reach
     across = near if sharp else min(abs(dy * table[c, TX] - dx * table[c, TY]) + slack, near)
-    if near * near <= 2 * reach * across + 2 * reach * spread + spread * spread:
+    d = min(max(across, reach - spread, 0.0), reach)
+    if near * near <= 2 * d * across + reach * reach - d * d:
         table[c, MARKS] = np.float32(int(table[c, MARKS]) | CROWDED)
         table[c, LOW] = min(table[c, LOW], np.float32(o - begin))
         table[c, HIGH] = max(table[c, HIGH], np.float32(o - begin + 1))

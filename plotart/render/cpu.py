@@ -203,7 +203,7 @@ def cover(
         else:
             x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
             if table[k, MARKS] != ZERO:
-                kind = pixel_kind(table, begin, end, k, x, y, softness)
+                kind = pixel_kind(table, begin, end, k, x, y, half, softness)
             if kind == PLAIN:
                 c = plain(table, k, x, y, half, per_s)
             elif kind == CAPPED:

@@ -33,6 +33,7 @@ from plotart.render.chords import (
     NARROW,
     PER_NARROW,
     PER_WIDE,
+    REACH,
     SPREAD,
     START,
     TX,
@@ -49,7 +50,7 @@ CAP_FINER, CORNER_FINER = np.float32(CAP_CELLS), np.float32(CORNER_CELLS)
 IN_CAP, IN_CORNER = CAP_CELLS**2, CORNER_CELLS**2
 CAP_SHARE, CORNER_SHARE = np.float32(1 / IN_CAP), np.float32(1 / IN_CORNER)
 LANES = 16  # sub-pixels are worked on side by side, padded to whole vectors
-SPREAD32, DETOUR32, BENT32 = np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
+REACH32, SPREAD32, DETOUR32, BENT32 = np.float32(REACH), np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
 
 
 def _offsets(cells):
@@ -105,10 +106,10 @@ def nearest(table, c, x, y):
 
 
 @jit
-def sees_two(table, begin, c, x, y, softness):
-    """Whether sub-pixels of a pixel nearest to chord c may be nearest to another part of the stroke."""
+def sees_two(table, begin, c, x, y, half, softness):
+    """Whether a pixel nearest to chord c holds ink of another part of the stroke, almost as near."""
     ex, ey, on, _ = nearest(table, c, x, y)
-    limit = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
+    limit = min(math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness, half + REACH32 * softness)
     limit *= limit
     for o in range(begin + int(table[c, LOW]), begin + int(table[c, HIGH])):
         fx, fy, place, _ = nearest(table, o, x, y)
@@ -123,14 +124,14 @@ def sees_two(table, begin, c, x, y, softness):
 
 
 @jit
-def nearest_of_cells(table, begin, end, c, x, y, softness, best, owner):
+def nearest_of_cells(table, begin, end, c, x, y, half, softness, best, owner):
     """The nearest chord of each corner sub-pixel of a pixel nearest to chord c.
 
     Squared distances into `best [LANES]`, chord numbers within the stroke into `owner [LANES]` (float32, so that both
     sit in vector lanes of one width). A vertex belongs to the chord that ends there.
     """
     ex, ey, _, _ = nearest(table, c, x, y)
-    reach = math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness
+    reach = min(math.sqrt(ex * ex + ey * ey) + SPREAD32 * softness, half + REACH32 * softness)
     limit = reach * reach
     skip = -ONE
     for j in range(LANES):
@@ -172,10 +173,10 @@ def past_ends(table, begin, end, c, x, y):
 
 
 @jit
-def pixel_kind(table, begin, end, c, x, y, softness):
+def pixel_kind(table, begin, end, c, x, y, half, softness):
     """The kind of the pixel centred at (x, y), which is nearest to chord c."""
     marks = int(table[c, MARKS])
-    if marks & CROWDED and sees_two(table, begin, c, x, y, softness):
+    if marks & CROWDED and sees_two(table, begin, c, x, y, half, softness):
         return CORNERED
     if marks & (START | END):
         first, last = past_ends(table, begin, end, c, x, y)
@@ -196,7 +197,7 @@ def plain(table, c, x, y, half, per_s):
 @jit
 def cornered(table, begin, end, c, x, y, half, softness, cells):
     """Coverage of a CORNERED pixel; cells is scratch, `[2, LANES]` float32."""
-    nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
+    nearest_of_cells(table, begin, end, c, x, y, half, softness, cells[0], cells[1])
     per_s = CORNER_FINER / softness
     total = ZERO
     for j in range(IN_CORNER):
@@ -255,7 +256,7 @@ def add_plain(table, begin, c, x, y, half, per_s, g, vertex, turn):
 @jit
 def add_cornered(table, begin, end, c, x, y, half, softness, g, vertex, turn, cells):
     """As `add_plain`, of `cornered`."""
-    nearest_of_cells(table, begin, end, c, x, y, softness, cells[0], cells[1])
+    nearest_of_cells(table, begin, end, c, x, y, half, softness, cells[0], cells[1])
     per_s, g = CORNER_FINER / softness, g * CORNER_SHARE
     total, by_half = ZERO, ZERO
     for j in range(IN_CORNER):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from plotart.render.chords import BENT, CAP_CELLS, CORNER_CELLS, DETOUR, MOST_CHORDS, SPREAD, TOLERANCE
+from plotart.render.chords import BENT, CAP_CELLS, CORNER_CELLS, DETOUR, MOST_CHORDS, REACH, SPREAD, TOLERANCE
 from plotart.render.scene import Scene
 
 _THINNEST = 1e-6
@@ -150,15 +150,15 @@ def _classify(frame: _Frame, half: Tensor, pixels: Tensor, softness: float) -> t
     last = ((pixels - frame.stop[-1]) * frame.tangent[owner]).sum(1)
     kind[(start_near & (first > -reach)) | (end_near & (last > -reach))] = 1
     where = torch.arange(len(pixels), device=pixels.device)
-    seen = away.norm(dim=-1) <= nearest + SPREAD * softness
+    seen = away.norm(dim=-1) <= torch.minimum(nearest + SPREAD * softness, half + REACH * softness)
     cosine = (frame.tangent @ frame.tangent.T)[owner].T.abs()
     straight = (away - away[owner, where]).norm(dim=-1)
     position = frame.arc[:-1, None] + place
     way = (position - position[owner, where]).abs()
     two = seen & ((cosine < BENT) | (way > DETOUR * straight + 0.5 * softness)) & (chords[:, None] != owner)
     kind[two.any(dim=0)] = 2
-    kind[nearest > half + 0.7072 * softness] = -1
-    kind[nearest < half - 0.7072 * softness] = 0
+    kind[nearest > half + REACH * softness] = -1
+    kind[nearest < half - REACH * softness] = 0
     return owner, kind
 
 
