@@ -1,9 +1,9 @@
 """plotart: an image or a neuron goes in, pen-ready layers come out.
 
-    import plotart
+import plotart
 
-    run = plotart.generate(plotart.Config.load("neuron", {"objectives.neuron.at": "conv4_3:12"}))
-    run.figures["plot"]["minutes"]
+run = plotart.generate(plotart.Config.load("neuron", {"objectives.neuron.at": "conv4_3:12"}))
+run.figures["plot"]["minutes"]
 """
 
 from typing import TYPE_CHECKING, Any

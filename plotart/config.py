@@ -40,7 +40,9 @@ class PageSpec(Section):
 
 class PensSpec(Section):
     set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
-    count: int | None = Field(None, ge=1, le=64, description="how many of them the drawing may use; none: 4, fixed: all")
+    count: int | None = Field(
+        None, ge=1, le=64, description="how many of them the drawing may use; none: 4, fixed: all"
+    )
     palette: Literal["learned", "kmeans", "fixed"] = "learned"
 
 

@@ -17,6 +17,15 @@ __all__ = ["Drawing"]
 class Drawing(nn.Module):
     """Canvas + Primitive + Ink, and nothing else."""
 
+    canvas: Canvas
+    primitive: Primitive
+    ink: Ink
+
+    @property
+    def device(self) -> torch.device:
+        """Where the drawing's parameters live."""
+        return next(self.parameters()).device
+
     def __init__(self, canvas: Canvas, primitive: Primitive, ink: Ink) -> None:
         super().__init__()
         self.canvas = canvas

@@ -45,7 +45,7 @@ def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
     CMYK pictures are converted, and of an animation the first frame is taken.
 
     Raises:
-        InputError: the file is missing, is no picture, is cut short, is smaller than 8 px or larger than 200 megapixels.
+        InputError: the file is missing, is no picture, is cut short, is under 8 px or over 200 megapixels.
     """
     path = FilePath(path)
     if not path.exists():
@@ -57,14 +57,17 @@ def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as file:
                 if file.width * file.height > MAX_PIXELS:
+                    most = MAX_PIXELS // 10**6
                     raise InputError(
-                        f"{setting}: '{path}' has {file.width}x{file.height} pixels; at most {MAX_PIXELS // 10**6} megapixels"
+                        f"{setting}: '{path}' has {file.width}x{file.height} pixels; at most {most} megapixels"
                     )
                 picture = _to_rgb(ImageOps.exif_transpose(file))
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(f"{setting}: '{path}' is not a picture that can be read (PNG, JPEG, TIFF, WebP, ...)") from None
+        raise InputError(
+            f"{setting}: '{path}' is not a picture that can be read (PNG, JPEG, TIFF, WebP, ...)"
+        ) from None
     except Image.DecompressionBombError:
         raise InputError(f"{setting}: '{path}' is larger than {MAX_PIXELS // 10**6} megapixels") from None
     except PermissionError:

@@ -4,8 +4,8 @@
 it commutes. `Penned` is what paper does once colours are pens: strokes of one pen unite in that pen's plane, and light
 passes the planes one after the other. `Choosing` is the same while each stroke's pen is still being learned.
 
-A renderer reads `kind` and asks for `rgb` and `opacity` (over), or for `weight` and, with the transmitted fractions
-`T [*, C, H, W]` in hand, for `compose`.
+A renderer asks `Over` for `rgb` and `opacity`, `Penned` for the `pen` of each shape, the others for the `weight` of a
+shape in each plane; `compose` makes the image of the transmitted fractions `T [*, C, H, W]`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Ink(nn.Module):
     def subset(self, keep: Tensor) -> Ink:
         """The inks of the shapes at the indices `keep [M]` (long)."""
 
-    def constrain_(self) -> None:  # noqa: B027 - Penned has nothing to project
+    def constrain_(self) -> None:
         """Bring the parameters back into 0..1 after a step of the optimizer."""
 
     @abstractmethod
@@ -177,10 +177,6 @@ class Penned(PenInk):
     def chosen(self) -> Tensor:
         return self.pen
 
-    def weight(self) -> Tensor | None:
-        """None: each shape draws in its own pen's plane and in no other."""
-        return None
-
     def subset(self, keep: Tensor) -> Penned:
         return Penned(self.pens, self.pen[keep])
 
@@ -232,7 +228,7 @@ class Choosing(PenInk):
 
     def settled(self) -> Penned:
         """The choice made for good, with the pens that any shape took."""
-        used = self.chosen().unique()
+        used = torch.unique(self.chosen())
         place = torch.zeros(len(self.pens), dtype=torch.long, device=used.device)
         place[used] = torch.arange(len(used), device=used.device)
         return Penned([self.pens[k] for k in used.tolist()], place[self.chosen()])

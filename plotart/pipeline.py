@@ -63,7 +63,7 @@ def run_name(config: Config) -> str:
 
 def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     """The stages from the last checkpoint on, then the files."""
-    canvas, device = drawing.canvas, drawing.primitive.points.device
+    canvas, device = drawing.canvas, drawing.device
     base, state = _start(run, context, drawing)
     drawing = Drawing.unpack(canvas, base["drawing"]).to(device)
     specs = run.config.scaled_stages()

@@ -9,14 +9,13 @@ import os
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
 
 from plotart.canvas import Canvas, page
 from plotart.config import Config, NetworkSpec, find_style
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.images import load_image, resize
-from plotart.ink import Choosing, Ink, Penned, PenInk
+from plotart.ink import Choosing, Ink, PenInk, Penned
 from plotart.networks import Network, load_network
 from plotart.objectives import Objective, ObjectiveContext
 from plotart.pens import PenSet, load_pens
@@ -140,7 +139,7 @@ def _objectives(
             built[name] = spec.build(context)
         except InputError as error:
             message = str(error)
-            raise InputError(message if message.startswith("objectives.") else f"objectives.{name}: {message}") from None
+            raise InputError(
+                message if message.startswith("objectives.") else f"objectives.{name}: {message}"
+            ) from None
     return built
-
-

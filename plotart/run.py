@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import threading
@@ -261,4 +260,4 @@ def _clear(folder: FilePath) -> None:
         (folder / name).unlink(missing_ok=True)
     for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
         for path in folder.glob(pattern):
-            os.unlink(path)
+            path.unlink()

@@ -35,7 +35,8 @@ def summary(run: Run) -> Group:
     plot = figures["plot"]
     parts.append(
         Text(
-            f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, {plot['lifts']} lifts; "
+            f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, "
+            f"{plot['lifts']} lifts; "
             f"{figures['steps']} steps in {figures['seconds'] / 60:.1f} min"
         )
     )

@@ -65,7 +65,7 @@ def test_preview_shows_the_page_with_ink_inside_the_margins_only(run):
     image = load_image(run.folder / "preview.png")
     assert image.shape == (3, 480, 480)
     assert float(image.mean()) < 0.995
-    margin = int(5 * 8) - 1
+    margin = (5 * 8) - 1
     assert float(image[:, :margin].min()) == 1
     assert float(image[:, :, -margin:].min()) == 1
 
@@ -151,7 +151,9 @@ COMMAND = [sys.executable, "-m", "plotart"]
 
 
 def start(folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*COMMAND, *arguments, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*COMMAND, *arguments, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 def wait_for(condition, seconds=90):

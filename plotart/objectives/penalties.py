@@ -36,18 +36,20 @@ class InkLoad(Objective):
         drawing = frame.drawing
         width, height = drawing.canvas.unit_size
         ink = (drawing.primitive.lengths() * drawing.primitive.width * _presence(frame)).sum() / (width * height)
-        return (ink - self.budget).clamp_min(0)
+        load: Tensor = ink - self.budget
+        return load.clamp_min(0)
 
 
 class StrokeCount(Objective):
-    """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint strokes are dropped later."""
+    """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint ones are dropped later."""
 
     name = "strokes"
 
     def forward(self, frame: Frame) -> Tensor:
         strokes = frame.drawing.primitive
-        length = strokes.lengths()
-        return (_presence(frame) * length / (length + strokes.width)).mean()
+        length: Tensor = strokes.lengths()
+        shown: Tensor = _presence(frame) * length / (length + strokes.width)
+        return shown.mean()
 
 
 class Bends(Objective):

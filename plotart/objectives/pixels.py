@@ -26,8 +26,8 @@ class PixelsSpec(ObjectiveSpec):
     """Mean squared difference to `image`.
 
     `space: linear` compares amounts of light, which is what the eye averages over strokes it cannot resolve; `srgb`
-    compares the values of the file, which is the published loss. Each of `distances` (mm) blurs both pictures as the eye
-    does from there; 0 compares them sharp. The loss is the mean over the distances.
+    compares the values of the file, which is the published loss. Each of `distances` (mm) blurs both pictures as the
+    eye does from there; 0 compares them sharp. The loss is the mean over the distances.
     """
 
     image: str
@@ -71,5 +71,7 @@ class Pixels(Objective):
         if blur < 0.3:  # a Gaussian this narrow weighs its centre pixel with over 99 %
             return values
         radius = min(max(1, math.ceil(3 * blur)), min(values.shape[-2:]) - 1)
-        blurred: Tensor = gaussian_blur2d(values, (2 * radius + 1, 2 * radius + 1), (blur, blur), border_type="replicate")
+        blurred: Tensor = gaussian_blur2d(
+            values, (2 * radius + 1, 2 * radius + 1), (blur, blur), border_type="replicate"
+        )
         return blurred

@@ -11,7 +11,9 @@ from torch import Tensor
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.errors import InputError
+from plotart.ink import Ink, Over, Penned
 from plotart.primitives.strokes import Strokes
+from plotart.render import reference
 from plotart.render.strokes import Backend, composite_over, planes, transmit
 
 __all__ = ["RENDERERS", "Renderer", "StrokeRenderer", "renderer"]
@@ -29,7 +31,10 @@ class Renderer(Protocol):
 
 
 class StrokeRenderer:
-    """Strokes through the operations of plotart.render.strokes, in the drawing's own ink."""
+    """Strokes through the operations of plotart.render.strokes, in the drawing's own ink.
+
+    The reference draws any other primitive too, from its `coverage`.
+    """
 
     def __init__(self, backend: Backend, threads: int = 0) -> None:
         self.backend: Backend = backend
@@ -37,21 +42,50 @@ class StrokeRenderer:
 
     def __call__(self, drawing: Drawing, size: int | tuple[int, int], *, softness: float = 1.0) -> Tensor:
         height, width = drawing.canvas.pixels(size) if isinstance(size, int) else size
-        shapes, ink = drawing.primitive, drawing.ink
-        if not isinstance(shapes, Strokes):
-            raise InputError(f"the {self.backend} renderer draws strokes, not {shapes.kind}.")
-        px = min(height, width)
-        where = (shapes.points * px, shapes.width * px)
+        paper = torch.as_tensor(hex_to_rgb(drawing.canvas.paper))
+        if not isinstance(drawing.primitive, Strokes):
+            if self.backend != "reference":
+                raise InputError(f"the {self.backend} renderer draws strokes, not {drawing.primitive.kind}.")
+            return _any_primitive(drawing, height, width, paper)[None]
+        ink, px = drawing.ink, min(height, width)
+        points, stroke_width = drawing.primitive.points * px, drawing.primitive.width * px
         how: dict[str, Any] = {
             "size": (height, width), "softness": softness, "backend": self.backend, "threads": self.threads
         }  # fmt: skip
-        paper = torch.as_tensor(hex_to_rgb(drawing.canvas.paper)).to(shapes.points)
-        if ink.kind == "over":
-            return composite_over(*where, ink.rgb, ink.opacity, paper=paper, **how)[None]
-        weight = ink.weight()
-        light = planes(*where, ink.pen, len(ink.pens), **how) if weight is None else transmit(*where, weight, **how)
-        image: Tensor = ink.compose(light, paper)
-        return image[None]
+        paper = paper.to(points)
+        if isinstance(ink, Over):
+            return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=paper, **how)[None]
+        weight = _weight(ink)
+        if weight is None:
+            assert isinstance(ink, Penned)
+            light = planes(points, stroke_width, ink.pen, len(ink.pens), **how)
+        else:
+            light = transmit(points, stroke_width, weight, **how)
+        return _compose(ink, light, paper)[None]
+
+
+def _weight(ink: Ink) -> Tensor | None:
+    if not hasattr(ink, "weight"):
+        raise InputError(f"ink {ink.kind!r} has no renderer.")
+    weight: Tensor | None = ink.weight()
+    return weight
+
+
+def _compose(ink: Any, light: Tensor, paper: Tensor) -> Tensor:
+    image: Tensor = ink.compose(light, paper)
+    return image
+
+
+def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor) -> Tensor:
+    covered, ink = reference.sampled_coverage(drawing.primitive, height, width), drawing.ink
+    paper = paper.to(covered)
+    if isinstance(ink, Over):
+        return reference.lay_over(covered, ink.rgb, ink.opacity, paper)
+    weight = _weight(ink)
+    if weight is None:
+        assert isinstance(ink, Penned)
+        weight = torch.nn.functional.one_hot(ink.pen, len(ink.pens)).to(covered)
+    return _compose(ink, reference.pass_light(covered, weight), paper)
 
 
 RENDERERS: dict[str, Callable[[int], Renderer]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -83,25 +84,24 @@ class Fit:
             softness = max(1.0, spec.softness * (1 - progress / 0.6)) if spec.softness > 1 else 1.0
             losses, total = self._losses(drawing, context, step, softness)
             optimizer.zero_grad(set_to_none=True)
-            total.backward()
+            total.backward()  # type: ignore[no-untyped-call]
             skipped += self._guard(drawing, step)
             optimizer.step()
             drawing.constrain_()
             watch.step(step + 1, spec.steps, losses, float(total.detach()))
 
-            def state(done: int = step + 1) -> dict[str, Any]:
-                return {
-                    "drawing": drawing.pack(),
-                    "optimizer": optimizer.state_dict(),
-                    "generator": context.generator.get_state(),
-                    "objectives": {name: o.state_dict() for name, o in context.objectives.items()},
-                    "best": best,
-                    "best_total": best_total,
-                    "step": done,
-                    "skipped": skipped,
-                }
-
-            watch.checkpoint(state)
+            watch.checkpoint(
+                partial(
+                    self._state,
+                    drawing,
+                    context,
+                    optimizer,
+                    step + 1,
+                    best=best,
+                    best_total=best_total,
+                    skipped=skipped,
+                )
+            )
 
         evaluation = evaluate(drawing, context)
         watch.seen(spec.steps, evaluation)
@@ -110,6 +110,18 @@ class Fit:
         if skipped:
             watch.say(f"{skipped} gradients were not finite and were left out")
         return Drawing.unpack(drawing.canvas, best)
+
+    @staticmethod
+    def _state(drawing: Drawing, context: Context, optimizer: Adam, step: int, **found: Any) -> dict[str, Any]:
+        """All that a later call needs to go on after `step` steps as if nothing had happened."""
+        return {
+            "drawing": drawing.pack(),
+            "optimizer": optimizer.state_dict(),
+            "generator": context.generator.get_state(),
+            "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
+            "step": step,
+            **found,
+        }
 
     def _optimizer(self, drawing: Drawing) -> Adam:
         groups = []
@@ -161,7 +173,9 @@ class Fit:
                 bad = ~parameter.grad.isfinite()
                 found = int(bad.sum())
                 if found == bad.numel():
-                    raise FloatingPointError(f"every gradient is NaN or infinite at step {step}; lower the learning rate")
+                    raise FloatingPointError(
+                        f"every gradient is NaN or infinite at step {step}; lower the learning rate"
+                    )
                 if found:
                     parameter.grad.masked_fill_(bad, 0.0)
                 count += found

@@ -70,7 +70,9 @@ class Quantize:
         paper = to_lab(drawing.canvas.paper_rgb.double().numpy())
         keep = np.flatnonzero(ciede2000(lab, paper[None, :]) >= self.spec.faint)
         if len(keep) == 0:
-            raise InputError("pens: the drawing holds only paper-coloured strokes; more steps or another start is needed")
+            raise InputError(
+                "pens: the drawing holds only paper-coloured strokes; more steps or another start is needed"
+            )
         count = min(context.pen_count, len(np.unique(lab[keep].round(3), axis=0)))
         area = drawing.primitive.area().double().numpy()[keep]
         means = KMeans(count, n_init=8, random_state=int(torch.randint(2**31, (), generator=context.generator)))
