@@ -257,6 +257,25 @@ def clear(count, vertex, turn):
 
 
 @jit
+def choose(wanted, top, rows, cols, best):
+    """Set `best` for a band of which only the pixels `wanted [H, W]` are rendered (all if it is empty).
+
+    Returns whether there is anything to render. A pixel that is not wanted is nearer to something than any stroke.
+    """
+    if wanted.shape[0] == 0:
+        return True
+    some = False
+    for row in range(rows):
+        for col in range(cols):
+            if wanted[top + row, col]:
+                best[row * cols + col] = FAR
+                some = True
+            else:
+                best[row * cols + col] = -ONE
+    return some
+
+
+@jit
 def add_slots(start, stroke, partial, total):
     """Add the partial gradients `[slots, Q]` of each stroke, band after band, to `total [M, Q]` float64."""
     for slot in range(start[-1]):

@@ -12,6 +12,7 @@ from plotart.render.cpu import (
     PIXEL_SHIFT,
     ROWS,
     add_gradient,
+    choose,
     clear,
     cover,
     scratch,
@@ -22,11 +23,13 @@ from plotart.render.jit import jit
 
 
 @jit
-def over_forward(bands, start, stroke, room, table, first, half, softness, rgb, alpha, image, words, under, ends):
+def over_forward(
+    bands, start, stroke, room, table, first, half, softness, wanted, rgb, alpha, image, words, under, ends
+):
     """Composite the strokes of `bands` in drawing order onto `image [B, 3, H, W]`, which holds the paper on entry.
 
     words `[touches]` and under `[touches, 3]` keep what `over_backward` needs, ends `[slots]` where each slot's words
-    end; nothing is kept when they are empty.
+    end; nothing is kept when they are empty. wanted: see `choose`.
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
@@ -38,8 +41,13 @@ def over_forward(bands, start, stroke, room, table, first, half, softness, rgb, 
         height = min(ROWS, rows - top)
         canvas = image[drawing].reshape(3, rows * cols)
         kept = room[band]
+        some = choose(wanted, top, height, cols, best)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
+            if not some:
+                if keep:
+                    ends[slot] = kept
+                continue
             count = cover(
                 table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
                 word, covered,

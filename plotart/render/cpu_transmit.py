@@ -16,6 +16,7 @@ from plotart.render.cpu import (
     PIXEL_SHIFT,
     ROWS,
     add_gradient,
+    choose,
     clear,
     cover,
     scratch,
@@ -27,13 +28,28 @@ from plotart.render.jit import jit
 
 @jit
 def transmit_forward(
-    bands, start, stroke, room, table, first, half, softness, weight, channel, product, zeros, words, covered, ends
+    bands,
+    start,
+    stroke,
+    room,
+    table,
+    first,
+    half,
+    softness,
+    wanted,
+    weight,
+    channel,
+    product,
+    zeros,
+    words,
+    covered,
+    ends,
 ):
     """Multiply the strokes of `bands` into `product [B, C, H, W]` (1 on entry) and count zeros alike (0 on entry).
 
     weight is `[M, C]`, or `[M, 1]` for strokes that touch only the channel named in `channel [M]` (else -1).
     words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept when they are
-    empty.
+    empty. wanted: see `choose`.
     """
     planes, rows, cols = product.shape[1], product.shape[2], product.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
@@ -46,8 +62,13 @@ def transmit_forward(
         light = product[drawing].reshape(planes, rows * cols)
         dark = zeros[drawing].reshape(planes, rows * cols)
         kept = room[band]
+        some = choose(wanted, top, height, cols, best)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
+            if not some:
+                if keep:
+                    ends[slot] = kept
+                continue
             count = cover(
                 table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
                 word, cover_of,

@@ -5,13 +5,14 @@ Written apart from the kernels, for reading and for tests: cost grows with strok
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from plotart.primitives.base import Primitive
 from plotart.render.chords import BENT, CAP_CELLS, CORNER_CELLS, DETOUR, MOST_CHORDS, REACH, SPREAD, TOLERANCE
 from plotart.render.scene import Scene
 
@@ -33,24 +34,52 @@ class _Once(Function):
 
 def composite_over(scene: Scene, rgb: Tensor, alpha: Tensor, paper: Tensor, softness: float) -> Tensor:
     """`rgb [B*N, 3]`, `alpha [B*N]`, `paper [3]` -> `[B, 3, H, W]`."""
-    images = []
-    for drawing in _drawings(scene, softness):
-        image = paper.reshape(3, 1, 1).expand(3, scene.height, scene.width)
-        for i, covered in drawing:
-            image = image + alpha[i] * covered * (rgb[i].reshape(3, 1, 1) - image)
-        images.append(image)
-    return _once(torch.stack(images))
+    n = scene.strokes
+    return _once(
+        torch.stack(
+            [
+                lay_over(covered, rgb[b * n : (b + 1) * n], alpha[b * n : (b + 1) * n], paper)
+                for b, covered in enumerate(_drawings(scene, softness))
+            ]
+        )
+    )
 
 
 def transmit(scene: Scene, weight: Tensor, softness: float) -> Tensor:
     """`weight [B*N, C]` -> `[B, C, H, W]`."""
-    lights = []
-    for drawing in _drawings(scene, softness):
-        light = scene.points.new_ones(weight.shape[1], scene.height, scene.width)
-        for i, covered in drawing:
-            light = light * (1 - weight[i].reshape(-1, 1, 1) * covered)
-        lights.append(light)
-    return _once(torch.stack(lights))
+    n = scene.strokes
+    return _once(
+        torch.stack([pass_light(c, weight[b * n : (b + 1) * n]) for b, c in enumerate(_drawings(scene, softness))])
+    )
+
+
+def lay_over(covered: Iterable[Tensor], rgb: Tensor, alpha: Tensor, paper: Tensor) -> Tensor:
+    """Coverages `[H, W]` of N shapes, `rgb [N, 3]`, `alpha [N]`, `paper [3]` -> `[3, H, W]`."""
+    image = paper.reshape(3, 1, 1)
+    for coverage, colour, a in zip(covered, rgb, alpha, strict=True):
+        image = image + a * coverage * (colour.reshape(3, 1, 1) - image)
+    return image
+
+
+def pass_light(covered: Iterable[Tensor], weight: Tensor) -> Tensor:
+    """Coverages `[H, W]` of N shapes, `weight [N, C]` -> `[C, H, W]`."""
+    light = weight.new_ones(weight.shape[1], 1, 1)
+    for coverage, taken in zip(covered, weight, strict=True):
+        light = light * (1 - taken.reshape(-1, 1, 1) * coverage)
+    return light
+
+
+def sampled_coverage(primitive: Primitive, height: int, width: int) -> Tensor:
+    """Coverage `[N, H, W]` of any primitive: the mean of 4 x 4 samples of each pixel."""
+    px, n = min(height, width), 4
+    like = next(iter(primitive.parameters()))
+    y, x = torch.meshgrid(
+        (torch.arange(height * n, device=like.device) + 0.5).to(like) / (n * px),
+        (torch.arange(width * n, device=like.device) + 0.5).to(like) / (n * px),
+        indexing="ij",
+    )
+    samples = primitive.coverage(torch.stack([x.flatten(), y.flatten()], dim=1))
+    return samples.reshape(-1, height, n, width, n).mean(dim=(2, 4))
 
 
 def _once(image: Tensor) -> Tensor:
@@ -58,17 +87,20 @@ def _once(image: Tensor) -> Tensor:
     return once
 
 
-def _drawings(scene: Scene, softness: float) -> Iterator[Iterator[tuple[int, Tensor]]]:
+def _drawings(scene: Scene, softness: float) -> Iterator[Iterator[Tensor]]:
+    """For each drawing of a batch, the coverages `[H, W]` of its strokes."""
     like = scene.points
     rows = torch.arange(scene.height, dtype=like.dtype, device=like.device) + 0.5
     cols = torch.arange(scene.width, dtype=like.dtype, device=like.device) + 0.5
     y, x = torch.meshgrid(rows, cols, indexing="ij")
     pixels = torch.stack([x.flatten(), y.flatten()], dim=1)
+    wanted = torch.as_tensor(scene.wanted, device=like.device)
 
-    def covered(drawing: int) -> Iterator[tuple[int, Tensor]]:
+    def covered(drawing: int) -> Iterator[Tensor]:
         for i in range(drawing * scene.strokes, (drawing + 1) * scene.strokes):
             values = stroke_coverage(scene.points[i], scene.half[i], pixels, softness)
-            yield i, values.reshape(scene.height, scene.width)
+            values = values.reshape(scene.height, scene.width)
+            yield values * wanted if wanted.numel() else values
 
     return (covered(drawing) for drawing in range(len(like) // scene.strokes))
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.errors import InputError
-from plotart.ink import Ink, Over, Penned
+from plotart.ink import Choosing, Multiply, Over, Penned
 from plotart.primitives.strokes import Strokes
 from plotart.render import reference
 from plotart.render.strokes import Backend, composite_over, planes, transmit
@@ -55,25 +55,11 @@ class StrokeRenderer:
         paper = paper.to(points)
         if isinstance(ink, Over):
             return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=paper, **how)[None]
-        weight = _weight(ink)
-        if weight is None:
-            assert isinstance(ink, Penned)
-            light = planes(points, stroke_width, ink.pen, len(ink.pens), **how)
-        else:
-            light = transmit(points, stroke_width, weight, **how)
-        return _compose(ink, light, paper)[None]
-
-
-def _weight(ink: Ink) -> Tensor | None:
-    if not hasattr(ink, "weight"):
+        if isinstance(ink, Penned):
+            return ink.compose(planes(points, stroke_width, ink.pen, len(ink.pens), **how), paper)[None]
+        if isinstance(ink, Multiply | Choosing):
+            return ink.compose(transmit(points, stroke_width, ink.weight(), **how), paper)[None]
         raise InputError(f"ink {ink.kind!r} has no renderer.")
-    weight: Tensor | None = ink.weight()
-    return weight
-
-
-def _compose(ink: Any, light: Tensor, paper: Tensor) -> Tensor:
-    image: Tensor = ink.compose(light, paper)
-    return image
 
 
 def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor) -> Tensor:
@@ -81,11 +67,12 @@ def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor) -> 
     paper = paper.to(covered)
     if isinstance(ink, Over):
         return reference.lay_over(covered, ink.rgb, ink.opacity, paper)
-    weight = _weight(ink)
-    if weight is None:
-        assert isinstance(ink, Penned)
+    if isinstance(ink, Penned):
         weight = torch.nn.functional.one_hot(ink.pen, len(ink.pens)).to(covered)
-    return _compose(ink, reference.pass_light(covered, weight), paper)
+        return ink.compose(reference.pass_light(covered, weight), paper)
+    if isinstance(ink, Multiply | Choosing):
+        return ink.compose(reference.pass_light(covered, ink.weight()), paper)
+    raise InputError(f"ink {ink.kind!r} has no renderer.")
 
 
 RENDERERS: dict[str, Callable[[int], Renderer]] = {

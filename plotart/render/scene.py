@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["Scene", "check_scene", "check_unit_interval"]
@@ -17,6 +19,7 @@ class Scene:
     Attributes:
         points: `[B*N, 1+3S, 2]` px. half: `[B*N]` px, half the pen's width.
         batch: the shape of `*`. strokes: N.
+        wanted: `[H, W]` bool, the pixels to render; `[0, 0]` for all.
     """
 
     points: Tensor
@@ -25,14 +28,20 @@ class Scene:
     strokes: int
     height: int
     width: int
+    wanted: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), np.bool_))
 
     def spread(self, value: Tensor, *tail: int) -> Tensor:
         """`value [*, N, tail]` or `[N, tail]` as `[B*N, tail]`."""
         return value.expand(*self.batch, self.strokes, *tail).reshape(-1, *tail)
 
 
-def check_scene(points: Tensor, width: Tensor, size: tuple[int, int], softness: float) -> Scene:
-    """`points [*, N, 1+3S, 2]` px and `width [*, N]` or `[N]` px on a canvas of `size` (H, W); ValueError otherwise."""
+def check_scene(
+    points: Tensor, width: Tensor, size: tuple[int, int], softness: float, mask: Tensor | None = None
+) -> Scene:
+    """`points [*, N, 1+3S, 2]` px and `width [*, N]` or `[N]` px on a canvas of `size` (H, W); ValueError otherwise.
+
+    mask `[H, W]` bool chooses pixels.
+    """
     height, wide = (int(side) for side in size)
     if height < 1 or wide < 1:
         raise ValueError(f"size must be at least 1 x 1 px, not {height} x {wide}")
@@ -51,7 +60,12 @@ def check_scene(points: Tensor, width: Tensor, size: tuple[int, int], softness: 
     if not bool((width > 0).all()):
         raise ValueError(f"width{_where(width <= 0)} is {_value(width, width <= 0)}: a pen's width must be positive")
     scene = Scene(points.reshape(-1, *points.shape[-2:]), width, batch, strokes, height, wide)
-    return Scene(scene.points, scene.spread(width) / 2, batch, strokes, height, wide)
+    half = scene.spread(width) / 2
+    if mask is None:
+        return Scene(scene.points, half, batch, strokes, height, wide)
+    if mask.dtype != torch.bool or mask.shape != (height, wide):
+        raise ValueError(f"mask must be bool {[height, wide]}, not {mask.dtype} {list(mask.shape)}")
+    return Scene(scene.points, half, batch, strokes, height, wide, mask.cpu().numpy())
 
 
 def check_like(name: str, value: Tensor, points: Tensor, shape: tuple[int, ...]) -> None:

@@ -41,6 +41,7 @@ def composite_over(
     size: tuple[int, int],
     paper: Tensor | None = None,
     softness: float = 1.0,
+    mask: Tensor | None = None,
     backend: Backend = "native",
     threads: int = 0,
 ) -> Tensor:
@@ -50,7 +51,9 @@ def composite_over(
         points: `[*, N, 1+3S, 2]` px. width: `[*, N]` px, full width.
         rgb: `[*, N, 3]` in 0..1. alpha: `[*, N]` in 0..1; 1 hides what is below.
         size: (H, W) px. paper: `[3]` in 0..1, white by default.
-        softness: side of the box filter, px. threads: 0 takes all cores; the result does not depend on it.
+        softness: side of the box filter, px. mask: `[H, W]` bool, the pixels to render; all others keep the paper.
+            To render a tile at (y, x), take its size and `points - (x, y)`. threads: 0 takes all cores; the
+            result does not depend on it.
 
     Returns:
         `[*, 3, H, W]`.
@@ -58,7 +61,7 @@ def composite_over(
     Raises:
         ValueError: naming the tensor and the index at fault.
     """
-    scene = _scene(points, width, size, softness, backend)
+    scene = _scene(points, width, size, softness, mask, backend)
     check_like("rgb", rgb, points, (*scene.batch, scene.strokes, 3))
     check_like("alpha", alpha, points, (*scene.batch, scene.strokes))
     check_unit_interval("rgb", rgb)
@@ -82,6 +85,7 @@ def transmit(
     *,
     size: tuple[int, int],
     softness: float = 1.0,
+    mask: Tensor | None = None,
     backend: Backend = "native",
     threads: int = 0,
 ) -> Tensor:
@@ -94,7 +98,7 @@ def transmit(
     Returns:
         `[*, C, H, W]` in 0..1.
     """
-    scene = _scene(points, width, size, softness, backend)
+    scene = _scene(points, width, size, softness, mask, backend)
     if weight.ndim < 2 or weight.shape[-1] < 1:
         raise ValueError(f"weight must be [*, N, C] with C at least 1, not {list(weight.shape)}")
     channels = weight.shape[-1]
@@ -117,6 +121,7 @@ def planes(
     *,
     size: tuple[int, int],
     softness: float = 1.0,
+    mask: Tensor | None = None,
     backend: Backend = "native",
     threads: int = 0,
 ) -> Tensor:
@@ -128,7 +133,7 @@ def planes(
     Returns:
         `[*, pens, H, W]`: 1 minus it is the united coverage of each pen.
     """
-    scene = _scene(points, width, size, softness, backend)
+    scene = _scene(points, width, size, softness, mask, backend)
     if pens < 1:
         raise ValueError(f"pens must be at least 1, not {pens}")
     if pen.dtype != torch.long or pen.device != points.device:
@@ -150,8 +155,10 @@ def planes(
     return light.reshape(*scene.batch, pens, scene.height, scene.width)
 
 
-def _scene(points: Tensor, width: Tensor, size: tuple[int, int], softness: float, backend: str) -> Scene:
-    scene = check_scene(points, width, size, softness)
+def _scene(
+    points: Tensor, width: Tensor, size: tuple[int, int], softness: float, mask: Tensor | None, backend: str
+) -> Scene:
+    scene = check_scene(points, width, size, softness, mask)
     if backend not in ("native", "reference"):
         raise ValueError(f"backend must be native or reference, not {backend!r}")
     if backend == "native" and (points.dtype != torch.float32 or points.device.type != "cpu"):
