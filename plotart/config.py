@@ -8,13 +8,15 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from plotart.errors import InputError
 from plotart.images import write_beside
 from plotart.ink import InkSpec
 from plotart.objectives import ObjectiveSpec, objectives
+from plotart.objectives.neuron import NeuronSpec
+from plotart.objectives.style import StyleSpec
 from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
@@ -164,6 +166,15 @@ class Config(Section):
         default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
     )
     machine: str = "axidraw"
+
+    @model_validator(mode="after")
+    def _published_style_needs_the_sum(self) -> Config:
+        """The published weight of the style belongs beside the published sum of the activation."""
+        style, neuron = self.objectives.get("style"), self.objectives.get("neuron")
+        if isinstance(style, StyleSpec) and style.raw_weight is not None and isinstance(neuron, NeuronSpec):
+            if "reduction" not in neuron.model_fields_set:
+                self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
+        return self
 
     @classmethod
     def load(cls, file: str | FilePath | None = None, changes: Mapping[str, Any] | None = None) -> Config:

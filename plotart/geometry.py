@@ -315,16 +315,17 @@ def contain(path: Path, rectangle: Rectangle) -> Path:
     """The same curve, cut so often that the control points too lie in the rectangle that holds the curve.
 
     Programs that look at control points instead of curves then see nothing outside. The curve must lie inside
-    (see `clip`); control points outside by rounding alone are moved onto the rectangle.
+    (see `clip`); control points outside by no more than a millionth of the rectangle's size are moved onto it.
     """
     if _inside(path, rectangle):
         return path
     low, high = np.array(rectangle[:2]), np.array(rectangle[2:])
+    slack = 1e-6 * float((high - low).max())
     done: list[NDArray[np.float64]] = []
     waiting = [(piece, 0) for piece in segments(path)[::-1]]
     while waiting:
         piece, depth = waiting.pop()
-        if depth > 24 or _inside(piece, rectangle, 1e-9):
+        if depth > 12 or _inside(piece, rectangle, slack):  # the depth bounds the time for curves that do leave
             done.append(np.clip(piece, low, high))
             continue
         # Extrema first: there the curve can touch a side, and no other cut ever brings the handles in.

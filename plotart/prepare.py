@@ -16,8 +16,9 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.images import load_image, resize
 from plotart.ink import Choosing, Ink, PenInk, Penned
-from plotart.networks import Network, load_network
+from plotart.networks import load_network
 from plotart.objectives import Objective, ObjectiveContext
+from plotart.objectives.neuron import Neuron
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import load_machine
@@ -67,9 +68,11 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             size=(height, width),
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
         ),
-        network,
-        say,
     )
+    neuron = objectives.get("neuron")
+    if network is not None and isinstance(neuron, Neuron):
+        for line in neuron.check(network):
+            say(line)
     generator = torch.Generator().manual_seed(config.seed)
     tips = sorted(pen.tip_mm for pen in pens.pens)
     tip = tips[len(tips) // 2]
@@ -130,9 +133,7 @@ def _palette(config: Config) -> tuple[PenSet, int]:
     return pens, min(4, have) if count is None else count
 
 
-def _objectives(
-    config: Config, context: ObjectiveContext, network: Network | None, say: Callable[[str], None]
-) -> dict[str, Objective]:
+def _objectives(config: Config, context: ObjectiveContext) -> dict[str, Objective]:
     built: dict[str, Objective] = {}
     for name, spec in config.objectives.items():
         try:

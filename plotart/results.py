@@ -17,6 +17,7 @@ from plotart.ink import Penned
 from plotart.plot import Layer, Plot
 from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
+from plotart.plot.report import write_report
 from plotart.plot.route import order, tidy
 from plotart.plot.svg import write_pen_files, write_svg
 from plotart.run import Run
@@ -108,6 +109,15 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
             figures["retention"] = told["final"] / told["free"]
     run.figures |= figures | plot_figures(plot, run.config.machine)
     _log(run, drawing, context, on_paper, base)
+    write_report(
+        run.folder / "report.html",
+        plot,
+        load_machine(run.config.machine),
+        run.figures,
+        title=run.folder.name,
+        preview_png=(run.folder / "preview.png").read_bytes(),
+        paper=drawing.canvas.paper,
+    )
     run.save_figures()
 
 

@@ -9,43 +9,19 @@ from typing import Any
 import click
 import vpype
 import vpype_cli
-import yaml
+
+from plotart.flags import base_config, config_flags, gather
 
 __all__ = ["plotart", "plotart_order", "plotart_pens", "plotart_time"]
 
 # Everything heavy is imported where it is used: vpype imports its plugins for every pipeline.
 
-OPTIONS: tuple[tuple[str, str, Any, str], ...] = (
-    ("--neuron", "objectives.neuron.at", str, "neurons to excite, LAYER:UNIT"),
-    ("--image", "objectives.pixels.image", str, "picture to draw"),
-    ("--style", "objectives.style.image", str, "style image"),
-    ("--style-strength", "objectives.style.strength", float, "pull of the style"),
-    ("--network", "network.name", str, "network that looks"),
-    ("--strokes", "primitive.count", int, "number of strokes"),
-    ("--size", "size", int, "short side of the rendered canvas in pixels"),
-    ("--steps", "steps", int, "steps of all fit stages together"),
-    ("--pens", "pens.set", str, "pen set, file, or '#hex,#hex'"),
-    ("--pen-count", "pens.count", int, "how many pens the drawing may use"),
-    ("--palette", "pens.palette", str, "how pens are chosen"),
-    ("--page", "page.size", str, "page, by name or WxHmm"),
-    ("--landscape", "page.landscape", bool, "turn the page"),
-    ("--margin", "page.margin", float, "empty border in mm"),
-    ("--machine", "machine", str, "plotter whose speed gives the minutes"),
-    ("--seed", "seed", int, "same seed, same strokes"),
-)
 GROUP = "plotart"
 PX_PER_MM = 96 / 25.4
 
 
-def _options(command: Any) -> Any:
-    for flag, _, kind, text in reversed(OPTIONS):
-        command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
-    return command
-
-
 @click.command(name="plotart")
-@_options
-@click.option("--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any other setting by its address")
+@config_flags
 @click.option("--out", type=click.Path(), help="folder of the run [outputs/<name>]")
 @vpype_cli.global_processor  # type: ignore[untyped-decorator]
 def plotart(document: vpype.Document, sets: tuple[str, ...], out: str | None, **values: Any) -> vpype.Document:
@@ -61,16 +37,10 @@ def plotart(document: vpype.Document, sets: tuple[str, ...], out: str | None, **
     from plotart.plot.export import to_vpype
     from plotart.plot.read import read_svg
 
-    changes = {address: values[flag[2:].replace("-", "_")] for flag, address, _, _ in OPTIONS}
-    changes = {address: value for address, value in changes.items() if value is not None}
-    for text in sets:
-        address, equals, value = text.partition("=")
-        if not equals:
-            raise click.BadParameter(f"write ADDRESS=VALUE, not {text!r}", param_hint="--set")
-        changes[address.strip()] = yaml.safe_load(value)
-    base = "image" if "objectives.pixels.image" in changes else "neuron"
     try:
-        run = generate(Config.load(base, changes), out, console=Console(stderr=True))
+        changes = gather(values, sets)
+        config = Config.load(base_config(changes), changes)
+        run = generate(config, out, console=Console(stderr=True))
         made = to_vpype(read_svg(run.folder / "drawing.svg"))
     except InputError as error:
         raise click.UsageError(str(error)) from error

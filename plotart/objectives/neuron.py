@@ -136,7 +136,7 @@ class NeuronSpec(ObjectiveSpec):
 
     at: str = Field(description=f"neurons as LAYER:UNIT, for example {EXAMPLE}")
     reduction: Literal["sum", "mean"] = Field(
-        default="sum", description="over copies and positions: sum (published) or mean (independent of size)"
+        default="mean", description="over copies and positions: mean (independent of size) or sum (published)"
     )
 
     @field_validator("at")

@@ -17,7 +17,7 @@ from plotart.objectives.base import Frame, Objective, ObjectiveContext, Objectiv
 
 __all__ = ["Style", "StyleSpec", "gram", "shallow_layers"]
 
-DEFAULT_STRENGTH = 0.5
+DEFAULT_STRENGTH = 0.7
 VGG_LAYERS = ("conv1_2", "conv2_2", "conv3_3")
 
 
@@ -75,10 +75,7 @@ class Style(Objective):
         super().__init__()
         self.network = [network]  # in a list: the network is not part of this module's parameters
         self.image = image
-        if not layers:
-            # after the ReLU, as in style transfer, calm areas stay calm; the published formula looks before it
-            side = "pre" if mode == "raw" else "post"
-            layers = [f"{layer}@{side}" for layer in shallow_layers(network)]
+        layers = layers or [f"{layer}@pre" for layer in shallow_layers(network)]
         self.layers = tuple(dict.fromkeys(network.resolve(layer) for layer in layers))
         self.mode = mode
         self.balance = balance or GradientBalance.fixed(1.0)

@@ -35,7 +35,7 @@ def test_gram_by_hand():
 def test_equal_pictures_are_at_zero_and_others_are_not(hed):
     image = bars(64, 64)
     style = Style(hed, image)
-    assert style.layers == ("conv1_2@post", "conv2_2@post", "conv3_3@post")
+    assert style.layers == ("conv1_2@pre", "conv2_2@pre", "conv3_3@pre")
     assert Style(hed, image, mode="raw").layers == ("conv1_2@pre", "conv2_2@pre", "conv3_3@pre")
     assert float(style(Frame(image, network=hed, layers=style.layers))) < 1e-10
     assert float(style(Frame(noise(), network=hed, layers=style.layers))) > 0.1

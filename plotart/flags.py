@@ -1,20 +1,16 @@
-"""The command line: flags are rows of one table onto config addresses, and errors are one plain sentence."""
+"""The flags of a run: rows of one table onto config addresses, for the command line and for vpype."""
 
 from __future__ import annotations
 
-import errno
-import sys
 from collections.abc import Callable
-from pathlib import Path as FilePath
 from typing import Any
 
 import click
 import yaml
-from rich.console import Console
 
-from plotart.errors import InputError, Interrupted
+from plotart.errors import InputError
 
-__all__ = ["cli", "main"]
+__all__ = ["FLAGS", "base_config", "config_flags", "gather"]
 
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
@@ -68,76 +64,6 @@ def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
     return changes
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="plotart")
-def cli() -> None:
-    """An image or a neuron goes in, pen-ready layers come out."""
-
-
-@cli.command()
-@click.argument("config", required=False, metavar="[CONFIG.yaml]")
-@config_flags
-@click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
-@click.option("--force", is_flag=True, help="replace a run that --out already holds")
-def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any) -> None:
-    """Make a drawing from a neuron or an image."""
-    from plotart.config import Config  # noqa: PLC0415 - torch takes seconds to import; --help should not
-    from plotart.pipeline import generate as make  # noqa: PLC0415
-
-    changes = gather(flags, sets)
-    if config is None:
-        config = "image" if "objectives.pixels.image" in changes else "neuron"
-    show(make(Config.load(config, changes), out, force=force, console=Console(stderr=True)))
-
-
-@cli.command()
-@click.argument("run", type=click.Path(path_type=FilePath))
-def resume(run: FilePath) -> None:
-    """Go on with an interrupted run."""
-    from plotart.pipeline import resume as go_on  # noqa: PLC0415
-
-    show(go_on(run, console=Console(stderr=True)))
-
-
-@cli.command("show")
-@click.argument("run", type=click.Path(path_type=FilePath))
-def show_command(run: FilePath) -> None:
-    """Print the figures of a finished run."""
-    from plotart.run import Run  # noqa: PLC0415
-
-    opened = Run.open(run)
-    if not opened.finished:
-        raise InputError(f"'{run}' is not finished; go on with 'plotart resume {run}'")
-    show(opened)
-
-
-def show(run: Any) -> None:
-    """Figures and files of a finished run."""
-    from plotart.show import summary  # noqa: PLC0415
-
-    Console().print(summary(run), highlight=False)
-
-
-def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 the work failed, 2 wrong input, 130 interrupted."""
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except InputError as error:
-        _fail(str(error), 2)
-    except Interrupted as stopped:
-        _fail(str(stopped), 130)
-    except KeyboardInterrupt:
-        _fail("interrupted; 'plotart resume' goes on from the last checkpoint", 130)
-    except (OSError, FloatingPointError, MemoryError) as error:
-        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        _fail("the disk is full; free some space and go on with 'plotart resume'" if full else str(error), 1)
-
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"plotart: {message}", err=True)
-    sys.exit(code)
+def base_config(changes: dict[str, Any]) -> str:
+    """The shipped config that a run without one starts from."""
+    return "image" if "objectives.pixels.image" in changes else "neuron"

@@ -1,0 +1,51 @@
+"""The command line. An error is one plain sentence; exit codes: 0 done, 1 work failed, 2 wrong input, 130 stopped."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import click
+
+from plotart.cli.networks import layers, networks, neurons
+from plotart.cli.pens import pens
+from plotart.cli.plots import check, estimate, export
+from plotart.cli.runs import generate, resume, show
+from plotart.errors import InputError, Interrupted
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="plotart")
+def cli() -> None:
+    """An image or a neuron goes in, pen-ready layers come out."""
+
+
+for command in (generate, resume, show, export, estimate, check, pens, networks, layers, neurons):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except InputError as error:
+        _fail(str(error), 2)
+    except Interrupted as stopped:
+        _fail(str(stopped), 130)
+    except KeyboardInterrupt:
+        _fail("interrupted; 'plotart resume' goes on from the last checkpoint", 130)
+    except (OSError, FloatingPointError, MemoryError) as error:
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        _fail("the disk is full; free some space and go on with 'plotart resume'" if full else str(error), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"plotart: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,140 @@
+"""Commands about files on their way to the plotter."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path as FilePath
+
+import click
+from rich.console import Console
+
+from plotart.errors import InputError
+
+__all__ = ["check", "estimate", "export"]
+
+ENDINGS = {"svg": ".svg", "hpgl": ".hpgl", "gcode": ".gcode"}
+MACHINE = click.option("--machine", default="axidraw", show_default=True, help="plotter, or a YAML file of its speeds")
+
+
+def _drawing(path: FilePath) -> FilePath:
+    """The SVG of a run folder, or the file itself."""
+    if path.is_dir():
+        if not (path / "drawing.svg").is_file():
+            raise InputError(f"'{path}' holds no drawing.svg; finish the run with 'plotart resume {path}'")
+        return path / "drawing.svg"
+    return path
+
+
+@click.command()
+@click.argument("source", metavar="RUN|FILE.svg", type=click.Path(path_type=FilePath))
+@click.option("--format", "form", type=click.Choice(list(ENDINGS)), default="svg", show_default=True)
+@click.option("--out", type=click.Path(path_type=FilePath), help="file to write [beside the source]")
+@MACHINE
+@click.option("--device", default="hp7475a", show_default=True, help="HPGL plotter")
+@click.option("--lift", type=click.Choice(["z", "servo"]), default="z", show_default=True, help="G-code pen lift")
+@click.option("--order/--no-order", "reorder", default=True, help="join and order the strokes [on]")
+@click.option("--marks", is_flag=True, help="registration marks on a layer of their own")
+@click.option("--split", type=float, metavar="M", help="split layers after so many metres of ink")
+@click.option("--start-at", metavar="LAYER[:STROKE]", help="leave out what has been plotted already")
+@click.option("--pause", is_flag=True, help="AxiDraw: pause before each further pen (!)")
+@click.option("--speed", type=int, help="AxiDraw: pen-down speed in per cent (+S)")
+@click.option("--height", type=int, help="AxiDraw: pen-down height in per cent (+H)")
+def export(
+    source: FilePath,
+    form: str,
+    out: FilePath | None,
+    machine: str,
+    device: str,
+    lift: str,
+    reorder: bool,
+    marks: bool,
+    split: float | None,
+    start_at: str | None,
+    pause: bool,
+    speed: int | None,
+    height: int | None,
+) -> None:
+    """Write a run, or any SVG, as a plotter wants it."""
+    from plotart.plot import export as formats
+    from plotart.plot import sequence
+    from plotart.plot.files import write_whole
+    from plotart.plot.motion import estimate as time_of
+    from plotart.plot.motion import load_machine
+    from plotart.plot.read import read_svg
+    from plotart.plot.route import order, tidy
+    from plotart.plot.svg import plot_svg
+
+    file = _drawing(source)
+    speeds = load_machine(machine)
+    plot = read_svg(file)
+    if reorder and source.is_file():  # a run's own drawing is in order already
+        plot = plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
+    if split is not None:
+        plot = sequence.split_by_ink(plot, split)
+    if marks:
+        plot = sequence.with_registration_marks(plot)
+    if start_at:
+        plot = sequence.start_at(plot, *sequence.parse_start(start_at))
+    target = out or file.with_name(f"{file.stem}-plot{ENDINGS[form]}")
+    if target.resolve() == file.resolve():
+        raise InputError(f"--out: '{target}' is the file being read; choose another name")
+    if form == "hpgl":
+        formats.write_hpgl(plot, target, device)
+    elif form == "gcode":
+        formats.write_gcode(plot, target, speeds, formats.SERVO if lift == "servo" else formats.Z_AXIS)
+    else:
+        coded = pause or speed is not None or height is not None
+        layers = sequence.axidraw_layers(plot, pause=pause, speed=speed, height=height) if coded else None
+        write_whole(target, plot_svg(plot, layers))
+    click.echo(f"{target}: {plot.strokes} strokes, {time_of(plot, speeds).minutes:.0f} min on {machine}")
+
+
+@click.command()
+@click.argument("file", metavar="RUN|FILE.svg", type=click.Path(path_type=FilePath))
+@MACHINE
+def estimate(file: FilePath, machine: str) -> None:
+    """Tell how long a plot takes, pen by pen."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from plotart.plot.motion import estimate as time_of
+    from plotart.plot.motion import load_machine
+    from plotart.plot.read import read_svg
+
+    plot = read_svg(_drawing(file))
+    time = time_of(plot, load_machine(machine))
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "pen", "strokes", "ink m", "pen up m", "minutes"):
+        table.add_column(column, justify="left" if column in ("", "pen") else "right")
+    for layer, spent in zip(plot.layers, time.pens, strict=True):
+        table.add_row(
+            Text("███", style=layer.pen.hex),
+            layer.pen.name,
+            str(len(layer.paths)),
+            f"{spent.ink_mm / 1000:.2f}",
+            f"{spent.pen_up_mm / 1000:.2f}",
+            f"{spent.seconds / 60:.1f}",
+        )
+    console = Console()
+    console.print(table, highlight=False)
+    console.print(f"{time.minutes:.1f} min on {machine}, pen changes included", highlight=False)
+
+
+@click.command()
+@click.argument("file", metavar="RUN|FILE.svg", type=click.Path(path_type=FilePath))
+@click.option("--margin", type=float, default=0.0, show_default=True, help="border that must stay empty, mm")
+@MACHINE
+@click.option("--strict", is_flag=True, help="also demand what plotart's own files keep")
+def check(file: FilePath, margin: float, machine: str, strict: bool) -> None:
+    """Tell what would go wrong with an SVG on a plotter; exit code 1 when something would."""
+    from plotart.plot.check import check_svg
+    from plotart.plot.motion import load_machine
+
+    problems = check_svg(
+        _drawing(file), margin_mm=margin, machine=load_machine(machine), strict=strict or file.is_dir()
+    )
+    for problem in problems:
+        click.echo(str(problem))
+    if problems:
+        sys.exit(1)
+    click.echo("nothing would go wrong")

@@ -1,0 +1,58 @@
+"""Commands that make drawings. Heavy modules are imported in the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from plotart.errors import InputError
+from plotart.flags import base_config, config_flags, gather
+
+if TYPE_CHECKING:
+    from plotart.run import Run
+
+__all__ = ["generate", "resume", "show"]
+
+
+@click.command()
+@click.argument("config", required=False, metavar="[CONFIG.yaml]")
+@config_flags
+@click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
+@click.option("--force", is_flag=True, help="replace a run that --out already holds")
+def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any) -> None:
+    """Make a drawing from a neuron or an image."""
+    from plotart.config import Config
+    from plotart.pipeline import generate as make
+
+    changes = gather(flags, sets)
+    _show(make(Config.load(config or base_config(changes), changes), out, force=force, console=Console(stderr=True)))
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=FilePath))
+def resume(run: FilePath) -> None:
+    """Go on with an interrupted run."""
+    from plotart.pipeline import resume as go_on
+
+    _show(go_on(run, console=Console(stderr=True)))
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=FilePath))
+def show(run: FilePath) -> None:
+    """Print the figures of a finished run."""
+    from plotart.run import Run
+
+    opened = Run.open(run)
+    if not opened.finished:
+        raise InputError(f"'{run}' is not finished; go on with 'plotart resume {run}'")
+    _show(opened)
+
+
+def _show(run: Run) -> None:
+    from plotart.show import summary
+
+    Console().print(summary(run), highlight=False)
