@@ -143,3 +143,12 @@ def test_contain_brings_handles_in_and_keeps_the_curve(path):
         pitch = np.hypot(*np.diff(reference, axis=0).T).max()
         gap = np.hypot(*np.moveaxis(points[:, None] - reference, -1, 0)).min(axis=1)
         assert gap.max() <= pitch + 1e-7
+
+
+def test_contain_takes_few_cuts_along_a_side():
+    # Just outside by less than the tolerance, all along: cutting finer and finer would never bring it in.
+    along = np.array([[0, -5e-7], [0.3, -6e-7], [0.7, -4e-7], [1, -5e-7]])
+    held = g.contain(along, BOX)
+    assert len(held) == 4 and held.min() == 0
+    # A curve that does leave is cut off, in bounded time.
+    assert len(g.contain(np.array([[0, 0.5], [0, -3], [1, -3], [1, 0.5]]), BOX)) < 20_000

@@ -1,5 +1,8 @@
 """Pipelines as they stand in the documentation."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import vpype
@@ -7,6 +10,7 @@ import vpype_cli
 from click import UsageError
 
 from plotart.plot.export import from_vpype
+from plotart.plot.read import read_svg
 
 COLOURS = "color -l1 #e01020 color -l2 #1040c0"
 
@@ -75,3 +79,20 @@ def test_documents_become_plots():
     assert (layer.pen.name, layer.pen.hex) == ("fine", "#112233") and layer.pen.tip_mm == pytest.approx(0.3)
     np.testing.assert_allclose(layer.paths[0][[0, -1]], [[10, 20], [30, 40]], atol=1e-6)
     assert from_vpype(vpype.Document()).layers == []
+
+
+def documented():
+    text = (Path(__file__).parents[1] / "docs" / "plotting.md").read_text()
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    assert len(lines) >= 4
+    return [line.removeprefix("vpype ") for line in lines if not line.startswith("vpype plotart --neuron")]
+
+
+@pytest.mark.parametrize("pipeline", documented())
+def test_documented_pipelines_run(pipeline, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    execute(f"line -l1 2cm 2cm 9cm 3cm circle -l2 6cm 6cm 2cm {COLOURS} pagesize a5 write drawing.svg")
+    execute(pipeline)
+    assert "all: " in capsys.readouterr().out
+    made = [f for f in tmp_path.iterdir() if f.name != "drawing.svg"]
+    assert len(made) == 1 and read_svg(made[0]).strokes > 0

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from plotart.canvas import Page
+import numpy as np
+
+from plotart.canvas import Canvas, Page
 from plotart.color import hex_to_rgb, to_lab
-from plotart.geometry import Path, lengths
+from plotart.geometry import Path, bounds, lengths
 from plotart.pens import Pen
 
 __all__ = ["Layer", "Plot", "order_pens"]
@@ -41,6 +43,20 @@ class Plot:
         """The same plot with each layer's paths replaced by what `change` makes of it; empty layers are left out."""
         made = [Layer(layer.pen, list(change(layer))) for layer in self.layers]
         return Plot(self.page, self.margin_mm, [layer for layer in made if layer.paths])
+
+    def fitted(self, page: Page, margin_mm: float) -> "Plot":
+        """The same strokes, as large as they fit, in the middle of another page inside its margins."""
+        canvas = Canvas(page, margin_mm)
+        boxes = np.array([bounds(path) for layer in self.layers for path in layer.paths])
+        if not len(boxes):
+            return Plot(page, margin_mm, [])
+        low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        x0, y0, width, height = canvas.area
+        size = np.maximum(high - low, 1e-9)
+        scale = float(min(width / size[0], height / size[1]))
+        offset = np.array([x0 + width / 2, y0 + height / 2]) - scale * (low + high) / 2
+        moved = [Layer(layer.pen, [path * scale + offset for path in layer.paths]) for layer in self.layers]
+        return Plot(page, margin_mm, moved)
 
 
 def order_pens(pens: Sequence[Pen]) -> list[int]:

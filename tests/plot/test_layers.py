@@ -1,3 +1,8 @@
+import numpy as np
+import pytest
+
+from plotart.canvas import page
+from plotart.geometry import bounds, lengths
 from plotart.pens import Pen, load_pens
 from plotart.plot import order_pens
 
@@ -23,3 +28,13 @@ def test_map_leaves_out_empty_layers(plot):
     made = plot.map(lambda layer: layer.paths[:3] if layer.pen.name == "yellow" else [])
     assert [len(layer.paths) for layer in made.layers] == [3]
     assert plot.strokes == sum(len(layer.paths) for layer in plot.layers)
+
+
+def test_fitted_fills_another_page_inside_its_margins(plot):
+    made = plot.fitted(page("a3", landscape=True), 20)
+    boxes = np.array([bounds(path) for layer in made.layers for path in layer.paths])
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    assert (low[1], high[1]) == (pytest.approx(20), pytest.approx(277))
+    assert low[0] + high[0] == pytest.approx(420) and low[0] > 20
+    before, after = (np.concatenate([lengths(layer.paths) for layer in p.layers]) for p in (plot, made))
+    np.testing.assert_allclose(after / before, (after / before)[0])

@@ -1,10 +1,13 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from plotart.canvas import Page
 from plotart.errors import InputError
 from plotart.geometry import polyline, straight
-from plotart.pens import Pen
+from plotart.pens import Pen, load_pens
 from plotart.plot import Layer, Plot
 from plotart.plot.motion import Machine, estimate, load_machine, machines, stroke_times
 
@@ -113,3 +116,12 @@ def test_wrong_machines_in_one_sentence(tmp_path, text, message):
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="unknown: take one of"):
         load_machine("hammer")
+
+
+def test_documented_machine_and_pens_are_valid(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "plotting.md").read_text()
+    machine, pens = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "m.yaml").write_text(machine)
+    (tmp_path / "p.yaml").write_text(pens)
+    assert load_machine(str(tmp_path / "m.yaml")).title == "My plotter"
+    assert [pen.tip_mm for pen in load_pens(str(tmp_path / "p.yaml")).pens] == [0.4, 0.7]
