@@ -47,6 +47,17 @@ def free_pixels(neuron: str, seed: int, steps: int, rate: float = 0.02) -> float
         return float(objective.excitation(Frame(image, network=network, layers=objective.layers)))
 
 
+def stages(palette: str) -> list[dict[str, object]]:
+    """Free colours for 250 steps, then 150 steps with pens: k-means and points only, or pens learned by the strokes."""
+    free = {"kind": "fit", "steps": FREE_STEPS}
+    if palette == "kmeans":
+        return [free, {"kind": "quantize"}, {"kind": "fit", "steps": PEN_STEPS}]
+    half = PEN_STEPS // 2
+    choosing = {"kind": "fit", "steps": PEN_STEPS - half, "schedule": "constant", "temperature": 0.5}
+    settled = {"kind": "fit", "steps": half, "schedule": "cosine"}
+    return [free, {"kind": "choose"}, {"kind": "narrow"}, choosing, {"kind": "quantize"}, settled]
+
+
 def strokes(neuron: str, seed: int, folder: Path, **changes: object) -> dict[str, float]:
     """The excitation figures of one run of the pipeline."""
     config = Config.load(
@@ -58,8 +69,6 @@ def strokes(neuron: str, seed: int, folder: Path, **changes: object) -> dict[str
             "page.margin": 0,
             "size": SIDE,
             "primitive.count": STROKES,
-            "stages.0.steps": FREE_STEPS,
-            "stages.2.steps": PEN_STEPS,
             "seed": seed,
             **changes,
         },
@@ -71,21 +80,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--neurons", default="conv4_3:12,conv4_3:300")
     parser.add_argument("--seeds", default="0")
+    parser.add_argument("--palettes", default="kmeans,learned")
     options = parser.parse_args()
-    header = ("neuron", "seed", "pixels", "free", "quantized", "final", "svg", "free/pixels", "final/free")
+    header = ("neuron", "seed", "palette", "pixels", "free", "quantized", "final", "svg", "free/pixels", "final/free")
     print(" | ".join(f"{title:>11}" for title in header))
-    shares, kept = [], []
+    shares: list[float] = []
+    kept: dict[str, list[float]] = {palette: [] for palette in options.palettes.split(",")}
     for neuron in options.neurons.split(","):
         for seed in map(int, options.seeds.split(",")):
             pixels = free_pixels(neuron, seed, FREE_STEPS)
-            with tempfile.TemporaryDirectory() as folder:
-                figures = strokes(neuron, seed, Path(folder) / "run")
-            shares.append(figures["free"] / pixels)
-            kept.append(figures["final"] / figures["free"])
-            row = [pixels, *(figures[stage] for stage in ("free", "quantized", "final", "svg"))]
-            values = [*(f"{value:11.1f}" for value in row), f"{shares[-1]:11.2f}", f"{kept[-1]:11.2f}"]
-            print(" | ".join([f"{neuron:>11}", f"{seed:11}", *values]), flush=True)
-    print(f"mean: free/pixels {statistics.mean(shares):.2f}, final/free {statistics.mean(kept):.2f}")
+            for palette, shares_kept in kept.items():
+                with tempfile.TemporaryDirectory() as folder:
+                    changes = {"pens.palette": palette, "stages": stages(palette)}
+                    figures = strokes(neuron, seed, Path(folder) / "run", **changes)
+                shares.append(figures["free"] / pixels)
+                shares_kept.append(figures["final"] / figures["free"])
+                row = [pixels, *(figures[stage] for stage in ("free", "quantized", "final", "svg"))]
+                values = [*(f"{value:11.1f}" for value in row), f"{shares[-1]:11.2f}", f"{shares_kept[-1]:11.2f}"]
+                print(" | ".join([f"{neuron:>11}", f"{seed:11}", f"{palette:>11}", *values]), flush=True)
+    means = ", ".join(f"final/free {palette} {statistics.mean(values):.2f}" for palette, values in kept.items())
+    print(f"mean: free/pixels {statistics.mean(shares):.2f}, {means}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
+from plotart.stages.choose import ChooseSpec
 from plotart.stages.fit import FitSpec
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec
@@ -124,21 +125,23 @@ AnyStage = Annotated[StageSpec, *_picked(stages)]
 
 
 def usual_stages(palette: str) -> list[StageSpec]:
-    """The stages of a run that names none, by the way its palette is found."""
+    """The stages of a run that names none, by the way its palette is found.
+
+    fixed: all pens of the set from the first step. kmeans: free colours, clustered and matched, points fitted again (the
+    published way). learned: free colours, then every stroke may choose any pen while those are taken away that the
+    picture misses least, then the choice is made for good.
+    """
     if palette == "fixed":
         return [FitSpec(steps=500)]
     if palette == "kmeans":
         return [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)]
     return [
-        FitSpec(steps=120, schedule="constant", temperature=1.5),
-        NarrowSpec(to=8),
-        FitSpec(steps=60, schedule="constant", temperature=1.0),
-        NarrowSpec(to=6),
-        FitSpec(steps=60, schedule="constant", temperature=0.7),
+        FitSpec(steps=200, schedule="constant"),
+        ChooseSpec(),
         NarrowSpec(),
-        FitSpec(steps=100, schedule="constant", temperature=0.4),
+        FitSpec(steps=150, schedule="constant", temperature=0.5),
         QuantizeSpec(),
-        FitSpec(steps=160),
+        FitSpec(steps=150, schedule="cosine"),
     ]
 
 
@@ -171,9 +174,9 @@ class Config(Section):
     def _published_style_needs_the_sum(self) -> Config:
         """The published weight of the style belongs beside the published sum of the activation."""
         style, neuron = self.objectives.get("style"), self.objectives.get("neuron")
-        if isinstance(style, StyleSpec) and style.raw_weight is not None and isinstance(neuron, NeuronSpec):
-            if "reduction" not in neuron.model_fields_set:
-                self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
+        raw = isinstance(style, StyleSpec) and style.raw_weight is not None
+        if raw and isinstance(neuron, NeuronSpec) and "reduction" not in neuron.model_fields_set:
+            self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
         return self
 
     @classmethod

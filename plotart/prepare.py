@@ -24,6 +24,7 @@ from plotart.plot import order_pens
 from plotart.plot.motion import load_machine
 from plotart.render import renderer
 from plotart.stages import Context
+from plotart.stages.choose import ChooseSpec
 from plotart.stages.narrow import with_tips
 from plotart.stages.quantize import QuantizeSpec
 
@@ -101,8 +102,9 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
 
 
 def _first_ink(config: Config, pens: PenSet, count: int, generator: torch.Generator) -> Ink:
-    """Free colours before k-means; otherwise real pens from the first step, at random."""
-    if config.pens.palette == "kmeans":
+    """Free colours where a stage turns them into pens; otherwise real pens from the first step, at random."""
+    chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
+    if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later):
         return config.ink.build(count, generator)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if config.pens.palette == "fixed":

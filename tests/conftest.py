@@ -13,6 +13,7 @@ SMALL = {
     "primitive.count": 60,
     "stages.0.steps": 12,
     "stages.2.steps": 12,
+    "pens.palette": "kmeans",
     "threads": 2,
 }
 """A neuron run of a second or two."""

@@ -39,7 +39,7 @@ def test_saved_config_loads_as_the_same(tmp_path):
         ("objectives.neuron.at", "conv4_3", ["objectives.neuron.at", "conv4_3:12"]),
         ("objectives.beauty.weight", 1, ["beauty", "neuron"]),
         ("stages.0.kind", "melt", ["stages.0", "melt", "quantize"]),
-        ("stages.9.steps", 1, ["stages.9.steps", "0 to 2"]),
+        ("stages.9.steps", 1, ["stages.9.steps", "0 to 5"]),
         ("sice", 1, ["sice", "size"]),
         ("seed.x", 1, ["seed"]),
     ],
@@ -72,5 +72,5 @@ def test_unknown_files_name_the_shipped_ones():
 
 
 def test_steps_are_shared_out_in_proportion():
-    config = Config.load(None, {"steps": 50, "stages.0.steps": 300, "stages.2.steps": 200})
+    config = Config.load(None, {"pens.palette": "kmeans", "steps": 50, "stages.0.steps": 300, "stages.2.steps": 200})
     assert [getattr(stage, "steps", None) for stage in config.scaled_stages()] == [30, None, 20]
