@@ -127,8 +127,8 @@ AnyStage = Annotated[StageSpec, *_picked(stages)]
 def usual_stages(palette: str) -> list[StageSpec]:
     """The stages of a run that names none, by the way its palette is found.
 
-    fixed: all pens of the set from the first step. kmeans: free colours, clustered and matched, points fitted again (the
-    published way). learned: free colours, then every stroke may choose any pen while those are taken away that the
+    fixed: all pens of the set from the first step. kmeans: free colours, clustered and matched, points fitted again
+    (the published way). learned: free colours, then every stroke may choose any pen while those are taken away that the
     picture misses least, then the choice is made for good.
     """
     if palette == "fixed":

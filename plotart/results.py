@@ -84,7 +84,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     save_image(preview(drawing, context), run.folder / "preview.png")
     on_paper = seen_on_paper(plot, drawing, context)
     entries = base["seen"]
-    quantized = next((i for i, entry in enumerate(entries) if entry["stage"] == "quantize"), None)
+    free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {
         "network": context.network.name if context.network else None,
         "seed": run.config.seed,
@@ -99,8 +99,8 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         if values[-1] is None:
             continue
         told = {
-            "free": values[quantized - 1] if quantized else None,
-            "quantized": values[quantized] if quantized is not None else None,
+            "free": None if free is None else values[free],
+            "quantized": None if quantized is None else values[quantized],
             "final": values[-1],
             "svg": on_paper.excitation if name == "excitation" else on_paper.losses[name],
         }
@@ -119,6 +119,17 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         paper=drawing.canvas.paper,
     )
     run.save_figures()
+
+
+def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None]:
+    """Which finished stages show the last free colours, and what pens made of them before any further fit."""
+    first = next((i for i, entry in enumerate(entries) if entry["pens"]), None)
+    if not first:
+        return None, None
+    last = first
+    while last + 1 < len(entries) and entries[last + 1]["stage"] != "fit":
+        last += 1
+    return first - 1, last
 
 
 def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, base: dict[str, Any]) -> None:

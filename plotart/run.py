@@ -19,8 +19,10 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from plotart.config import Config
+from plotart.drawing import Drawing
 from plotart.errors import InputError, Interrupted
 from plotart.images import save_image, write_beside
+from plotart.ink import PenInk
 from plotart.stages import Evaluation
 
 __all__ = ["Run", "StageWatch"]
@@ -217,12 +219,13 @@ class StageWatch:
     def elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def done(self, drawing: dict[str, Any], steps: int, evaluation: Evaluation) -> dict[str, Any]:
-        """The base of the next stage's checkpoints, after this one ended with `drawing` (packed) in `steps` steps."""
+    def done(self, drawing: Drawing, steps: int, evaluation: Evaluation) -> dict[str, Any]:
+        """The base of the next stage's checkpoints, after this one ended with `drawing` in `steps` steps."""
         self.close()
         end = self._base["steps"] + steps
         seen = {
             "stage": self.label.split()[0],
+            "pens": isinstance(drawing.ink, PenInk),
             "step": end,
             "total": evaluation.total,
             "losses": evaluation.losses,
@@ -232,7 +235,7 @@ class StageWatch:
             self.run.writer.add_scalar("excitation/stages", evaluation.excitation, end)
         return {
             "stage": self._base["stage"] + 1,
-            "drawing": drawing,
+            "drawing": drawing.pack(),
             "seconds": self._base["seconds"] + self.elapsed(),
             "steps": end,
             "seen": [*self._base["seen"], seen],

@@ -7,9 +7,8 @@ from plotart.errors import InputError
 
 
 def test_addresses_reach_every_level():
-    config = Config.load(
-        None, {"objectives.neuron.at": "conv4_3:12", "page.size": "a4", "stages.0.steps": 7, "seed": 3}
-    )
+    changes = {"objectives.neuron.at": "conv4_3:12", "page.size": "a4", "stages.0.steps": 7, "seed": 3}
+    config = Config.load(None, {**changes, "pens.palette": "kmeans"})
     assert config.objectives["neuron"].at == "conv4_3:12"
     assert config.page.size == "a4"
     assert config.stages[0].steps == 7
