@@ -151,4 +151,4 @@ def test_contain_takes_few_cuts_along_a_side():
     held = g.contain(along, BOX)
     assert len(held) == 4 and held.min() == 0
     # A curve that does leave is cut off, in bounded time.
-    assert len(g.contain(np.array([[0, 0.5], [0, -3], [1, -3], [1, 0.5]]), BOX)) < 20_000
+    assert len(g.contain(np.array([[0, 0.5], [0, -3], [1, -3], [1, 0.5]]), BOX)) < 30_000
