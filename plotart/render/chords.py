@@ -5,8 +5,9 @@ A cubic segment becomes K equal steps of its parameter, with
 
     K = ceil(sqrt(6 e / (8 tolerance))),   e = max(|P0 - 2 P1 + P2|, |P1 - 2 P2 + P3|),
 
-so that no point of the curve is further than `TOLERANCE` px from its chord (|B''| <= 6 e). A stroke is cut into at most
-`MOST_CHORDS` chords; the bound no longer holds for strokes thousands of canvases long.
+so that no point of the curve is further than `TOLERANCE` px from its chord (|B''| <= 6 e). It is at least `LEAST_CHORDS`,
+as a straight stroke drawn as one chord would not feel its inner control points and never learn to bend. A stroke is
+cut into at most `MOST_CHORDS` chords; the bound no longer holds for strokes thousands of canvases long.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from plotart.render.jit import jit
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
+LEAST_CHORDS = 12  # of one segment
 MOST_CHORDS = 1000  # of one stroke: the number of a chord must fit 10 bits
 REACH = 0.7072  # half the diagonal of a pixel, rounded up: no edge filter reaches further (px at softness 1)
 CAP_CELLS, CORNER_CELLS = 4, 3  # sub-pixels a side, where a pixel holds more than one straight edge
@@ -50,7 +52,7 @@ def segment_chords(points, segment, most):
         dy = float(points[j, 1]) - 2.0 * float(points[j + 1, 1]) + float(points[j + 2, 1])
         largest = max(largest, dx * dx + dy * dy)
     count = math.ceil(math.sqrt(6.0 * math.sqrt(largest) / (8.0 * TOLERANCE)))
-    return max(1, int(min(count, float(most))))
+    return int(min(max(count, float(LEAST_CHORDS)), float(most)))
 
 
 @jit

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from numba import njit
 
 __all__ = ["jit"]
 
 
-def _drop_stale_caches() -> None:
-    """Remove compiled kernels older than any kernel's source.
+def _sources() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
-    numba compares a cached kernel with the file in which it stands, not with the files of the kernels that it calls.
+
+SOURCES = _sources()
+"""One fingerprint of all files beside this one."""
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile at the first call, and again only when one of the `SOURCES` has changed.
+
+    numba compares a cached kernel with the file in which it stands, but not with the files of the kernels that it
+    calls: it would go on running an old edge inside a new loop. So the fingerprint joins numba's own stamp.
     """
-    here = Path(__file__).parent
-    newest = max(source.stat().st_mtime for source in here.glob("*.py"))
-    for index in (here / "__pycache__").glob("*.nbi"):
-        with suppress(OSError):  # a read-only installation keeps what it has; another process may be quicker
-            if index.stat().st_mtime < newest:
-                index.unlink()
-
-
-_drop_stale_caches()
-
-jit = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})
+    kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})(
+        function
+    )
+    file = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if hasattr(file, "_source_stamp"):
+        file._source_stamp = (file._source_stamp, SOURCES)
+    return kernel

@@ -123,7 +123,8 @@ class _Transmit(Function):
         ends = np.empty(cut.slots if keep else 0, np.int64)
         over_bands(
             cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.first, cut.half, cut.softness, scene.wanted, weights, channels, product.numpy(), zeros, words, covered, ends,
+            cut.first, cut.half, cut.softness, scene.wanted, weights, channels, product.numpy(), zeros, words,
+            covered, ends,
         )  # fmt: skip
         ctx.kept = (cut, weights, channels, product.numpy(), zeros, words, covered, ends, threads) if keep else None
         return product.masked_fill(torch.from_numpy(zeros) > 0, 0.0)

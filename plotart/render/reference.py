@@ -13,7 +13,17 @@ from torch import Tensor
 from torch.autograd import Function
 
 from plotart.primitives.base import Primitive
-from plotart.render.chords import BENT, CAP_CELLS, CORNER_CELLS, DETOUR, MOST_CHORDS, REACH, SPREAD, TOLERANCE
+from plotart.render.chords import (
+    BENT,
+    CAP_CELLS,
+    CORNER_CELLS,
+    DETOUR,
+    LEAST_CHORDS,
+    MOST_CHORDS,
+    REACH,
+    SPREAD,
+    TOLERANCE,
+)
 from plotart.render.scene import Scene
 
 _THINNEST = 1e-6
@@ -112,7 +122,12 @@ def flatten(points: Tensor) -> Tensor:
     for j in range(segments):
         p = points[3 * j : 3 * j + 4]
         bend = (p[:2] - 2 * p[1:3] + p[2:]).detach().double().norm(dim=1).max()
-        count = int(min(max(1.0, float(torch.ceil(torch.sqrt(6 * bend / (8 * TOLERANCE))))), MOST_CHORDS // segments))
+        count = int(
+            min(
+                max(float(LEAST_CHORDS), float(torch.ceil(torch.sqrt(6 * bend / (8 * TOLERANCE))))),
+                MOST_CHORDS // segments,
+            )
+        )
         t = torch.arange(0 if j == 0 else 1, count + 1, dtype=p.dtype, device=p.device)[:, None] / count
         r = 1 - t
         pieces.append(r**3 * p[0] + 3 * r * r * t * p[1] + 3 * r * t * t * p[2] + t**3 * p[3])
