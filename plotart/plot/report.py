@@ -64,7 +64,7 @@ def write_report(
 
 
 def _clock(seconds: float) -> str:
-    whole = round(seconds)
+    whole = int(seconds + 0.5)  # as the clock of the playback rounds
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
