@@ -1,18 +1,5 @@
-"""Pens measured from a photo of their chart: colour, opacity and line width, each with its standard error.
+"""Pens measured from a photo of their chart: colour, opacity and line width, each with its standard error."""
 
-The model is that of `plotart.ink.Penned`, told for strokes of the same pen as well. A stroke of a pen with opacity o
-covers the share o of the paper (or of what lies there) with the pen's colour P; a second pass covers the share o of the
-rest, so that after many passes the full colour P is reached: opacity 1 means that one stroke already has it. Where n
-strokes of one pass overlap, their strength is
-
-    s_n = 1 - (1 - o) (1 - b o)^(n-1),    b = 0: strokes of a pass unite;  b = 1: each adds its own
-
-and s_0 = 0. In linear light, on what lies below with light R: transparent R (1 - s (1 - P)), opaque (1 - s) R + s P.
-With line width w and pitch p a pass has, on average, m = E[s] with w/p strokes at a point; a lone line takes the light
-w o (1 - P) per length. Passes across each other meet independently, so that only the means enter.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -20,12 +7,12 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 from torch import Tensor
 
 from plotart.color import ciede2000, hex_to_rgb, rgb_to_hex, to_lab, to_linear, to_srgb
 from plotart.errors import InputError
 from plotart.pens.chart import ChartLayout
+from plotart.pens.estimate import estimate
 from plotart.pens.locate import locate
 from plotart.pens.measure import Reading, light_field, read_patches
 from plotart.pens.palette import Pen, PenSet
@@ -54,7 +41,15 @@ class MeasuredPen:
     """Colour of a single stroke on white paper: that of the pen where the opacity is 1."""
     build_up: float
     """How much strokes of one pass add up where they overlap: 0 they unite, 1 each adds its own. 0.5 when not known."""
+    misfit: float
+    """Chi squared per degree of freedom of the fit: about 1 or less when all patches agree."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its patches contradict each other or leave opacity or line width open."""
+        wide = self.tip_error_mm > _LARGE[2] * self.pen.tip_mm
+        return self.misfit > _CONTRADICTION or wide or self.opacity_error > _LARGE[1]
 
 
 @dataclass(frozen=True)
@@ -110,6 +105,12 @@ def calibrate(photo: Tensor, layout: ChartLayout) -> CalibratedSet:
         _measure(pen, [reading for reading in readings if reading.patch.pen == index], solids)
         for index, pen in enumerate(layout.pens)
     )
+    doubtful = sum(one.doubtful for one in measured)
+    if 3 * doubtful > 2 * len(measured):
+        raise InputError(
+            f"photo: the patches of {doubtful} of {len(measured)} pens make no sense: "
+            "is this the photo of this chart, evenly lit, sharp and with nothing on top of it?"
+        )
     pens = tuple(one.pen for one in measured)
     pen_set = PenSet(
         name=f"{layout.name[:70]}-measured",
@@ -131,85 +132,6 @@ def _linear(photo: Tensor) -> NDArray[np.float32]:
     return values
 
 
-@dataclass(frozen=True)
-class _Ink:
-    """The unknowns of one pen; `build` is b, `again` the same between passes across each other."""
-
-    colour: Floats
-    opacity: float
-    width: float
-    build: float
-    again: float = 1.0
-    opaque: bool = False
-
-    @property
-    def visible(self) -> float:
-        """How much light a stroke adds to black paper if it is opaque."""
-        return self.opacity * float(self.colour.max())
-
-    def strength(self, pitch: float) -> float:
-        """m of one pass."""
-        count, rest = divmod(self.width / pitch, 1.0)
-        o, left = self.opacity, 1 - self.build * self.opacity
-        fewer, more = (1 - (1 - o) * left ** (n - 1) if n else 0.0 for n in (int(count), int(count) + 1))
-        return (1 - rest) * fewer + rest * more
-
-    def crossed(self, pitch: float) -> float:
-        """m of two passes across each other."""
-        apart = 1 - (1 - self.strength(pitch)) ** 2
-        united = self.opacity * (1 - (1 - min(1.0, self.width / pitch)) ** 2)
-        return self.again * apart + (1 - self.again) * united
-
-    def predict(self, reading: Reading, solids: dict[int, Reading]) -> Floats:
-        """What the reading should be."""
-        patch = reading.patch
-        if patch.kind == "lines":
-            return self.width * self.opacity * (1 - self.colour)
-        m = self.crossed(patch.pitch_mm) if patch.kind == "cross" else self.strength(patch.pitch_mm)
-        below = solids[patch.base].value if patch.kind == "overlap" else np.ones(3)
-        return (1 - m) * below + m * self.colour if self.opaque else below * (1 - m * (1 - self.colour))
-
-
-@dataclass(frozen=True)
-class _Fit:
-    ink: _Ink
-    covariance: Floats
-    """Of colour (3), opacity, width in tips and build, `[6, 6]` or larger."""
-    chi2: float
-    freedom: int
-
-
-def _fit(pen: Pen, readings: Sequence[Reading], solids: dict[int, Reading], opaque: bool) -> _Fit:
-    """Weighted least squares from several starts; weak priors hold what the patches leave open."""
-    crossed = next((reading.value for reading in readings if reading.patch.kind == "cross"), np.full(3, 0.5))
-
-    def ink(x: Floats) -> _Ink:
-        again = float(x[6]) if opaque else 1.0
-        return _Ink(x[:3], float(x[3]), float(x[4]) * pen.tip_mm, float(x[5]), again, opaque)
-
-    def residual(x: Floats) -> Floats:
-        guess = ink(x)
-        rows = [(reading.value - guess.predict(reading, solids)) / reading.error for reading in readings]
-        priors = [(x[4] - 1) / 0.5, *((x[5:] - 0.5) / 0.7)]
-        return np.concatenate([*rows, np.array(priors)])
-
-    free = 7 if opaque else 6
-    low = np.array([0.0, 0.0, 0.0, 0.03, 0.3, 0.0, 0.0])[:free]
-    high = np.array([1.0, 1.0, 1.0, 1.0, 3.0, 1.0, 1.0])[:free]
-    best = None
-    for opacity, width in ((0.95, 1.0), (0.6, 1.0), (0.8, 0.7)):
-        start = np.array([*crossed, opacity, width, 0.5, 0.5])[:free]
-        start = np.clip(start, low + 1e-3, high - 1e-3)
-        result = least_squares(residual, start, bounds=(low, high), x_scale=np.array([0.3] * free), max_nfev=200)
-        if best is None or result.cost < best.cost:
-            best = result
-    assert best is not None
-    freedom = max(3 * len(readings) - free, 1)
-    chi2 = 2 * float(best.cost)
-    covariance = np.linalg.pinv(best.jac.T @ best.jac) * max(1.0, chi2 / freedom)
-    return _Fit(ink(best.x), covariance, chi2, freedom)
-
-
 def _measure(pen: Pen, readings: list[Reading], solids: dict[int, Reading]) -> MeasuredPen:
     areas = [reading for reading in readings if reading.patch.kind not in ("lines", "overlap")]
     overlaps = [reading for reading in readings if reading.patch.kind == "overlap"]
@@ -219,10 +141,10 @@ def _measure(pen: Pen, readings: list[Reading], solids: dict[int, Reading]) -> M
         note = "no ink was found on its patches, so its old values are kept"
         old_line = rgb_to_hex(_srgb(1 - pen.opacity * (1 - to_linear(hex_to_rgb(pen.hex)))))
         kept = pen.model_copy(update={"approximate": True})
-        return MeasuredPen(kept, 100.0, 1.0, pen.tip_mm, old_line, 0.5, (note,))
-    fits = {opaque: _fit(pen, readings, solids, opaque) for opaque in (False, True)}
+        return MeasuredPen(kept, 100.0, 1.0, pen.tip_mm, old_line, 0.5, 0.0, (note,))
+    fits = {opaque: estimate(pen, readings, solids, opaque) for opaque in (False, True)}
     better = min(fits, key=lambda opaque: fits[opaque].chi2)
-    unit = max(1.0, fits[better].chi2 / fits[better].freedom)
+    unit = max(1.0, fits[better].misfit)
     notes = []
     decided = bool(overlaps) and abs(fits[True].chi2 - fits[False].chi2) / unit > _DECISIVE
     if not decided:
@@ -231,8 +153,8 @@ def _measure(pen: Pen, readings: list[Reading], solids: dict[int, Reading]) -> M
         notes.append(f"the chart does not tell whether it covers: kept as {'opaque' if better else 'transparent'}")
     fit = fits[better]
     ink = fit.ink
-    if fit.chi2 / fit.freedom > _CONTRADICTION:
-        notes.append("its patches contradict each other: is this the photo of this chart, and did the pen run dry?")
+    if fit.misfit > _CONTRADICTION:
+        notes.append("its patches contradict each other: a shadow, a reflection, or a pen that ran dry")
     errors = np.sqrt(np.maximum(np.diag(fit.covariance), 0))
     colour_error, opacity_error = _colour_error(ink.colour, fit.covariance[:3, :3]), float(min(errors[3], 1.0))
     tip_error = float(errors[4]) * pen.tip_mm
@@ -259,7 +181,7 @@ def _measure(pen: Pen, readings: list[Reading], solids: dict[int, Reading]) -> M
         source=f"measured: {sure}",
     )
     line = rgb_to_hex(_srgb(1 - ink.opacity * (1 - ink.colour)))
-    return MeasuredPen(made, colour_error, opacity_error, tip_error, line, ink.build, tuple(notes))
+    return MeasuredPen(made, colour_error, opacity_error, tip_error, line, ink.build, fit.misfit, tuple(notes))
 
 
 def _srgb(linear: Floats) -> Floats:

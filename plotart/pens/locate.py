@@ -9,13 +9,14 @@ from scipy.optimize import least_squares
 
 from plotart.errors import InputError
 from plotart.pens.chart import MARK_CELLS, ChartLayout
-from plotart.pens.marks import assign_marks, find_marks, project, relative_light
+from plotart.pens.marks import assign_marks, count_marks, find_marks, project, relative_light
 
 __all__ = ["Sight", "locate"]
 
 Floats = NDArray[np.float64]
 
 _WORKING_SIDE = 1600  # marks are looked for at this size; the refinement then uses the whole photo
+_SMALLEST_MARK = 0.018  # of the longer side of a photo that the chart nearly fills
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,10 @@ def locate(light: NDArray[np.float32], layout: ChartLayout) -> Sight:
     candidates = find_marks(relative)
     homography = assign_marks(relative, candidates, layout)
     if homography is None:
-        if len(candidates) in (2, 3):
+        seen = count_marks([mark for mark in candidates if mark.side > _SMALLEST_MARK * max(small.shape)])
+        if 1 <= seen <= 3:
             raise InputError(
-                f"photo: only {len(candidates)} of the chart's 4 corner marks can be seen: photograph the whole page, "
+                f"photo: only {seen} of the chart's 4 corner marks can be seen: photograph the whole page, "
                 "with nothing on top of it."
             )
         raise InputError(

@@ -1,6 +1,7 @@
 """The corner marks of a chart in a photo: what looks like one, and which is which."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import numpy as np
@@ -9,11 +10,21 @@ from scipy import ndimage
 
 from plotart.pens.chart import MARK_CELLS, MARKS, ChartLayout
 
-__all__ = ["assign_marks", "find_marks", "project", "relative_light"]
+__all__ = ["Mark", "assign_marks", "count_marks", "find_marks", "project", "relative_light"]
 
 Floats = NDArray[np.float64]
 
 _MOST_CANDIDATES = 8
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What looks like a corner mark: its centre `[2]` and side in px, and how many of its inner cells are dark."""
+
+    centre: Floats
+    side: float
+    dark: int
+    contrast: float
 
 
 def relative_light(light: NDArray[np.float32]) -> Floats:
@@ -37,9 +48,9 @@ def _read(image: Floats, xy: Floats) -> Floats:
     return values
 
 
-def find_marks(relative: Floats) -> list[Floats]:
-    """Centres `[2]` in px of everything that looks like a corner mark, the clearest first."""
-    found: list[tuple[float, Floats]] = []
+def find_marks(relative: Floats) -> list[Mark]:
+    """Everything that looks like a corner mark, the clearest first."""
+    found: list[Mark] = []
     longest = max(relative.shape)
     for threshold in (0.45, 0.6, 0.75, 0.88):
         labels, _ = ndimage.label(relative < threshold, structure=np.ones((3, 3)))
@@ -52,15 +63,22 @@ def find_marks(relative: Floats) -> list[Floats]:
             if not 0.25 < shape.sum() / filled.sum() < 0.9 or filled.sum() < 0.45 * sides[0] * sides[1]:
                 continue
             quad = _quad(filled) + np.array([window[1].start, window[0].start])
-            clear = _clearness(relative, quad)
-            if clear > 0.1:
-                found.append((clear, _cell_points(quad, np.array([[MARK_CELLS / 2, MARK_CELLS / 2]]))[0]))
-    found.sort(key=lambda item: -item[0])
-    kept: list[Floats] = []
-    for _, centre in found:
-        if all(np.hypot(*(centre - other)) > 0.01 * longest for other in kept):
-            kept.append(centre)
+            mark = _decode(relative, quad)
+            if mark is not None:
+                found.append(mark)
+    found.sort(key=lambda mark: -mark.contrast)
+    kept: list[Mark] = []
+    for mark in found:
+        if all(np.hypot(*(mark.centre - other.centre)) > 0.01 * longest for other in kept):
+            kept.append(mark)
     return kept[:_MOST_CANDIDATES]
+
+
+def count_marks(marks: list[Mark]) -> int:
+    """How many of the four different marks of one chart are among the candidates, at most; letters are too small."""
+    side = max((mark.side for mark in marks), default=0.0)
+    dark = [mark.dark for mark in marks if mark.side > side / 2.5]
+    return sum(min(dark.count(cells), most) for cells, most in ((0, 1), (2, 2), (4, 1)))
 
 
 def _quad(filled: NDArray[np.bool_]) -> Floats:
@@ -128,28 +146,33 @@ def project(homography: Floats, points: Floats) -> Floats:
 _SUB = np.array([[0.3, 0.3], [0.7, 0.3], [0.3, 0.7], [0.7, 0.7]])
 
 
-def _clearness(relative: Floats, quad: Floats) -> float:
-    """Contrast between the white ring and the dark border of a mark, 0 for what is no mark."""
+def _decode(relative: Floats, quad: Floats) -> Mark | None:
+    """The mark with these corners, or None if its cells are not those of a mark."""
     rows, columns = np.mgrid[0:MARK_CELLS, 0:MARK_CELLS]
     points = np.stack([columns, rows], axis=-1)[..., None, :] + _SUB
     pixels = _cell_points(quad, points.reshape(-1, 2))
     if not np.isfinite(pixels).all():
-        return 0.0
+        return None
     values = _read(relative, pixels).reshape(MARK_CELLS, MARK_CELLS, 4).mean(axis=-1)
     border, ring = MARKS[2], ~MARKS[0]
     between = (values[border].mean() + values[ring].mean()) / 2
     wrong = int((values[border] > between).sum() + (values[ring] < between).sum())
-    return 0.0 if wrong > 1 else float(np.median(values[ring]) - np.median(values[border]))
+    contrast = float(np.median(values[ring]) - np.median(values[border]))
+    if wrong > 1 or contrast < 0.1:
+        return None
+    middle = _cell_points(quad, np.array([[MARK_CELLS / 2, MARK_CELLS / 2]]))[0]
+    side = float(np.hypot(*(quad - np.roll(quad, 1, axis=0)).T).mean())
+    return Mark(middle, side, int((values[2:4, 2:4] < between).sum()), contrast)
 
 
-def assign_marks(relative: Floats, centres: list[Floats], layout: ChartLayout) -> Floats | None:
-    """The homography mm -> px under which four of the centres are the four marks, by what is inside the marks."""
+def assign_marks(relative: Floats, marks: list[Mark], layout: ChartLayout) -> Floats | None:
+    """The homography mm -> px under which four candidates are the four marks, by what is inside the marks."""
     cells = layout.mark_cells()
     core = cells[:, 2:4, 2:4].reshape(-1, 2)
     expected = np.where(MARKS[:, 2:4, 2:4].ravel(), -1.0, 1.0)
     expected -= expected.mean()
     best, best_score = None, 0.8
-    for four in _quadruples(centres):
+    for four in _quadruples([mark.centre for mark in marks]):
         homography = _homography(np.asarray(layout.marks, dtype=np.float64), four)
         pixels = project(homography, core)
         if not np.isfinite(pixels).all():

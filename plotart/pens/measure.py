@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 _CLIPPED = 0.99  # linear light of sRGB 254/255
 _FLOOR = 0.003  # light that an 8-bit, compressed photo cannot tell apart
-_FINE = 0.025  # share of the missing light by which JPEG's coarse chroma falsifies lines a few pixels wide
+_FINE = 0.035  # share of the missing light by which JPEG's coarse chroma falsifies lines a few pixels wide
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def light_field(sight: Sight, layout: ChartLayout) -> LightField:
         spread = max(1.4826 * float(np.median(off)) / 1.5, 1e-4)
         weights = np.clip(1 - (off / (6 * spread)) ** 2, 0, 1) ** 2  # Tukey's biweight: shadows and spots drop out
     if np.mean(weights < 0.05) > 0.3:
-        raise InputError("photo: the light on the paper is too uneven (shadows, reflections): light it from far away.")
+        raise InputError(
+            "photo: the chart's bare patches are not evenly white: is this its photo, and are there no shadows on it?"
+        )
     residual = (logs - terms @ coefficients)[weights > 0.05]
     freedom = max(len(residual) - terms.shape[1], 1)
     return LightField(coefficients, degree, size, float(np.sqrt((residual**2).sum(axis=0).max() / freedom)))
