@@ -5,9 +5,9 @@ A cubic segment becomes K equal steps of its parameter, with
 
     K = ceil(sqrt(6 e / (8 tolerance))),   e = max(|P0 - 2 P1 + P2|, |P1 - 2 P2 + P3|),
 
-so that no point of the curve is further than `TOLERANCE` px from its chord (|B''| <= 6 e). It is at least `LEAST_CHORDS`,
-as a straight stroke drawn as one chord would not feel its inner control points and never learn to bend. A stroke is
-cut into at most `MOST_CHORDS` chords; the bound no longer holds for strokes thousands of canvases long.
+so that no point of the curve is further than `TOLERANCE` px from its chord (|B''| <= 6 e), and K >= `LEAST_CHORDS`: a
+straight stroke drawn as one chord would not feel its inner control points and never learn to bend. A stroke is cut into
+at most `MOST_CHORDS` chords; the bound no longer holds for strokes hundreds of canvases long.
 """
 
 from __future__ import annotations

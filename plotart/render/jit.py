@@ -32,7 +32,7 @@ def jit(function: Callable[..., Any]) -> Any:
     kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})(
         function
     )
-    file = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    file: Any = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):
         file._source_stamp = (file._source_stamp, SOURCES)
     return kernel
