@@ -54,6 +54,12 @@ def _step(sight: Sight, patch: Patch) -> float:
     return 0.7 / max(float(sight.per_mm(middle)), 0.1)
 
 
+def _fine(sight: Sight, patch: Patch, tip: float) -> float:
+    """`_FINE`, and more for lines less than two pixels wide."""
+    middle = np.array([patch.x + patch.width / 2, patch.y + patch.height / 2])
+    return _FINE * max(1.0, 2 / max(tip * float(sight.per_mm(middle)), 0.1))
+
+
 def light_field(sight: Sight, layout: ChartLayout) -> LightField:
     """Fit the light on the page to its bare patches: robust least squares of log light, one polynomial per channel.
 
@@ -132,7 +138,7 @@ def _read_area(sight: Sight, layout: ChartLayout, field: LightField, patch: Patc
     rows, columns = light.shape[0] // 2, light.shape[1] // 2
     quarters = [light[r, c].mean(axis=(0, 1)) for r in np.s_[:rows, rows:] for c in np.s_[:columns, columns:]]
     solid = y_pitch < tip
-    more = np.std(quarters, axis=0, ddof=1) / 2 if solid else _FINE * (1 - value)
+    more = np.std(quarters, axis=0, ddof=1) / 2 if solid else _fine(sight, patch, tip) * (1 - value)
     return Reading(patch, value, np.sqrt(_FLOOR**2 + (field.error * value) ** 2 + more**2))
 
 
@@ -157,4 +163,6 @@ def _read_lines(sight: Sight, layout: ChartLayout, field: LightField, patch: Pat
     area = np.array(areas)
     middle = np.median(area, axis=0)
     scatter = 1.4826 * np.median(np.abs(area - middle), axis=0) / np.sqrt(max(count - 1, 1))
-    return Reading(patch, area.mean(axis=0), np.sqrt(scatter**2 + (_FINE * middle) ** 2 + (0.005 * tip) ** 2))
+    return Reading(
+        patch, area.mean(axis=0), np.sqrt(scatter**2 + (_fine(sight, patch, tip) * middle) ** 2 + (0.005 * tip) ** 2)
+    )
