@@ -6,9 +6,14 @@ run = plotart.generate(plotart.Config.load("neuron", {"objectives.neuron.at": "c
 run.figures["plot"]["minutes"]
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from plotart.errors import InputError, Interrupted
+# Threads of OpenMP that wait for each other by spinning slow torch down up to fifty times as soon as another process
+# wants a core. Set before torch is imported; a value from outside is kept.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from plotart.errors import InputError, Interrupted  # noqa: E402
 
 if TYPE_CHECKING:
     from plotart.config import Config
