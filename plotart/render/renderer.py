@@ -13,7 +13,7 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Choosing, Multiply, Over, Penned
 from plotart.primitives.strokes import Strokes
-from plotart.render import reference
+from plotart.render import diffvg, reference
 from plotart.render.strokes import Backend, composite_over, planes, transmit
 
 __all__ = ["RENDERERS", "Renderer", "StrokeRenderer", "renderer"]
@@ -75,9 +75,15 @@ def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor) -> 
     raise InputError(f"ink {ink.kind!r} has no renderer.")
 
 
+def _diffvg(threads: int) -> Renderer:
+    diffvg.library()  # refuse before work starts
+    return StrokeRenderer("diffvg", threads)
+
+
 RENDERERS: dict[str, Callable[[int], Renderer]] = {
     "native": lambda threads: StrokeRenderer("native", threads),
     "reference": lambda threads: StrokeRenderer("reference", threads),
+    "diffvg": _diffvg,
 }
 """Backends by name; each is given the number of threads, 0 for all cores."""
 

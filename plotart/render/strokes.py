@@ -19,17 +19,17 @@ differentiated a second time.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from plotart.render import native, reference
+from plotart.render import diffvg, native, reference
 from plotart.render.scene import Scene, check_like, check_scene, check_unit_interval
 
 __all__ = ["Backend", "composite_over", "planes", "transmit"]
 
-Backend = Literal["native", "reference"]
+Backend = Literal["native", "reference", "diffvg"]
 
 
 def composite_over(
@@ -73,6 +73,8 @@ def composite_over(
     colours, opacity = scene.spread(rgb, 3), scene.spread(alpha)
     if backend == "reference":
         image = reference.composite_over(scene, colours, opacity, paper, softness)
+    elif backend == "diffvg":
+        image = diffvg.composite_over(scene, colours, opacity, paper, softness)
     else:
         image = native.composite_over(scene, colours, opacity, paper, softness, threads)
     return image.reshape(*scene.batch, 3, scene.height, scene.width)
@@ -107,6 +109,8 @@ def transmit(
     spread = scene.spread(weight, channels)
     if backend == "reference":
         light = reference.transmit(scene, spread, softness)
+    elif backend == "diffvg":
+        light = diffvg.transmit(scene, spread, softness)
     else:
         light = native.transmit(scene, spread, None, channels, softness, threads)
     return light.reshape(*scene.batch, channels, scene.height, scene.width)
@@ -147,9 +151,10 @@ def planes(
     check_like("opacity", opacity, points, (*scene.batch, scene.strokes))
     check_unit_interval("opacity", opacity)
     weight, channel = scene.spread(opacity)[:, None], scene.spread(pen).contiguous()
-    if backend == "reference":
+    if backend != "native":
         one_hot = torch.nn.functional.one_hot(channel, pens).to(weight)
-        light = reference.transmit(scene, weight * one_hot, softness)
+        dense = reference.transmit if backend == "reference" else diffvg.transmit
+        light = dense(scene, weight * one_hot, softness)
     else:
         light = native.transmit(scene, weight, channel, pens, softness, threads)
     return light.reshape(*scene.batch, pens, scene.height, scene.width)
@@ -159,8 +164,10 @@ def _scene(
     points: Tensor, width: Tensor, size: tuple[int, int], softness: float, mask: Tensor | None, backend: str
 ) -> Scene:
     scene = check_scene(points, width, size, softness, mask)
-    if backend not in ("native", "reference"):
-        raise ValueError(f"backend must be native or reference, not {backend!r}")
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend must be one of {', '.join(get_args(Backend))}, not {backend!r}")
     if backend == "native" and (points.dtype != torch.float32 or points.device.type != "cpu"):
         raise ValueError(f"native renders float32 points on the CPU, not {points.dtype} on {points.device}")
+    if backend == "diffvg" and points.dtype != torch.float32:
+        raise ValueError(f"diffvg renders float32 points, not {points.dtype}")
     return scene
