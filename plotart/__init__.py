@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 # wants a core. Set before torch is imported; a value from outside is kept.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from plotart.errors import InputError, Interrupted  # noqa: E402
+from plotart.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from plotart.config import Config

@@ -21,7 +21,6 @@ from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
-from plotart.stages.choose import ChooseSpec
 from plotart.stages.fit import FitSpec
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec
@@ -128,20 +127,21 @@ def usual_stages(palette: str) -> list[StageSpec]:
     """The stages of a run that names none, by the way its palette is found.
 
     fixed: all pens of the set from the first step. kmeans: free colours, clustered and matched, points fitted again
-    (the published way). learned: free colours, then every stroke may choose any pen while those are taken away that the
-    picture misses least, then the choice is made for good.
+    (the published way). learned: every stroke may choose any pen of the set from the first step, the pens that the
+    picture misses least are taken away, then the choice is made for good.
     """
     if palette == "fixed":
         return [FitSpec(steps=500)]
     if palette == "kmeans":
         return [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)]
     return [
-        FitSpec(steps=200, schedule="constant"),
-        ChooseSpec(),
+        FitSpec(steps=150, schedule="constant", temperature=1.0),
+        NarrowSpec(to=7),
+        FitSpec(steps=80, schedule="constant", temperature=0.7),
         NarrowSpec(),
-        FitSpec(steps=150, schedule="constant", temperature=0.5),
+        FitSpec(steps=100, schedule="constant", temperature=0.4),
         QuantizeSpec(),
-        FitSpec(steps=150, schedule="cosine"),
+        FitSpec(steps=200, schedule="cosine"),
     ]
 
 

@@ -122,8 +122,11 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
 
 
 def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None]:
-    """Which finished stages show the last free colours, and what pens made of them before any further fit."""
-    first = next((i for i, entry in enumerate(entries) if entry["pens"]), None)
+    """The last finished stage with everything open (free colours, or all pens of the set), and what pens made of it.
+
+    That is: just before the first stage that takes colours or pens away, and after it, before any further fit.
+    """
+    first = next((i for i, entry in enumerate(entries) if entry["stage"] in ("choose", "narrow", "quantize")), None)
     if not first:
         return None, None
     last = first

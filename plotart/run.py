@@ -22,7 +22,6 @@ from plotart.config import Config
 from plotart.drawing import Drawing
 from plotart.errors import InputError, Interrupted
 from plotart.images import save_image, write_beside
-from plotart.ink import PenInk
 from plotart.stages import Evaluation
 
 __all__ = ["Run", "StageWatch"]
@@ -225,7 +224,6 @@ class StageWatch:
         end = self._base["steps"] + steps
         seen = {
             "stage": self.label.split()[0],
-            "pens": isinstance(drawing.ink, PenInk),
             "step": end,
             "total": evaluation.total,
             "losses": evaluation.losses,

@@ -44,7 +44,7 @@ class Primitive(nn.Module):
     @abstractmethod
     def __len__(self) -> int: ...
 
-    def constrain_(self) -> None:  # noqa: B027 - most primitives need no projection
+    def constrain_(self) -> None:
         """Bring the parameters back into their ranges after a step of the optimizer."""
 
     @abstractmethod

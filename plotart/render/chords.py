@@ -24,7 +24,7 @@ MOST_CHORDS = 1000  # of one stroke: the number of a chord must fit 10 bits
 REACH = 0.7072  # half the diagonal of a pixel, rounded up: no edge filter reaches further (px at softness 1)
 CAP_CELLS, CORNER_CELLS = 4, 3  # sub-pixels a side, where a pixel holds more than one straight edge
 SPREAD = 1.06  # px a sub-pixel's nearest distance may differ from the pixel's; beyond, no corner is looked for
-BENT = 0.7  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
+BENT = 0.25  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
 DETOUR = 1.5  # ... or the ratio of the way along the stroke to the straight way
 
 START, END, CROWDED = (
@@ -40,7 +40,7 @@ THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords 
 # it CROWDED; how far the stroke has turned before it. 64 bytes: one cache line.
 X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
 
-_SMOOTH = 0.75  # rad, less than acos(BENT)
+_SMOOTH = 1.2  # rad, less than acos(BENT)
 
 
 @jit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,9 +57,7 @@ def check_scene(
     batch, strokes = tuple(points.shape[:-3]), points.shape[-3]
     check_like("width", width, points, (*batch, strokes))
     check_finite("points", points)
-    check_finite("width", width)
-    if not bool((width > 0).all()):
-        raise ValueError(f"width{_where(width <= 0)} is {_value(width, width <= 0)}: a pen's width must be positive")
+    check_positive("width", width)
     scene = Scene(points.reshape(-1, *points.shape[-2:]), width, batch, strokes, height, wide)
     half = scene.spread(width) / 2
     if mask is None:
@@ -84,24 +83,28 @@ def check_like(name: str, value: Tensor, points: Tensor, shape: tuple[int, ...])
 
 
 def check_finite(name: str, value: Tensor) -> None:
-    # one reduction: a sum is finite unless a value is not, or the sum overflows, and then the slow look decides
-    if not bool(torch.isfinite(value.detach().sum())):
-        bad = ~torch.isfinite(value)
-        if bool(bad.any()):
-            raise ValueError(f"{name}{_where(bad)} is {_value(value, bad)}: it must be finite")
+    """Every value must be finite."""
+    low, high = value.detach().aminmax()  # one pass; both are NaN if any value is
+    if not (float(low) > -math.inf and float(high) < math.inf):
+        _refuse(name, value, ~torch.isfinite(value), "finite")
+
+
+def check_positive(name: str, value: Tensor) -> None:
+    """Every value must be finite and above 0."""
+    low, high = value.detach().aminmax()
+    if not (float(low) > 0 and float(high) < math.inf):
+        check_finite(name, value)
+        _refuse(name, value, ~(value > 0), "positive")
 
 
 def check_unit_interval(name: str, value: Tensor) -> None:
     """Every value must be in 0..1."""
-    check_finite(name, value)
-    outside = (value < 0) | (value > 1)
-    if bool(outside.any()):
-        raise ValueError(f"{name}{_where(outside)} is {_value(value, outside)}: it must be in 0..1")
+    low, high = value.detach().aminmax()
+    if not (float(low) >= 0 and float(high) <= 1):
+        check_finite(name, value)
+        _refuse(name, value, (value < 0) | (value > 1), "in 0..1")
 
 
-def _where(bad: Tensor) -> str:
-    return "[" + ", ".join(str(int(i)) for i in bad.nonzero()[0]) + "]" if bad.ndim else ""
-
-
-def _value(value: Tensor, bad: Tensor) -> str:
-    return f"{float(value.detach()[bad][0]):g}"
+def _refuse(name: str, value: Tensor, bad: Tensor, must: str) -> None:
+    where = "[" + ", ".join(str(int(i)) for i in bad.nonzero()[0]) + "]" if bad.ndim else ""
+    raise ValueError(f"{name}{where} is {float(value.detach()[bad][0]):g}: it must be {must}")
