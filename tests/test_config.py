@@ -38,7 +38,7 @@ def test_saved_config_loads_as_the_same(tmp_path):
         ("objectives.neuron.at", "conv4_3", ["objectives.neuron.at", "conv4_3:12"]),
         ("objectives.beauty.weight", 1, ["beauty", "neuron"]),
         ("stages.0.kind", "melt", ["stages.0", "melt", "quantize"]),
-        ("stages.9.steps", 1, ["stages.9.steps", "0 to 5"]),
+        ("stages.9.steps", 1, ["stages.9.steps", "0 to 6"]),
         ("sice", 1, ["sice", "size"]),
         ("seed.x", 1, ["seed"]),
     ],

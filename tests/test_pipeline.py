@@ -108,6 +108,7 @@ def test_picture_through_the_same_line(small, photo, tmp_path):
 
 
 def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
+    del small["stages.2.steps"]
     small |= {"pens.set": "#1a1a1a,#d0006f", "pens.palette": "fixed"}
     run = generate(Config.load(None, small), tmp_path / "run")
     assert {pen["hex"] for pen in run.figures["pens"]} == {"#1a1a1a", "#d0006f"}
@@ -128,7 +129,6 @@ def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
         ({"objectives.style.image": "none.jpg"}, ["none.jpg", "mondrian.jpg"]),
         ({"objectives.neuron": None}, ["--neuron", "--image"]),
         ({"machine": "hovercraft"}, ["hovercraft", "axidraw"]),
-        ({"stages": [{"kind": "fit", "steps": 3}]}, ["stages", "quantize"]),
     ],
 )
 def test_wrong_input_is_refused_before_anything_is_written(small, tmp_path, changes, words):
@@ -138,6 +138,20 @@ def test_wrong_input_is_refused_before_anything_is_written(small, tmp_path, chan
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)
+
+
+def test_stages_without_pens_are_refused(small, tmp_path):
+    small = {address: value for address, value in small.items() if not address.startswith("stages")}
+    with pytest.raises(InputError, match="stages: palette 'kmeans' needs a quantize stage"):
+        generate(Config.load(None, {**small, "stages": [{"kind": "fit", "steps": 3}]}), tmp_path / "run")
+
+
+def test_learned_palette_ends_with_exactly_as_many_pens_as_asked(small, tmp_path):
+    small = {address: value for address, value in small.items() if not address.startswith("stages")}
+    small |= {"pens.palette": "learned", "pens.count": 3, "steps": 40}
+    figures = generate(Config.load(None, small), tmp_path / "run").figures
+    assert 1 <= len(figures["pens"]) <= 3
+    assert figures["excitation"]["final"] > figures["excitation"]["quantized"]
 
 
 def test_existing_run_is_kept_unless_forced(run, small):
@@ -166,7 +180,7 @@ def wait_for(condition, seconds=90):
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_killed_run_goes_on_to_the_same_bytes(small, tmp_path, kill):
     small |= {"stages.0.steps": 40, "stages.2.steps": 20}
-    whole = generate(Config.load(None, small), tmp_path / "whole").folder
+    whole = generate(Config.load("neuron", small), tmp_path / "whole").folder
     sets = [part for address, value in small.items() for part in ("--set", f"{address}={value}")]
     folder = tmp_path / "killed"
     process = start(folder, ["generate", *sets])
