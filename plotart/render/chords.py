@@ -40,7 +40,7 @@ THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords 
 # it CROWDED; how far the stroke has turned before it. 64 bytes: one cache line.
 X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
 
-_SMOOTH = 1.2  # rad, less than acos(BENT)
+TURN_OF_CORNERS = 1.2  # rad, less than acos(BENT)
 
 
 @jit
@@ -175,9 +175,9 @@ def _mark_ends(table, begin, end, softness):
 def _mark_crowded(table, begin, end, reach, softness):
     """Chords whose pixels may see another part of the stroke within reach of their sub-pixels.
 
-    Between two chords with less than `_SMOOTH` of turn there is neither the angle of BENT nor a detour.
+    Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a detour.
     """
-    smooth = np.float32(_SMOOTH)
+    smooth = np.float32(TURN_OF_CORNERS)
     if table[end - 1, TURN] < smooth:
         return
     spread = np.float32(SPREAD * softness)

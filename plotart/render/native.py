@@ -1,4 +1,4 @@
-"""The fast renderer: autograd around the CPU kernels."""
+"""The fast renderer: autograd around the CPU kernels, and the way to those for a GPU."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from plotart.errors import InputError
 from plotart.render import cpu, cpu_over, cpu_transmit
 from plotart.render.pool import over_bands
 from plotart.render.scene import Scene
@@ -153,7 +154,10 @@ def _summed(cut: Chords, partial: Array) -> Tensor:
 
 def composite_over(scene: Scene, rgb: Tensor, alpha: Tensor, paper: Tensor, softness: float, threads: int) -> Tensor:
     """`rgb [B*N, 3]`, `alpha [B*N]`, `paper [3]` -> `[B, 3, H, W]`."""
-    image: Tensor = _Over.apply(scene.points, scene.half, rgb, alpha, paper, scene, softness, threads)  # type: ignore[no-untyped-call]
+    if scene.points.is_cuda:
+        image: Tensor = _gpu().composite_over(scene, rgb, alpha, paper, softness)
+        return image
+    image = _Over.apply(scene.points, scene.half, rgb, alpha, paper, scene, softness, threads)  # type: ignore[no-untyped-call]
     return image
 
 
@@ -161,5 +165,19 @@ def transmit(
     scene: Scene, weight: Tensor, channel: Tensor | None, planes: int, softness: float, threads: int
 ) -> Tensor:
     """`weight [B*N, C]`, or `[B*N, 1]` with `channel [B*N]` long -> `[B, C, H, W]`."""
-    light: Tensor = _Transmit.apply(scene.points, scene.half, weight, channel, planes, scene, softness, threads)  # type: ignore[no-untyped-call]
+    if scene.points.is_cuda:
+        if channel is not None:
+            weight = weight * torch.nn.functional.one_hot(channel, planes).to(weight)
+        light: Tensor = _gpu().transmit(scene, weight, softness)
+        return light
+    light = _Transmit.apply(scene.points, scene.half, weight, channel, planes, scene, softness, threads)  # type: ignore[no-untyped-call]
     return light
+
+
+def _gpu() -> Any:
+    """The Triton kernels, which only a machine with a GPU needs to have."""
+    try:
+        from plotart.render import gpu  # noqa: PLC0415
+    except ImportError as error:
+        raise InputError(f"rendering on a GPU needs triton: install plotart[gpu] ({error}).") from None
+    return gpu

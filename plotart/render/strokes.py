@@ -166,8 +166,8 @@ def _scene(
     scene = check_scene(points, width, size, softness, mask)
     if backend not in get_args(Backend):
         raise ValueError(f"backend must be one of {', '.join(get_args(Backend))}, not {backend!r}")
-    if backend == "native" and (points.dtype != torch.float32 or points.device.type != "cpu"):
-        raise ValueError(f"native renders float32 points on the CPU, not {points.dtype} on {points.device}")
+    if backend == "native" and (points.dtype != torch.float32 or points.device.type not in ("cpu", "cuda")):
+        raise ValueError(f"native renders float32 points on cpu or cuda, not {points.dtype} on {points.device}")
     if backend == "diffvg" and points.dtype != torch.float32:
         raise ValueError(f"diffvg renders float32 points, not {points.dtype}")
     return scene
