@@ -24,7 +24,7 @@ MOST_CHORDS = 1000  # of one stroke: the number of a chord must fit 10 bits
 REACH = 0.7072  # half the diagonal of a pixel, rounded up: no edge filter reaches further (px at softness 1)
 CAP_CELLS, CORNER_CELLS = 4, 3  # sub-pixels a side, where a pixel holds more than one straight edge
 SPREAD = 1.06  # px a sub-pixel's nearest distance may differ from the pixel's; beyond, no corner is looked for
-BENT = 0.25  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
+BENT = 0.85  # |cos| of the angle between two chords below which a pixel that sees both holds a corner
 DETOUR = 1.5  # ... or the ratio of the way along the stroke to the straight way
 
 START, END, CROWDED = (
@@ -40,7 +40,7 @@ THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords 
 # it CROWDED; how far the stroke has turned before it. 64 bytes: one cache line.
 X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
 
-TURN_OF_CORNERS = 1.2  # rad, less than acos(BENT)
+TURN_OF_CORNERS = 0.53  # rad, less than acos(BENT)
 
 
 @jit
@@ -82,18 +82,14 @@ def on_canvas(points, half, softness, rows, cols):
 
 
 @jit
-def chord_table(points, half, softness, counts, first):
-    """What the kernels need of each chord.
+def chord_table(strokes, points, half, softness, counts, first, table):
+    """Fill `table [chords, 16]` for some strokes: what the kernels need of each chord.
 
     Args:
         points: `[M, 1+3S, 2]` px. half: `[M]` px. counts: `[M, S]`, all 0 for strokes that are not drawn.
         first: `[M+1]`, the first chord of each stroke.
-
-    Returns:
-        table `[chords, 16]` float32.
     """
-    table = np.empty((first[-1], 16), np.float32)
-    for i in range(points.shape[0]):
+    for i in strokes:
         begin, end = first[i], first[i + 1]
         if end > begin:
             reach = half[i] + REACH * softness
@@ -101,7 +97,6 @@ def chord_table(points, half, softness, counts, first):
             _overlaps(table, begin, end, reach)
             _mark_ends(table, begin, end, softness)
             _mark_crowded(table, begin, end, reach, softness)
-    return table
 
 
 @jit

@@ -26,7 +26,6 @@ from plotart.render.chords import (
     X,
     Y,
     chord_counts,
-    chord_table,
     on_canvas,
 )
 from plotart.render.edge import (
@@ -284,8 +283,8 @@ def add_slots(start, stroke, partial, total):
 
 
 @jit
-def prepare(points, half, softness, strokes, rows, cols):
-    """Flatten `points [M, 1+3S, 2]` and sort the strokes into bands: all that the compositing kernels share."""
+def count_chords(points, half, softness, rows, cols):
+    """Chords of each segment `[M, S]`, none for strokes off the canvas, and the first chord of each stroke `[M+1]`."""
     seen = on_canvas(points, half, softness, rows, cols)
     counts = chord_counts(points)
     first = np.zeros(len(points) + 1, np.int64)
@@ -293,6 +292,4 @@ def prepare(points, half, softness, strokes, rows, cols):
         if not seen[i]:
             counts[i] = 0
         first[i + 1] = first[i] + counts[i].sum()
-    table = chord_table(points, half, softness, counts, first)
-    start, stroke, room = band_loads(table, first, half, softness, strokes, rows, cols)
-    return counts, first, table, start, stroke, room
+    return counts, first

@@ -13,8 +13,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from plotart.errors import InputError
-from plotart.render import cpu, cpu_over, cpu_transmit
-from plotart.render.pool import over_bands
+from plotart.render import chords, cpu, cpu_over, cpu_transmit
+from plotart.render.pool import share_out
 from plotart.render.scene import Scene
 
 Array = NDArray[Any]
@@ -34,12 +34,12 @@ class Chords:
     room: Array
 
     @classmethod
-    def of(cls, scene: Scene, softness: float) -> Chords:
-        points = _array(scene.points)
-        half = _array(scene.half)
-        counts, first, table, start, stroke, room = cpu.prepare(
-            points, half, float(softness), scene.strokes, scene.height, scene.width
-        )
+    def of(cls, scene: Scene, softness: float, threads: int = 1) -> Chords:
+        points, half = _array(scene.points), _array(scene.half)
+        counts, first = cpu.count_chords(points, half, float(softness), scene.height, scene.width)
+        table = np.empty((int(first[-1]), 16), np.float32)
+        share_out(chords.chord_table, len(points), len(table), threads, points, half, softness, counts, first, table)
+        start, stroke, room = cpu.band_loads(table, first, half, softness, scene.strokes, scene.height, scene.width)
         return cls(table, first, counts, half, np.float32(softness), start, stroke, room)
 
     @property
@@ -71,7 +71,7 @@ class _Over(Function):
         ctx: Any, points: Tensor, half: Tensor, rgb: Tensor, alpha: Tensor, paper: Tensor,
         scene: Scene, softness: float, threads: int,
     ) -> Tensor:  # fmt: skip
-        cut = Chords.of(scene, softness)
+        cut = Chords.of(scene, softness, threads)
         drawings = points.shape[0] // scene.strokes
         image = paper.detach().to(torch.float32).reshape(1, 3, 1, 1)
         image = image.expand(drawings, 3, scene.height, scene.width).contiguous()
@@ -80,7 +80,7 @@ class _Over(Function):
         words = np.empty(cut.touches if keep else 0, np.uint32)
         under = np.empty((cut.touches if keep else 0, 3), np.float32)
         ends = np.empty(cut.slots if keep else 0, np.int64)
-        over_bands(
+        share_out(
             cpu_over.over_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.half, cut.softness, scene.wanted, colours, opacity, image.numpy(), words, under, ends,
         )  # fmt: skip
@@ -94,7 +94,7 @@ class _Over(Function):
         wanted = grad.to(torch.float32).clone(memory_format=torch.contiguous_format)
         columns = 2 * (3 * cut.counts.shape[1] + 1)
         partial = np.empty((cut.slots, columns + 5), np.float32)
-        over_bands(
+        share_out(
             cpu_over.over_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.counts, cut.half, cut.softness, colours, opacity, words, under, ends,
             wanted.numpy(), partial,
@@ -112,7 +112,7 @@ class _Transmit(Function):
         ctx: Any, points: Tensor, half: Tensor, weight: Tensor, channel: Tensor | None, planes: int,
         scene: Scene, softness: float, threads: int,
     ) -> Tensor:  # fmt: skip
-        cut = Chords.of(scene, softness)
+        cut = Chords.of(scene, softness, threads)
         drawings = points.shape[0] // scene.strokes
         shape = (drawings, planes, scene.height, scene.width)
         product, zeros = torch.ones(shape), np.zeros(shape, np.int32)
@@ -122,7 +122,7 @@ class _Transmit(Function):
         words = np.empty(cut.touches if keep else 0, np.uint32)
         covered = np.empty(cut.touches if keep else 0, np.float32)
         ends = np.empty(cut.slots if keep else 0, np.int64)
-        over_bands(
+        share_out(
             cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.half, cut.softness, scene.wanted, weights, channels, product.numpy(), zeros, words,
             covered, ends,
@@ -136,7 +136,7 @@ class _Transmit(Function):
         cut, weights, channels, product, zeros, words, covered, ends, threads = ctx.kept
         columns = 2 * (3 * cut.counts.shape[1] + 1)
         partial = np.empty((cut.slots, columns + 1 + weights.shape[1]), np.float32)
-        over_bands(
+        share_out(
             cpu_transmit.transmit_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.counts, cut.half, cut.softness, weights, channels, product, zeros, words, covered, ends,
             _array(grad), partial,

@@ -9,33 +9,33 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["over_bands"]
+__all__ = ["share_out"]
 
-_SMALL = 100_000  # touched pixels; below, waking a second thread costs more than it saves
+_SMALL = 100_000  # pixels or chords; below, waking a second thread costs more than it saves
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 
-def over_bands(kernel: Callable[..., None], bands: int, work: int, threads: int, *tensors: Any) -> None:
-    """Call `kernel(some bands, *tensors)` for all bands 0..bands-1, by at most `threads` threads (0: all cores).
+def share_out(kernel: Callable[..., None], items: int, work: int, threads: int, *arguments: Any) -> None:
+    """Call `kernel(some items, *arguments)` for all items 0..items-1, by at most `threads` threads (0: all cores).
 
-    The kernel must not hold the interpreter lock, and write nothing that another band reads or writes.
+    The kernel must not hold the interpreter lock, nor write what it reads or writes for another item.
     """
-    threads = min(threads or os.cpu_count() or 1, bands)
+    threads = min(threads or os.cpu_count() or 1, items)
     if threads <= 1 or work < _SMALL:
-        kernel(np.arange(bands), *tensors)
+        kernel(np.arange(items), *arguments)
         return
     key = (os.getpid(), threads)  # a forked child has no threads of its parent's pool
     pool = _pools.get(key) or _pools.setdefault(key, ThreadPoolExecutor(threads - 1, "plotart-render"))
-    tasks = min(bands, 8 * threads)
-    shares = iter([np.arange(task, bands, tasks) for task in range(tasks)])
-    helpers = [pool.submit(_work, kernel, shares, tensors) for _ in range(threads - 1)]
+    tasks = min(items, 8 * threads)
+    shares = iter([np.arange(task, items, tasks) for task in range(tasks)])
+    others = [pool.submit(_work, kernel, shares, arguments) for _ in range(threads - 1)]
     try:
-        _work(kernel, shares, tensors)
+        _work(kernel, shares, arguments)
     finally:
-        for helper in helpers:
-            helper.result()
+        for other in others:
+            other.result()
 
 
-def _work(kernel: Callable[..., None], shares: Any, tensors: tuple[Any, ...]) -> None:
-    for bands in shares:  # next() of a list iterator is atomic: each share is taken once
-        kernel(bands, *tensors)
+def _work(kernel: Callable[..., None], shares: Any, arguments: tuple[Any, ...]) -> None:
+    for items in shares:  # next() of a list iterator is atomic: each share is taken once
+        kernel(items, *arguments)

@@ -53,7 +53,7 @@ def cosine(a: Tensor, b: Tensor) -> float:
 def test_image(name: str) -> None:
     scene = Scene(name, torch.float32)
     error = (scene.render("native") - scene.reference).abs().max()
-    assert error < SHARED_EDGES.get(name, 0.017)
+    assert error < SHARED_EDGES.get(name, 0.0105)
 
 
 @pytest.mark.parametrize("name", SHARED_EDGES)

@@ -26,7 +26,7 @@ def covered(points: Tensor, width: float = 2.0, **how) -> Tensor:
     return 1 - transmit(points[None], torch.tensor([width]).to(points), ONE.to(points), size=size, **how)[0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(path, st.integers(-3, 3), st.integers(-3, 3), st.floats(0.3, 6))
 def test_moves_with_the_stroke(path: list, dx: int, dy: int, width: float) -> None:
     points = torch.tensor(path, dtype=torch.float64).round(decimals=2).float()
@@ -38,16 +38,18 @@ def test_moves_with_the_stroke(path: list, dx: int, dy: int, width: float) -> No
     assert ((a - b).abs() > 1e-3).float().mean() < 0.01
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(path, st.floats(0.3, 6))
 def test_the_same_backwards(path: list, width: float) -> None:
     points = torch.tensor(path)
     difference = (covered(points, width) - covered(points.flip(0), width)).abs()
-    assert difference.max() < 0.06
-    assert difference.mean() < 2e-3
+    # where two parts of a stroke are equally near, its direction may decide which rule a pixel follows
+    assert difference.max() < 0.15
+    assert (difference > 0.02).float().mean() < 0.003
+    assert difference.mean() < 2e-4
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.lists(path, min_size=2, max_size=6), st.randoms(use_true_random=False))
 def test_light_does_not_mind_the_order(paths: list, random) -> None:
     points, order = torch.tensor(paths), list(range(len(paths)))
@@ -59,7 +61,7 @@ def test_light_does_not_mind_the_order(paths: list, random) -> None:
     assert torch.allclose(a, b, atol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(path, st.floats(0.2, 8), st.floats(0.7, 5))
 def test_coverage_is_a_fraction(path: list, width: float, softness: float) -> None:
     values = covered(torch.tensor(path), width, softness=softness)
@@ -67,7 +69,7 @@ def test_coverage_is_a_fraction(path: list, width: float, softness: float) -> No
     assert values.max() <= 1 + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(path, st.floats(0.1, 20))
 def test_flattening_keeps_its_tolerance(path: list, scale: float) -> None:
     points = np.array(path) * scale
@@ -225,7 +227,7 @@ def test_a_thread_that_fails_is_heard(monkeypatch) -> None:
         raise RuntimeError("from a band")
 
     with pytest.raises(RuntimeError, match="from a band"):
-        pool.over_bands(kernel, 8, 1, 2)
+        pool.share_out(kernel, 8, 1, 2)
 
 
 DOT = [[20.0, 20.0]] * 4
