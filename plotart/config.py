@@ -136,12 +136,12 @@ def usual_stages(palette: str) -> list[StageSpec]:
         return [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)]
     return [
         FitSpec(steps=150, schedule="constant", temperature=1.0),
-        NarrowSpec(to=7),
-        FitSpec(steps=80, schedule="constant", temperature=0.7),
+        NarrowSpec(to=6),
+        FitSpec(steps=60, schedule="constant", temperature=0.7),
         NarrowSpec(),
-        FitSpec(steps=100, schedule="constant", temperature=0.4),
+        FitSpec(steps=80, schedule="constant", temperature=0.4),
         QuantizeSpec(),
-        FitSpec(steps=200, schedule="cosine"),
+        FitSpec(steps=210, schedule="cosine"),
     ]
 
 

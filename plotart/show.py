@@ -58,13 +58,13 @@ def _damage(values: dict[str, float | None], title: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(title)
     row, shares = ["value"], ["share"]
-    whole = values["free"] or values["final"]
+    whole = values["free"] or values["final"] or 0.0
     for stage, value in values.items():
         if value is None:
             continue
         table.add_column(stage, justify="right")
         row.append(f"{value:.4g}")
-        shares.append(f"{100 * value / whole:.0f} %" if whole else "-")
+        shares.append(f"{100 * value / whole:.0f} %" if whole > 0 else "-")
     table.add_row(*row)
     table.add_row(*shares)
     return table

@@ -17,7 +17,7 @@ from plotart.objectives.base import Frame, Objective, ObjectiveContext, Objectiv
 
 __all__ = ["Style", "StyleSpec", "gram", "shallow_layers"]
 
-DEFAULT_STRENGTH = 0.7
+DEFAULT_STRENGTH = 0.4
 VGG_LAYERS = ("conv1_2", "conv2_2", "conv3_3")
 
 
