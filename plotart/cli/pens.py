@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plotart.pens import PenSet, load_pens, pen_sets, to_vpype_toml
+if TYPE_CHECKING:
+    from plotart.pens import PenSet
 
 __all__ = ["pens"]
 
@@ -29,6 +31,8 @@ def _swatches(found: PenSet) -> Text:
 @pens.command("list")
 def list_() -> None:
     """The pen sets there are."""
+    from plotart.pens import load_pens, pen_sets
+
     table = Table(box=None, pad_edge=False, show_header=False)
     for name in pen_sets():
         found = load_pens(name)
@@ -42,6 +46,8 @@ def list_() -> None:
 @click.option("--vpype", is_flag=True, help="as a pen_config for vpype's configuration file")
 def show(pen_set: str, vpype: bool) -> None:
     """The pens of a set."""
+    from plotart.pens import load_pens, to_vpype_toml
+
     found = load_pens(pen_set)
     if vpype:
         click.echo(to_vpype_toml(found), nl=False)
@@ -74,6 +80,7 @@ def show(pen_set: str, vpype: bool) -> None:
 def chart(pen_set: str, size: str, landscape: bool, margin: float, out: FilePath | None) -> None:
     """Write a chart to plot with these pens, then to photograph for `plotart pens calibrate`."""
     from plotart.canvas import page
+    from plotart.pens import load_pens
     from plotart.pens.chart import save_layout
     from plotart.plot.chart import chart_sheets, make_chart
     from plotart.plot.svg import write_pen_files, write_svg

@@ -1,0 +1,63 @@
+"""Pixel loss and penalties: values by hand, and that three steps lower them."""
+
+import pytest
+import torch
+
+from plotart.canvas import Canvas, page
+from plotart.drawing import Drawing
+from plotart.ink import InkSpec, Penned
+from plotart.objectives import Frame
+from plotart.objectives.penalties import Bends, InkLoad, OffPage, StrokeCount
+from plotart.objectives.pixels import Pixels, eye_blur_mm
+from plotart.pens import load_pens
+from plotart.primitives.strokes import Strokes, StrokesSpec
+
+CANVAS = Canvas(page("50x50mm"), 0.0)
+
+
+def frame(drawing):
+    return Frame(torch.ones(1, 3, 8, 8), drawing=drawing)
+
+
+def test_eye_blur_is_one_arc_minute():
+    assert eye_blur_mm(500) == pytest.approx(0.145, abs=5e-4)
+    assert eye_blur_mm(2000) == pytest.approx(0.582, abs=5e-4)
+
+
+def test_pixels_is_zero_on_the_target_and_blur_forgives_fine_texture():
+    target = torch.full((1, 3, 32, 32), 0.5)
+    texture = target.clone()
+    texture[..., ::2] += 0.2
+    texture[..., 1::2] -= 0.2
+    sharp, soft = Pixels(target, "srgb", (0.0,)), Pixels(target, "srgb", (2.0,))
+    assert float(sharp(Frame(target))) == 0
+    assert float(sharp(Frame(texture))) == pytest.approx(0.04, rel=1e-5)
+    assert float(soft(Frame(texture))) < 1e-3
+
+
+@pytest.mark.parametrize("objective", [InkLoad(0.0), StrokeCount(), Bends(), OffPage()])
+def test_three_steps_lower_every_penalty(objective):
+    generator = torch.Generator().manual_seed(0)
+    strokes = StrokesSpec(count=20, radius=0.5).build(CANVAS, 0.02, generator)
+    with torch.no_grad():
+        strokes.points[0] += 2
+    drawing = Drawing(CANVAS, strokes, InkSpec().build(20, generator))
+    optimizer = torch.optim.Adam(drawing.parameters(), lr=0.005)
+    values = []
+    for _ in range(4):
+        loss = objective(frame(drawing))
+        values.append(float(loss.detach()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert values[-1] < values[0]
+
+
+def test_penalties_by_hand():
+    line = torch.tensor([[[0.0, 0.0], [0.2, 0.0], [0.4, 0.0], [0.6, 0.0]]])
+    pens = load_pens("#1a1a1a").pens
+    black = Drawing(CANVAS, Strokes(line, torch.tensor([0.1])), Penned(pens, torch.tensor([0])))
+    assert float(InkLoad(0.0)(frame(black)).detach()) == pytest.approx(0.06, rel=1e-4)
+    assert float(InkLoad(0.1)(frame(black)).detach()) == 0
+    assert float(Bends()(frame(black)).detach()) == pytest.approx(0, abs=1e-10)
+    assert float(OffPage()(frame(black)).detach()) == 0

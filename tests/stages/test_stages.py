@@ -1,0 +1,149 @@
+"""Stages on a small picture, without a network."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from plotart.canvas import Canvas, page
+from plotart.color import hex_to_rgb, to_lab
+from plotart.drawing import Drawing
+from plotart.ink import Choosing, InkSpec, Multiply, Penned
+from plotart.objectives import Frame, Objective
+from plotart.objectives.pixels import Pixels
+from plotart.pens import load_pens
+from plotart.primitives.strokes import StrokesSpec
+from plotart.render import renderer
+from plotart.stages import Context, evaluate
+from plotart.stages.choose import ChooseSpec
+from plotart.stages.fit import FitSpec, rate_factor
+from plotart.stages.narrow import NarrowSpec
+from plotart.stages.quantize import QuantizeSpec, match_pens
+from plotart.transforms import Transform
+
+CANVAS = Canvas(page("60x60mm"), 5.0)
+SIZE = 48
+
+
+class Quiet:
+    saved = None
+
+    def step(self, step, steps, losses, total): ...
+    def seen(self, step, evaluation): ...
+    def checkpoint(self, state): ...
+    def say(self, line): ...
+
+
+class Broken(Objective):
+    """Finite loss, but a gradient that is NaN for the first stroke (or for all)."""
+
+    name = "broken"
+
+    def __init__(self, everywhere):
+        super().__init__()
+        self.everywhere = everywhere
+
+    def forward(self, frame: Frame):
+        points = frame.drawing.primitive.points
+        wrong = points if self.everywhere else points[:1]
+        return (frame.image - 0.5).square().mean() + 0 * torch.sqrt((wrong - wrong.detach()).abs()).sum()
+
+
+def drawing(count=60):
+    generator = torch.Generator().manual_seed(0)
+    strokes = StrokesSpec(count=count).build(CANVAS, 0.03, generator)
+    return Drawing(CANVAS, strokes, InkSpec().build(count, generator))
+
+
+def context(objective=None, pens="basic-12", pen_count=3):
+    ramp = torch.linspace(0.1, 1, SIZE).expand(1, 3, SIZE, SIZE).clone()
+    ramp[:, 0] = 1
+    objective = objective or Pixels(ramp, "srgb", (0.0,))
+    return Context(
+        renderer=renderer("native", threads=1),
+        objectives={objective.name: objective},
+        weights={objective.name: 1.0},
+        network=None,
+        transform=Transform(),
+        size=SIZE,
+        pens=load_pens(pens),
+        pen_count=pen_count,
+        generator=torch.Generator().manual_seed(1),
+    )
+
+
+def test_fit_returns_the_best_drawing_seen_not_the_last():
+    start, given = drawing(), context()
+    good = FitSpec(steps=40).build()(start, given, watch=Quiet())
+    before, after = evaluate(start, given).total, evaluate(good, given).total
+    assert after < 0.7 * before
+    wild = FitSpec(steps=12, rates={"points": 5.0}, schedule="constant").build()(good, given, watch=Quiet())
+    assert evaluate(wild, given).total <= after
+
+
+def test_fit_leaves_its_argument_alone():
+    start = drawing()
+    points = start.primitive.points.detach().clone()
+    FitSpec(steps=3).build()(start, context(), watch=Quiet())
+    assert torch.equal(start.primitive.points, points)
+
+
+def test_nan_gradients_are_left_out_and_a_hopeless_fit_says_so():
+    fitted = FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=False)), watch=Quiet())
+    assert bool(fitted.primitive.points.isfinite().all())
+    with pytest.raises(FloatingPointError, match="learning rate"):
+        FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=True)), watch=Quiet())
+
+
+@pytest.mark.parametrize("schedule", ["halving", "cosine", "constant"])
+def test_schedules_start_whole_and_never_rise(schedule):
+    factors = [rate_factor(schedule, t) for t in np.linspace(0, 1, 50)]
+    assert factors[0] == 1
+    assert all(a >= b > 0 for a, b in pairwise(factors))
+
+
+def test_pens_are_matched_one_to_one():
+    pens = to_lab(np.stack([hex_to_rgb(h) for h in ("#ff0000", "#cc0000", "#0000ff")]))
+    centres = to_lab(np.stack([hex_to_rgb(h) for h in ("#ee0000", "#fa0000")]))
+    chosen = match_pens(centres, pens)
+    assert sorted(chosen.tolist()) == [0, 1]
+
+
+def test_quantize_drops_faint_strokes_and_takes_real_pens():
+    start = drawing(30)
+    with torch.no_grad():
+        start.ink.rgb[:10] = 1.0
+    result = QuantizeSpec().build()(start, context(), watch=Quiet())
+    assert len(result) == 20
+    assert isinstance(result.ink, Penned)
+    assert {pen.name for pen in result.ink.pens} <= {pen.name for pen in load_pens("basic-12").pens}
+    assert len(result.ink.pens) == 3
+
+
+def test_quantize_can_keep_the_centres_themselves():
+    result = QuantizeSpec(match="centres").build()(drawing(30), context(), watch=Quiet())
+    names = {pen.name for pen in load_pens("basic-12").pens}
+    assert not names & {pen.name for pen in result.ink.pens}
+
+
+def test_choose_leans_to_the_near_pen_and_narrow_keeps_what_the_picture_needs():
+    start = drawing(40)
+    start = Drawing(CANVAS, start.primitive, Multiply(torch.tensor([[0.84, 0.15, 0.16]]).repeat(40, 1), torch.ones(40)))
+    given = context(pen_count=2)
+    open_choice = ChooseSpec().build()(start, given, watch=Quiet())
+    assert isinstance(open_choice.ink, Choosing)
+    assert {open_choice.ink.pens[k].name for k in open_choice.ink.chosen().tolist()} == {"red"}
+    few = NarrowSpec(to=1).build()(open_choice, given, watch=Quiet())
+    assert len(few.ink.pens) == 2
+    settled = QuantizeSpec().build()(few, given, watch=Quiet())
+    assert isinstance(settled.ink, Penned)
+    assert len(settled.ink.pens) <= 2
+
+
+def test_the_choice_of_pens_is_heard_by_every_pen():
+    ink = Choosing(load_pens("basic-12").pens, torch.zeros(4, 12))
+    weight = ink.weight()
+    assert weight.sum(1).tolist() == [1.0] * 4
+    (weight * torch.arange(12.0)).sum().backward()
+    assert bool((ink.logits.grad != 0).all())
