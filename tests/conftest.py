@@ -1,9 +1,14 @@
 """Settings of small, fast runs that still go through the whole pipeline."""
 
 import pytest
+from hypothesis import settings
 from skimage import data
 
 from plotart.images import resize, save_image
+
+# the same examples on every machine and in every run; how long one takes depends on what else the machine does
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 SMALL = {
     "network.name": "vgg16-hed",
