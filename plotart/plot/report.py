@@ -18,8 +18,8 @@ from plotart.plot.svg import number, path_data
 __all__ = ["write_report"]
 
 _STAGES = (
-    ("free", "free colours"),
-    ("quantized", "matched to pens"),
+    ("free", "before pens were taken away"),
+    ("quantized", "with the chosen pens"),
     ("final", "fitted in pens"),
     ("svg", "as written, re-rendered"),
 )
