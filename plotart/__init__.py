@@ -9,7 +9,7 @@ run.figures["plot"]["minutes"]
 import os
 from typing import TYPE_CHECKING, Any
 
-# Threads of OpenMP that wait for each other by spinning slow torch down up to fifty times as soon as another process
+# Threads of OpenMP that wait for each other by spinning slow torch down 20 to 40 times as soon as another process
 # wants a core. Set before torch is imported; a value from outside is kept.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 

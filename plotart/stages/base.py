@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -126,10 +126,9 @@ class Stage(Protocol):
 
 
 class StageSpec(BaseModel):
-    """Settings of one stage; frozen, part of the config. `free` stages change colours, the others keep the palette."""
+    """Settings of one stage; frozen, part of the config."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    steps_share: ClassVar[bool] = False
 
     @abstractmethod
     def build(self) -> Stage: ...
