@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from plotart.render.jit import jit
+from plotart.render.jit import jit, kernel
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
 LEAST_CHORDS = 12  # of one segment
@@ -81,7 +81,7 @@ def on_canvas(points, half, softness, rows, cols):
     return seen
 
 
-@jit
+@kernel
 def chord_table(strokes, points, half, softness, counts, first, table):
     """Fill `table [chords, 16]` for some strokes: what the kernels need of each chord.
 

@@ -44,7 +44,7 @@ from plotart.render.edge import (
     pixel_kind,
     plain,
 )
-from plotart.render.jit import jit
+from plotart.render.jit import jit, kernel
 
 ROWS = 32  # pixel rows of a band
 # A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke, kind
@@ -54,7 +54,7 @@ PIXEL_SHIFT = KIND_BITS + CHORD_BITS
 HALF = np.float32(0.5)
 
 
-@jit
+@kernel
 def band_loads(table, first, half, softness, strokes, rows, cols):
     """Which strokes reach which band, in drawing order, and how many pixels they can touch there at most.
 
@@ -274,7 +274,7 @@ def choose(wanted, top, rows, cols, best):
     return some
 
 
-@jit
+@kernel
 def add_slots(start, stroke, partial, total):
     """Add the partial gradients `[slots, Q]` of each stroke, band after band, to `total [M, Q]` float64."""
     for slot in range(start[-1]):
@@ -282,7 +282,7 @@ def add_slots(start, stroke, partial, total):
             total[stroke[slot], q] += partial[slot, q]
 
 
-@jit
+@kernel
 def count_chords(points, half, softness, rows, cols):
     """Chords of each segment `[M, S]`, none for strokes off the canvas, and the first chord of each stroke `[M+1]`."""
     seen = on_canvas(points, half, softness, rows, cols)

@@ -19,10 +19,10 @@ from plotart.render.cpu import (
     vertex_scratch,
 )
 from plotart.render.edge import ONE, ZERO, turn_to_vertices
-from plotart.render.jit import jit
+from plotart.render.jit import kernel
 
 
-@jit
+@kernel
 def over_forward(
     bands, start, stroke, room, table, first, half, softness, wanted, rgb, alpha, image, words, under, ends
 ):
@@ -69,7 +69,7 @@ def over_forward(
                 ends[slot] = kept
 
 
-@jit
+@kernel
 def over_backward(
     bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha, words, under, ends, grad, partial
 ):  # fmt: skip

@@ -23,10 +23,10 @@ from plotart.render.cpu import (
     vertex_scratch,
 )
 from plotart.render.edge import ONE, ZERO, turn_to_vertices
-from plotart.render.jit import jit
+from plotart.render.jit import kernel
 
 
-@jit
+@kernel
 def transmit_forward(
     bands,
     start,
@@ -93,7 +93,7 @@ def transmit_forward(
                 ends[slot] = kept
 
 
-@jit
+@kernel
 def transmit_backward(
     bands, start, stroke, room, table, first, counts, half, softness, weight, channel, product, zeros, words, covered,
     ends, grad, partial,

@@ -9,7 +9,7 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["jit"]
+__all__ = ["jit", "kernel"]
 
 
 def _sources() -> str:
@@ -22,17 +22,30 @@ def _sources() -> str:
 SOURCES = _sources()
 """One fingerprint of all files beside this one."""
 
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz", "arcp", "reassoc", "afn"},
+}
+
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile at the first call, and again only when one of the `SOURCES` has changed.
+    """Compile what kernels call, always into their own code.
 
-    numba compares a cached kernel with the file in which it stands, but not with the files of the kernels that it
+    Called as a function, it would run from its own machine code in the process that compiled it, and from the copy
+    within the kernel where that came from disk: two optimizations of one source, which differ in the last bits.
+    """
+    return njit(forceinline=True, **_OPTIONS)(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile what Python calls: at the first call, and again only when one of the `SOURCES` has changed.
+
+    numba compares a cached kernel with the file in which it stands, but not with the files of the functions that it
     calls: it would go on running an old edge inside a new loop. So the fingerprint joins numba's own stamp.
     """
-    kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc", "afn"})(
-        function
-    )
-    file: Any = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    compiled = njit(cache=True, **_OPTIONS)(function)
+    file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):
         file._source_stamp = (file._source_stamp, SOURCES)
-    return kernel
+    return compiled

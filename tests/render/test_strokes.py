@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import math
+import os
+import subprocess
+import sys
 
 import hypothesis.strategies as st
 import numpy as np
@@ -302,9 +305,29 @@ def test_backward_twice_gives_the_same(strokes) -> None:
     assert torch.equal(a, b)
 
 
-def test_kernels_know_the_sources_of_the_kernels_they_call() -> None:
+def test_kernels_know_the_sources_of_what_they_call() -> None:
     stamp = native.cpu_over.over_forward._cache._cache_file._source_stamp
     assert jit.SOURCES in stamp
+
+
+HASH_OF_A_RENDER = """
+import hashlib, torch
+from plotart.render import transmit
+seeded = torch.Generator().manual_seed(0)
+points = torch.rand(60, 1, 2, generator=seeded) * 96 + torch.randn(60, 4, 2, generator=seeded) * 12
+points.requires_grad_()
+light = transmit(points, torch.full((60,), 1.5), torch.full((60, 1), 0.7), size=(96, 96))
+(grad,) = torch.autograd.grad((light * torch.linspace(0, 1, 96)).sum(), points)
+print(hashlib.sha256(light.detach().numpy().tobytes() + grad.numpy().tobytes()).hexdigest())
+"""
+
+
+def test_kernels_just_compiled_and_kernels_from_disk_give_the_same_bytes(tmp_path) -> None:
+    """Floats may be reassociated: machine code of the same source, compiled in another context, has other last bits."""
+    command, where = [sys.executable, "-c", HASH_OF_A_RENDER], {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    compiled, loaded = (subprocess.run(command, env=where, capture_output=True, check=True).stdout for _ in range(2))
+    assert list(tmp_path.rglob("*.nbc"))
+    assert compiled == loaded
 
 
 def bad(**change) -> dict:
