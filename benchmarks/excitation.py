@@ -1,6 +1,7 @@
 """How much of a neuron's excitation strokes reach, and what the pens leave of it.
 
-The setting: a square canvas of 160 px, 512 single cubics whose tip is 1.5 px, free colours under `multiply`, 250 steps;
+The setting: a square canvas of 160 px, 512 single cubics whose tip is 1.5 px, free colours under `multiply` (of sRGB
+values, as the published way and SVG viewers do; --light linear is the paper's way), 250 steps;
 then four pens of basic-12 and 150 steps more. The measure is the mean activation on the clean image, compared with what
 freely optimized pixels reach with the same network, the same transforms and the same number of steps.
 
@@ -49,7 +50,8 @@ def free_pixels(neuron: str, seed: int, steps: int, rate: float = 0.02) -> float
 
 def stages(palette: str) -> list[dict[str, object]]:
     """Free colours for 250 steps, then 150 steps with pens: k-means and points only, or pens learned by the strokes."""
-    free = {"kind": "fit", "steps": FREE_STEPS}
+    rates = {"points": 0.006, "filters": 0.06}
+    free = {"kind": "fit", "steps": FREE_STEPS, "rates": rates, "optimizer": "block-adam"}
     if palette == "kmeans":
         return [free, {"kind": "quantize"}, {"kind": "fit", "steps": PEN_STEPS}]
     half = PEN_STEPS // 2
@@ -81,6 +83,7 @@ def main() -> None:
     parser.add_argument("--neurons", default="conv4_3:12,conv4_3:300")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--palettes", default="kmeans,learned")
+    parser.add_argument("--light", default="srgb", choices=("srgb", "linear"))
     options = parser.parse_args()
     header = ("neuron", "seed", "palette", "pixels", "free", "quantized", "final", "svg", "free/pixels", "final/free")
     print(" | ".join(f"{title:>11}" for title in header))
@@ -91,7 +94,7 @@ def main() -> None:
             pixels = free_pixels(neuron, seed, FREE_STEPS)
             for palette, shares_kept in kept.items():
                 with tempfile.TemporaryDirectory() as folder:
-                    changes = {"pens.palette": palette, "stages": stages(palette)}
+                    changes = {"pens.palette": palette, "stages": stages(palette), "ink.light": options.light}
                     figures = strokes(neuron, seed, Path(folder) / "run", **changes)
                 shares.append(figures["free"] / pixels)
                 shares_kept.append(figures["final"] / figures["free"])

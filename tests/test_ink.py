@@ -17,11 +17,17 @@ def pen(name, colour, **more):
 
 
 def test_multiply_is_a_filter_in_linear_light():
-    ink = Multiply(torch.tensor([[0.5, 1.0, 0.0]]), torch.tensor([0.5]))
-    passed = 1 - ink.weight()
-    np.testing.assert_allclose(passed.detach()[0], 1 - 0.5 * (1 - to_linear(np.array([0.5, 1.0, 0.0]))), atol=1e-6)
-    image = ink.compose((passed**2).detach().view(1, 3, 1, 1), WHITE)
-    np.testing.assert_allclose(image.flatten(), to_srgb(passed.detach()[0] ** 2), atol=1e-6)
+    ink = Multiply(torch.tensor([[0.5, 1.0, 0.0]]))
+    passed = (1 - ink.weight()).detach()
+    np.testing.assert_allclose(passed[0], to_linear(np.array([0.5, 1.0, 0.0])), atol=1e-6)
+    image = ink.compose((passed**2).view(1, 3, 1, 1), WHITE)
+    np.testing.assert_allclose(image.flatten(), to_srgb(passed[0] ** 2), atol=1e-6)
+
+
+def test_multiply_can_multiply_srgb_as_screens_do():
+    ink = Multiply(torch.tensor([[0.5, 1.0, 0.0]]), light="srgb")
+    half = (1 - 0.5 * ink.weight()).detach().view(1, 3, 1, 1)
+    np.testing.assert_allclose(ink.compose(half, torch.tensor([1.0, 0.5, 1.0])).flatten(), [0.75, 0.5, 0.5], atol=1e-6)
 
 
 def test_transparent_pens_multiply_and_commute():
@@ -49,14 +55,15 @@ def test_clear_planes_show_the_paper():
 @pytest.mark.parametrize("kind", ["multiply", "over"])
 def test_free_inks_stay_in_range_and_repeat(kind):
     one, two = (InkSpec(kind=kind).build(9, torch.Generator().manual_seed(2)) for _ in range(2))
-    assert torch.equal(one.rgb, two.rgb)
-    with torch.no_grad():
-        one.rgb.add_(5)
-        one.opacity.sub_(5)
-    one.constrain_()
-    assert float(one.rgb.detach().max()) == 1
-    assert float(one.opacity.detach().min()) == 0
-    np.testing.assert_allclose(one.stroke_rgb(), 1, atol=1e-6)
+    assert torch.equal(one.stroke_rgb(), two.stroke_rgb())
+    assert float(one.strength().detach().amin()) > 0
+    for shift in (5, -9):
+        with torch.no_grad():
+            for parameter in one.parameters():
+                parameter.add_(shift)
+        one.constrain_()
+        for parameter in one.parameters():
+            assert float(parameter.detach().min()) == float(parameter.detach().max()) == (shift > 0)
 
 
 def test_wrong_shapes_are_named():

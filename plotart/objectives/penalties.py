@@ -16,7 +16,7 @@ def _presence(frame: Frame) -> Tensor:
     """How much each stroke shows, `[N]` in 0..1: its strongest absorption; 1 once it belongs to a pen."""
     ink = frame.drawing.ink
     if isinstance(ink, FreeInk):
-        return ink.opacity * (1 - ink.rgb.amin(dim=1))
+        return ink.strength()
     return torch.ones(len(frame.drawing), device=frame.image.device)
 
 

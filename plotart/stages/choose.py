@@ -41,5 +41,5 @@ class Choose:
         strokes = to_lab(drawing.ink.stroke_rgb().cpu().double().numpy())
         offered = to_lab([hex_to_rgb(pen.hex) for pen in pens])
         logits = -torch.from_numpy(ciede2000(strokes[:, None], offered[None])).float() / self.spec.spread
-        ink = Choosing(pens, logits).to(drawing.ink.rgb.device)
+        ink = Choosing(pens, logits).to(drawing.ink.stroke_rgb().device)
         return with_tips(Drawing(drawing.canvas, drawing.primitive, ink).copy())

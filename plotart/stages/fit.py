@@ -9,14 +9,16 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
 from plotart.drawing import Drawing
 from plotart.ink import Choosing
 from plotart.stages.base import Context, StageSpec, Watch, balance_of, evaluate, stages
+from plotart.stages.block_adam import BlockAdam
 
 __all__ = ["Fit", "FitSpec"]
 
+RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1}
 LOOKS = 12
 """How often in one fit the clean image is judged; the best drawing among these is the result."""
 
@@ -25,13 +27,15 @@ LOOKS = 12
 class FitSpec(StageSpec):
     """Descend the weighted sum of the objectives.
 
-    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` in their 0..1, and
-    `logits` of the choice of pens.
+    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` (of `over`) and
+    `filters` (of `multiply`) in their 0..1, and `logits` of the choice of pens.
+    `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
     """
 
     steps: int = Field(400, ge=1, le=1_000_000)
-    rates: dict[str, float] = Field(default={"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "logits": 0.1})
+    rates: dict[str, float] = Field(default=RATES)
+    optimizer: Literal["adam", "block-adam"] = "adam"
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
@@ -61,11 +65,12 @@ class Fit:
         drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
         if isinstance(drawing.ink, Choosing):
             drawing.ink.temperature = spec.temperature
-        optimizer = self._optimizer(drawing)
+        optimizers = self._optimizers(drawing)
         best: dict[str, Any] | None = None
         best_total, start, skipped = math.inf, 0, 0
         if saved is not None:
-            optimizer.load_state_dict(saved["optimizer"])
+            for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+                optimizer.load_state_dict(state)
             context.generator.set_state(saved["generator"])
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
             for name, objective in context.objectives.items():
@@ -79,14 +84,15 @@ class Fit:
                 if context.balanced and evaluation.total < best_total:
                     best, best_total = drawing.pack(), evaluation.total
             progress = step / spec.steps
-            for group in optimizer.param_groups:
+            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
                 group["lr"] = group["first"] * rate_factor(spec.schedule, progress)
             softness = max(1.0, spec.softness * (1 - progress / 0.6)) if spec.softness > 1 else 1.0
             losses, total = self._losses(drawing, context, step, softness)
-            optimizer.zero_grad(set_to_none=True)
+            drawing.zero_grad(set_to_none=True)
             total.backward()  # type: ignore[no-untyped-call]
             skipped += self._guard(drawing, step)
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
             drawing.constrain_()
             watch.step(step + 1, spec.steps, losses, float(total.detach()))
 
@@ -95,7 +101,7 @@ class Fit:
                     self._state,
                     drawing,
                     context,
-                    optimizer,
+                    optimizers,
                     step + 1,
                     best=best,
                     best_total=best_total,
@@ -112,25 +118,32 @@ class Fit:
         return Drawing.unpack(drawing.canvas, best)
 
     @staticmethod
-    def _state(drawing: Drawing, context: Context, optimizer: Adam, step: int, **found: Any) -> dict[str, Any]:
+    def _state(
+        drawing: Drawing, context: Context, optimizers: list[Optimizer], step: int, **found: Any
+    ) -> dict[str, Any]:
         """All that a later call needs to go on after `step` steps as if nothing had happened."""
         return {
             "drawing": drawing.pack(),
-            "optimizer": optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
             "generator": context.generator.get_state(),
             "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
             "step": step,
             **found,
         }
 
-    def _optimizer(self, drawing: Drawing) -> Adam:
-        groups = []
+    def _optimizers(self, drawing: Drawing) -> list[Optimizer]:
+        blocks: list[dict[str, Any]] = []
+        plain: list[dict[str, Any]] = []
+        shapes = {id(parameter) for parameter in drawing.primitive.parameters()}
         for name, parameter in drawing.named_parameters():
             rate = self.spec.rates.get(name.rpartition(".")[2], 0.0)
             parameter.requires_grad_(rate > 0)
             if rate > 0:
-                groups.append({"params": [parameter], "lr": rate, "first": rate})
-        return Adam(groups, eps=1e-12)  # gradients of a mean over a page are far below the usual 1e-8
+                together = self.spec.optimizer == "block-adam" and id(parameter) in shapes
+                (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
+        found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
+        # gradients of a mean over a page are far below the usual eps of 1e-8
+        return [*found, Adam(plain, eps=1e-12)] if plain else found
 
     def _losses(
         self, drawing: Drawing, context: Context, step: int, softness: float

@@ -113,7 +113,7 @@ def test_pens_are_matched_one_to_one():
 def test_quantize_drops_faint_strokes_and_takes_real_pens():
     start = drawing(30)
     with torch.no_grad():
-        start.ink.rgb[:10] = 1.0
+        start.ink.filters[:10] = 1.0
     result = QuantizeSpec().build()(start, context(), watch=Quiet())
     assert len(result) == 20
     assert isinstance(result.ink, Penned)
@@ -129,7 +129,7 @@ def test_quantize_can_keep_the_centres_themselves():
 
 def test_choose_leans_to_the_near_pen_and_narrow_keeps_what_the_picture_needs():
     start = drawing(40)
-    start = Drawing(CANVAS, start.primitive, Multiply(torch.tensor([[0.84, 0.15, 0.16]]).repeat(40, 1), torch.ones(40)))
+    start = Drawing(CANVAS, start.primitive, Multiply(torch.tensor([[0.84, 0.15, 0.16]]).repeat(40, 1)))
     given = context(pen_count=2)
     open_choice = ChooseSpec().build()(start, given, watch=Quiet())
     assert isinstance(open_choice.ink, Choosing)
