@@ -27,6 +27,9 @@ SIDE, TIP_PX, STROKES, FREE_STEPS, PEN_STEPS = 160, 1.5, 512, 250, 150
 PAGE_MM = 0.4 / TIP_PX * SIDE
 """Side of the page on which a 0.4 mm tip is 1.5 px wide."""
 
+QUICK = {"optimizer": "block-adam", "rates": {"points": 0.006, "filters": 0.06, "logits": 0.1}}
+"""How all fits of this benchmark descend."""
+
 
 def free_pixels(neuron: str, seed: int, steps: int, rate: float = 0.02) -> float:
     """Excitation that pixels reach on their own: Adam on a grey image with a little noise, clamped to 0..1."""
@@ -50,13 +53,12 @@ def free_pixels(neuron: str, seed: int, steps: int, rate: float = 0.02) -> float
 
 def stages(palette: str) -> list[dict[str, object]]:
     """Free colours for 250 steps, then 150 steps with pens: k-means and points only, or pens learned by the strokes."""
-    rates = {"points": 0.006, "filters": 0.06}
-    free = {"kind": "fit", "steps": FREE_STEPS, "rates": rates, "optimizer": "block-adam"}
+    free = {"kind": "fit", "steps": FREE_STEPS, **QUICK}
     if palette == "kmeans":
-        return [free, {"kind": "quantize"}, {"kind": "fit", "steps": PEN_STEPS}]
+        return [free, {"kind": "quantize"}, {"kind": "fit", "steps": PEN_STEPS, **QUICK}]
     half = PEN_STEPS // 2
-    choosing = {"kind": "fit", "steps": PEN_STEPS - half, "schedule": "constant", "temperature": 0.5}
-    settled = {"kind": "fit", "steps": half, "schedule": "cosine"}
+    choosing = {"kind": "fit", "steps": PEN_STEPS - half, "schedule": "constant", "temperature": 0.5, **QUICK}
+    settled = {"kind": "fit", "steps": half, "schedule": "cosine", **QUICK}
     return [free, {"kind": "choose"}, {"kind": "narrow"}, choosing, {"kind": "quantize"}, settled]
 
 
