@@ -164,13 +164,22 @@ class StageWatch:
     def say(self, line: str) -> None:
         self.run.say(f"{self.label}: {line}")
 
-    def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None:
-        now = self._base["steps"] + step
+    def step(
+        self,
+        step: int,
+        steps: int,
+        losses: Mapping[str, float],
+        total: float,
+        told: Mapping[str, float] | None = None,
+    ) -> None:
+        now, told = self._base["steps"] + step, told or {}
         if step % max(1, steps // 200) == 0 or step == steps:
             self.run.writer.add_scalar("loss/total", total, now)
             for name, value in losses.items():
                 self.run.writer.add_scalar(f"loss/{name}", value, now)
-        terms = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+            for name, value in told.items():
+                self.run.writer.add_scalar(name, value, now)
+        terms = "  ".join(f"{name} {value:.4g}" for name, value in {**losses, **told}.items())
         if self._progress is None:
             self._progress = Progress(
                 TextColumn("{task.description}"),

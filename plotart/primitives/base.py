@@ -37,6 +37,10 @@ class Primitive(nn.Module):
     def set_width(self, width: Tensor) -> None:
         """Fix the pen width of each shape: `width [N]` unit."""
 
+    def deal_pens(self, pens: int, generator: torch.Generator) -> Tensor:
+        """The pen of each shape when all of a fixed palette are used from the first step: `[N]` long, at random."""
+        return torch.randint(pens, (len(self),), generator=generator)
+
     @abstractmethod
     def area(self) -> Tensor:
         """Ink area of each shape, `[N]` square units, detached."""

@@ -20,6 +20,9 @@ __all__ = ["RENDERERS", "Renderer", "StrokeRenderer", "renderer"]
 
 
 class Renderer(Protocol):
+    backend: Backend
+    threads: int
+
     def __call__(self, drawing: Drawing, size: int | tuple[int, int], *, softness: float = 1.0) -> Tensor:
         """The drawing as an image `[1, 3, H, W]` sRGB in 0..1, differentiable.
 
