@@ -54,7 +54,7 @@ class Channel(BaseModel):
         """
         if strength <= 0:
             return ink
-        count, channels, height, width = ink.shape
+        count, _, height, width = ink.shape
         chosen = torch.rand(count, NUMBERS, generator=generator)
         moved: Tensor = warp_perspective(
             ink, self._homographies(chosen, height, width, strength).to(ink), (height, width), align_corners=True
@@ -89,7 +89,7 @@ class Channel(BaseModel):
         inward = torch.tensor([[1.0, 1], [-1, 1], [-1, -1], [1, -1]]) * torch.tensor([x, y])
         seen = (chosen[:, 5] < self.perspective_share).float()[:, None, None]
         depth = min(strength * self.perspective, 0.95)
-        ends = corners + seen * depth * chosen[:, 6:14].view(-1, 4, 2).flip(1) * inward
+        ends = corners + seen * depth * chosen[:, 6:14].view(-1, 4, 2) * inward
         tilted = get_perspective_transform(corners.expand_as(ends).contiguous(), ends)
         found: Tensor = tilted @ back @ affine @ centre
         return found

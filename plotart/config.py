@@ -151,7 +151,9 @@ class Config(Section):
 
     seed: int = Field(0, ge=0, lt=2**63)
     size: int = Field(384, ge=32, le=16384, description="short side of the rendered canvas, px")
-    steps: int | None = Field(None, ge=1, description="steps of all fit and train stages together; their shares are kept")
+    steps: int | None = Field(
+        None, ge=1, description="steps of all fit and train stages together; their shares are kept"
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
     page: PageSpec = PageSpec()

@@ -1,4 +1,4 @@
-"""What glyphs say: symbols, bits, vectors or words, how far an answer is from what was said, and whether it was read."""
+"""What glyphs say: symbols, bits, vectors or words; how far an answer is from it, and whether it was read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from plotart.errors import InputError
 
-__all__ = ["Messages", "MessageSpec"]
+__all__ = ["MessageSpec", "Messages"]
 
 
 class MessageSpec(BaseModel):
@@ -116,7 +116,7 @@ class Messages:
 
 
 def read_words(path: FilePath, count: int) -> tuple[list[str], Tensor]:
-    """The first `count` words of a file of word vectors (GloVe, or word2vec's text form), and their vectors `[count, D]`.
+    """The first `count` words of a file of word vectors (GloVe, word2vec as text), and their vectors `[count, D]`.
 
     Vectors are centred and scaled to a standard deviation of 1 over all their numbers.
 
@@ -135,7 +135,9 @@ def read_words(path: FilePath, count: int) -> tuple[list[str], Tensor]:
                     break
                 row = [float(value) for value in values]
                 if not row or (rows and len(row) != len(rows[0])):
-                    raise InputError(f"messages.file: line {number} of '{path}' holds {len(row)} numbers, not one vector")
+                    raise InputError(
+                        f"messages.file: line {number} of '{path}' holds {len(row)} numbers, not one vector"
+                    )
                 words.append(word)
                 rows.append(row)
     except (OSError, UnicodeDecodeError) as error:

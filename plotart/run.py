@@ -26,6 +26,9 @@ from plotart.stages import Evaluation
 
 __all__ = ["Run", "StageWatch"]
 
+GLYPH_FILES = ("transition.svg", "training.gif", "interpolation.gif", "glyphs.pt")
+"""What a run of glyphs leaves besides."""
+
 SAVE_EVERY_S = 10.0
 """Seconds of work that a killed run may have to do again."""
 
@@ -266,7 +269,7 @@ def _free_folder(parent: FilePath, name: str) -> FilePath:
 
 def _clear(folder: FilePath) -> None:
     """Remove what an earlier run wrote in its folder, and nothing else."""
-    for name in ("config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "preview.png", "report.html"):
+    for name in ("config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "preview.png", "report.html", *GLYPH_FILES):
         (folder / name).unlink(missing_ok=True)
     for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
         for path in folder.glob(pattern):

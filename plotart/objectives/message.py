@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -30,7 +31,7 @@ class Decoder(nn.Module):
         super().__init__()
         wide = [colours, filters, 2 * filters, 4 * filters, 8 * filters]
         blocks: list[nn.Module] = []
-        for k, (inward, outward) in enumerate(zip(wide[:-1], wide[1:], strict=True)):
+        for k, (inward, outward) in enumerate(pairwise(wide)):
             side = 5 if k == 0 else 3
             blocks += [
                 nn.Conv2d(inward, outward, side, stride=2, padding=side // 2, bias=False),
@@ -70,7 +71,7 @@ class Message(Objective):
         self.register_buffer("average", torch.tensor(0.0, dtype=torch.float64))
 
     def ink(self, image: Tensor) -> Tensor:
-        """What an image `[B, 3, h, w]` takes of the paper's light: `[B, 3, h, w]`, or `[B, 1, h, w]` when all is grey."""
+        """What an image `[B, 3, h, w]` takes of the paper's light: the same shape, or `[B, 1, h, w]` with one pen."""
         taken = cast(Tensor, self.paper).to(image)[:, None, None] - image
         return taken.mean(1, keepdim=True) if self.grey else taken
 

@@ -44,7 +44,9 @@ class Sheet:
         across = min(self.columns, self.rows)
         if size % across:
             near = max(across, round(size / across) * across)
-            raise InputError(f"size: {across} glyphs side by side need a multiple of {across} px, such as {near}, not {size}")
+            raise InputError(
+                f"size: {across} glyphs side by side need a multiple of {across} px, such as {near}, not {size}"
+            )
         return size // across
 
     def cut(self, image: Tensor) -> Tensor:
@@ -55,7 +57,7 @@ class Sheet:
         return cells.permute(1, 3, 0, 2, 4).reshape(-1, channels, h, w)[: self.count]
 
     def lay(self, cells: Tensor) -> Tensor:
-        """The inverse of `cut`: `[count, C, h, h]` -> `[1, C, rows h, columns h]`, empty cells repeat the last's corner."""
+        """The inverse of `cut`: `[count, C, h, h]` -> `[1, C, rows h, columns h]`; empty cells are paper."""
         blank = cells[-1:, :, :1, :1].expand(self.rows * self.columns - self.count, -1, *cells.shape[2:])
         whole = torch.cat([cells, blank]).reshape(self.rows, self.columns, *cells.shape[1:])
         return whole.permute(2, 0, 3, 1, 4).reshape(1, cells.shape[1], self.rows * cells.shape[2], -1)
@@ -133,7 +135,9 @@ class Glyphs(Strokes):
     messages: Tensor
     corners: Tensor
 
-    def __init__(self, settings: tuple[int, int, int, int, float], messages: Tensor, columns: int, width: Tensor) -> None:
+    def __init__(
+        self, settings: tuple[int, int, int, int, float], messages: Tensor, columns: int, width: Tensor
+    ) -> None:
         Primitive.__init__(self)
         self.settings = settings
         self.sheet = Sheet(len(messages), columns)
@@ -154,13 +158,14 @@ class Glyphs(Strokes):
     @property
     def cell_width(self) -> Tensor:
         """Width of the strokes of one glyph, `[N]` in sides of its cell."""
-        return self.width[: self.generator.strokes] / self.sheet.cell
+        share: Tensor = self.width[: self.generator.strokes] / self.sheet.cell
+        return share
 
     def deal_pens(self, pens: int, generator: torch.Generator) -> Tensor:
         return (torch.arange(self.generator.strokes) % pens).repeat(len(self.messages))
 
     def showing(self, messages: Tensor, columns: int) -> Glyphs:
-        """A sheet of other messages `[K, D]` by the same generator; its cells keep their share of the strokes' width."""
+        """A sheet of other messages `[K, D]` by the same generator; strokes keep their width as a share of the cell."""
         sheet = Sheet(len(messages), columns)
         width = (self.cell_width * sheet.cell).repeat(len(messages))
         other = Glyphs(self.settings, messages, columns, width)

@@ -14,7 +14,7 @@ __all__ = ["glyph_images"]
 
 
 def glyph_images(renderer: Renderer, drawing: Drawing, messages: Tensor, size: int) -> Tensor:
-    """The glyphs of `messages [B, D]` in the drawing's own pens, `[B, 3, size, size]` sRGB, in one call of the renderer.
+    """The glyphs of `messages [B, D]` in the drawing's own pens, rendered together: `[B, 3, size, size]` sRGB.
 
     Raises:
         ValueError: the drawing is not one of glyphs in fixed pens.
