@@ -152,7 +152,7 @@ class Glyphs(Strokes):
     @property
     def points(self) -> Tensor:  # type: ignore[override]
         """Control points of the whole sheet, `[M N, 1+3S, 2]` unit of the canvas."""
-        placed = self.generator(self.messages) * self.sheet.cell + self.corners[:, None, None]
+        placed: Tensor = self.generator(self.messages) * self.sheet.cell + self.corners[:, None, None]
         return placed.flatten(0, 1)
 
     @property
