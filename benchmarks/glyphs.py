@@ -81,7 +81,7 @@ def measure(part: str, folder: Path, changes: dict[str, object]) -> None:
         cells = glyph_images(context.renderer, drawing, glyphs.messages, glyphs.sheet.pixels(config.size))
     figures = run.figures["message"]
     print(f"{part}: {run.figures['steps']} steps, {cpu / 60:.1f} CPU minutes, {wall / 60:.1f} minutes")
-    print(f"  strokes a glyph: {glyphs.generator.strokes}; trained up to strength {figures['strength']:.2f}")
+    print(f"  strokes a glyph: {glyphs.shapes}; trained up to strength {figures['strength']:.2f}")
     for name, title in (("read", "rendered"), ("paper", "written SVG by resvg")):
         print(f"  {title}: " + ", ".join(f"{share:.4f} at {strength}" for strength, share in figures[name].items()))
     print(f"  the article's snippet: {through_the_snippet(message, cells, 100):.4f}")

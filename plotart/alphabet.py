@@ -17,6 +17,7 @@ from plotart.images import to_pil, write_beside
 from plotart.ink import Penned
 from plotart.objectives.message import Message
 from plotart.primitives.glyphs import Glyphs, Sheet
+from plotart.primitives.rasters import Rasters
 from plotart.reading import confusions
 from plotart.render.glyphs import glyph_images
 from plotart.run import Run
@@ -38,7 +39,7 @@ def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -
         paper: the written sheet, rasterized by another program, `[1, 3, H, W]` sRGB.
     """
     message, glyphs = context.objectives["message"], drawing.primitive
-    assert isinstance(message, Message) and isinstance(glyphs, Glyphs)
+    assert isinstance(message, Message) and isinstance(glyphs, Glyphs | Rasters)
     side = glyphs.sheet.pixels(context.size)
     repeats = max(1, round(READS / len(glyphs.messages)))
     noise = torch.Generator().manual_seed(run.config.seed)
@@ -67,7 +68,7 @@ def transition(drawing: Drawing) -> Drawing:
     Row r goes from the sheet's message 2r to its message 2r + 1 (starting over when there are fewer).
     """
     glyphs, ink = drawing.primitive, drawing.ink
-    assert isinstance(glyphs, Glyphs) and isinstance(ink, Penned)
+    assert isinstance(glyphs, Glyphs | Rasters) and isinstance(ink, Penned)
     rows = [
         torch.lerp(
             glyphs.messages[2 * row % len(glyphs.messages)],
@@ -77,7 +78,7 @@ def transition(drawing: Drawing) -> Drawing:
         for row in range(glyphs.sheet.rows)
     ]
     shown = glyphs.showing(torch.cat(rows), glyphs.sheet.columns)
-    pens = ink.pen[: glyphs.generator.strokes].repeat(len(shown.messages))
+    pens = ink.pen[: glyphs.shapes].repeat(len(shown.messages))
     return Drawing(drawing.canvas, shown, Penned(ink.pens, pens))
 
 
@@ -95,7 +96,7 @@ def wander(messages: Tensor, angle: float) -> Tensor:
 @torch.no_grad()
 def _wandering(drawing: Drawing, context: Context, side: int) -> Iterable[Image.Image]:
     glyphs = drawing.primitive
-    assert isinstance(glyphs, Glyphs)
+    assert isinstance(glyphs, Glyphs | Rasters)
     messages = glyphs.messages[:FILMED]
     sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
     for step in range(63):  # steps of 0.1 once round, as the article's

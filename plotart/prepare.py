@@ -25,6 +25,7 @@ from plotart.plot import order_pens
 from plotart.plot.motion import load_machine
 from plotart.primitives import Primitive
 from plotart.primitives.glyphs import Alphabet, GlyphsSpec
+from plotart.primitives.rasters import RastersSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec
@@ -92,7 +93,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             f"a {tip} mm tip is only {pixels:.2f} px wide here, so the preview and the network see it faintly: "
             "take a smaller --page, a larger --size or a wider pen"
         )
-    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator)
+    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, pens=len(pens.pens))
     drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator))
     if isinstance(drawing.ink, PenInk):
         drawing = with_tips(drawing)
@@ -112,14 +113,14 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
 
 def _alphabet(config: Config) -> Alphabet | None:
     """What a sheet of glyphs shows; None when the drawing is none."""
-    glyphs = isinstance(config.primitive, GlyphsSpec)
+    glyphs = isinstance(config.primitive, GlyphsSpec | RastersSpec)
     trained = any(isinstance(stage, TrainSpec) for stage in config.stages)
     if not glyphs == trained == ("message" in config.objectives):
         raise InputError(
-            "stages: the primitive 'glyphs', the objective 'message' and the stage 'train' go together; "
+            "stages: the primitive 'glyphs' (or 'rasters'), the objective 'message' and the stage 'train' go together; "
             "start from the config 'glyphs'"
         )
-    if not isinstance(config.primitive, GlyphsSpec):
+    if not isinstance(config.primitive, GlyphsSpec | RastersSpec):
         return None
     if config.pens.palette != "fixed":
         raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")

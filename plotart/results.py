@@ -35,10 +35,10 @@ def make_plot(drawing: Drawing) -> Plot:
     ink = drawing.ink
     if not isinstance(ink, Penned):
         raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
-    paths = [drawing.canvas.to_mm(path) for path in drawing.primitive.paths()]
+    marks = [[drawing.canvas.to_mm(path) for path in shape] for shape in drawing.primitive.marks()]
     layers = []
     for k, pen in enumerate(ink.pens):
-        own = [paths[i] for i in torch.nonzero(ink.pen == k).flatten().tolist()]
+        own = [path for i in torch.nonzero(ink.pen == k).flatten().tolist() for path in marks[i]]
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
     plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
     return plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))

@@ -144,6 +144,23 @@ def test_each_pen_draws_the_same_strokes_of_every_glyph(tmp_path):
     assert [pen["strokes"] for pen in run.figures["pens"]] == [6, 6]
 
 
+def test_pixels_go_the_same_way_and_pens_draw_their_outlines(tmp_path):
+    rasters = {"kind": "rasters", "glyphs": 6, "columns": 3, "messages": {"kind": "symbols", "size": 6}}
+    changes = {k: v for k, v in TINY.items() if not k.startswith("primitive")} | {"primitive": rasters}
+    changes |= {"pens.set": "#00a0d0,#d0006f", "stages.0.steps": 80}
+    run = generate(Config.load("glyphs", changes), tmp_path / "run")
+    assert run.figures["message"]["read"]["0"] > 0.8
+    assert not check_svg(run.folder / "drawing.svg")
+    _, context, drawing = prepare(run.config, print)
+    drawing = load_alphabet(run.folder, drawing.canvas, context.objectives["message"])
+    for number, rings in enumerate(drawing.primitive.marks()):
+        cell = drawing.primitive.sheet.corners()[number // 2].numpy()
+        for ring in rings:
+            assert (ring >= cell - 1e-6).all()
+            assert (ring <= cell + drawing.primitive.sheet.cell + 1e-6).all()
+    assert run.figures["pens"]
+
+
 @pytest.mark.parametrize("messages", [{"kind": "normal", "size": 5}, {"kind": "binary", "size": 2}])
 def test_vectors_and_bits_go_the_same_way(messages, tmp_path):
     changes = {**TINY, "primitive.messages": messages, "steps": 3}

@@ -29,6 +29,10 @@ class Primitive(nn.Module):
     def paths(self) -> list[Path]:
         """The same shapes as cubic paths in unit coordinates, detached; list order is z order."""
 
+    def marks(self) -> list[list[Path]]:
+        """What a pen draws for each shape, unit: its one path, unless a shape takes several."""
+        return [[path] for path in self.paths()]
+
     @abstractmethod
     def subset(self, keep: Tensor) -> Primitive:
         """The shapes at the indices `keep [M]` (long), as a new primitive with detached parameters."""

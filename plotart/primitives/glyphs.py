@@ -147,7 +147,12 @@ class Glyphs(Strokes):
         self.register_buffer("width", width.detach().clone())
 
     def __len__(self) -> int:
-        return len(self.messages) * self.generator.strokes
+        return len(self.messages) * self.shapes
+
+    @property
+    def shapes(self) -> int:
+        """Strokes of one glyph."""
+        return self.generator.strokes
 
     @property
     def points(self) -> Tensor:  # type: ignore[override]
@@ -158,11 +163,11 @@ class Glyphs(Strokes):
     @property
     def cell_width(self) -> Tensor:
         """Width of the strokes of one glyph, `[N]` in sides of its cell."""
-        share: Tensor = self.width[: self.generator.strokes] / self.sheet.cell
+        share: Tensor = self.width[: self.shapes] / self.sheet.cell
         return share
 
     def deal_pens(self, pens: int, generator: torch.Generator) -> Tensor:
-        return (torch.arange(self.generator.strokes) % pens).repeat(len(self.messages))
+        return (torch.arange(self.shapes) % pens).repeat(len(self.messages))
 
     def showing(self, messages: Tensor, columns: int) -> Glyphs:
         """A sheet of other messages `[K, D]` by the same generator; strokes keep their width as a share of the cell."""

@@ -15,6 +15,7 @@ from plotart.errors import InputError
 from plotart.objectives import Frame
 from plotart.objectives.message import Message
 from plotart.primitives.glyphs import Glyphs
+from plotart.primitives.rasters import Rasters
 from plotart.render.glyphs import glyph_images
 from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
 from plotart.stages.fit import rate_factor
@@ -51,8 +52,8 @@ class Train:
         spec, saved = self.spec, watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
         message, glyphs = context.objectives.get("message"), drawing.primitive
-        if not isinstance(message, Message) or not isinstance(glyphs, Glyphs):
-            raise InputError("stages: 'train' needs the primitive 'glyphs' and the objective 'message'")
+        if not isinstance(message, Message) or not isinstance(glyphs, Glyphs | Rasters):
+            raise InputError("stages: 'train' needs the primitive 'glyphs' or 'rasters' and the objective 'message'")
         optimizer = Adam(
             [
                 {"params": list(glyphs.generator.parameters()), "lr": spec.rate, "first": spec.rate},
@@ -70,6 +71,7 @@ class Train:
 
         for step in range(start, spec.steps):
             message.eval()
+            drawing.eval()
             if step % every == 0:
                 watch.seen(step, evaluate(drawing, context))
             for group in optimizer.param_groups:
@@ -84,6 +86,7 @@ class Train:
             watch.step(step + 1, spec.steps, losses, float(total.detach()), told)
             watch.checkpoint(partial(self._state, drawing, context, optimizer, step + 1))
         message.eval()
+        drawing.eval()
         watch.seen(spec.steps, evaluate(drawing, context))
         return drawing.copy()
 
@@ -92,13 +95,14 @@ class Train:
     ) -> tuple[dict[str, float], Tensor]:
         """Each weighted objective of a new batch by name, and their differentiable sum."""
         glyphs = drawing.primitive
-        assert isinstance(glyphs, Glyphs)
+        assert isinstance(glyphs, Glyphs | Rasters)
+        message.train()
+        drawing.train()
         said = message.messages.draw(self.spec.batch, context.generator).to(drawing.device)
         image = glyph_images(context.renderer, drawing, said, glyphs.sheet.pixels(context.size))
         sent = image.repeat(self.spec.copies, 1, 1, 1)
         views = message.send(sent, float(message.strength), context.generator)
         frame = Frame(image, views, drawing=drawing, step=step, messages=said.repeat(self.spec.copies, 1))
-        message.train()
         terms = {name: context.weight(name) * objective(frame) for name, objective in context.objectives.items()}
         total = torch.stack(list(terms.values())).sum()
         return {name: float(term.detach()) for name, term in terms.items()}, total
