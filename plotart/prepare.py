@@ -122,6 +122,9 @@ def _alphabet(config: Config) -> Alphabet | None:
         )
     if not isinstance(config.primitive, GlyphsSpec | RastersSpec):
         return None
+    for name in ("neuron", "style", "pixels"):
+        if name in config.objectives:
+            raise InputError(f"objectives.{name}: glyphs are drawn to be read; leave '{name}' to other primitives")
     if config.pens.palette != "fixed":
         raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
     alphabet = config.primitive.alphabet()

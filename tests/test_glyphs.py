@@ -175,6 +175,7 @@ def test_vectors_and_bits_go_the_same_way(messages, tmp_path):
         ({"size": 100}, "multiple of 8 px, such as 96"),
         ({"pens.palette": "learned", "stages": [{"kind": "train"}]}, "fixed palette"),
         ({"primitive": {"kind": "strokes"}}, "go together"),
+        ({"objectives.pixels.image": "photo.jpg"}, "objectives.pixels: glyphs are drawn to be read"),
         ({"stages": [{"kind": "fit"}]}, "go together"),
         ({"primitive.messages": {"kind": "words"}}, "file of word vectors"),
         ({"primitive.messages": {"kind": "words", "file": "no-such.txt"}}, "no-such.txt"),
