@@ -23,9 +23,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 from plotart import Config, generate
 from plotart.alphabet import load_alphabet
+from plotart.color import to_linear, to_srgb
 from plotart.objectives.message import Message
 from plotart.plot.read import read_svg
 from plotart.prepare import prepare
@@ -33,6 +35,7 @@ from plotart.reading import confusions
 from plotart.render.glyphs import glyph_images
 from plotart.run import Run
 
+FINER = 8
 CONFIGS = {"symbols": "glyphs", "normal": "glyphs-normal"}
 
 
@@ -55,16 +58,17 @@ def by_rsvg(run: Run, area: tuple[float, float, float, float], height: int) -> T
     if shutil.which("rsvg-convert") is None:
         return None
     page = read_svg(run.folder / "drawing.svg").page
-    scale = height / area[3]
+    scale = height / area[3] * FINER
     png = subprocess.run(
-        ["rsvg-convert", "-h", str(round(page.height_mm * scale * 4)), "-b", "white", run.folder / "drawing.svg"],
+        ["rsvg-convert", "-h", str(round(page.height_mm * scale)), "-b", "white", run.folder / "drawing.svg"],
         capture_output=True,
         check=True,
     ).stdout
     with Image.open(io.BytesIO(png)) as image:
-        box = tuple(4 * scale * v for v in (area[0], area[1], area[0] + area[2], area[1] + area[3]))
-        part = image.convert("RGB").resize((round(area[2] * scale), height), Image.Resampling.BOX, box=box)
-    return torch.from_numpy(np.asarray(part, np.float32) / 255).permute(2, 0, 1)[None]
+        shown = torch.from_numpy(np.asarray(image.convert("RGB"), np.float32) / 255).permute(2, 0, 1)[None]
+    left, top, width, high = (round(scale * v) for v in area)
+    light = to_linear(shown[..., top : top + high, left : left + width])  # a camera's pixel collects light
+    return to_srgb(F.interpolate(light, (height, round(area[2] / area[3] * height)), mode="area"))
 
 
 def measure(part: str, folder: Path, changes: dict[str, object]) -> None:
@@ -91,6 +95,8 @@ def measure(part: str, folder: Path, changes: dict[str, object]) -> None:
     else:
         paper, _ = confusions(message, glyphs.sheet.cut(seen), 100, torch.Generator().manual_seed(1), (0.0, 1.0))
         print(f"  written SVG by rsvg-convert: {paper['1']:.4f} at 1")
+    often, _ = confusions(message, cells, 100, torch.Generator().manual_seed(1), (1.0,))
+    print(f"  rendered, {100 * len(cells)} glyphs: {often['1']:.4f} at 1")
     for pair in [pair for pair in figures["mistaken"] if pair["strength"] == 1][:5]:
         print(f"  {pair['glyph']} read as {pair['read_as']}: {100 * pair['share']:.1f} %")
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 __all__ = ["Channel"]
 
-NUMBERS = 22  # random numbers a picture takes, whatever is on
+NUMBERS = 23  # random numbers a picture takes, whatever is on
 BLUR_TAPS = 7
 PATCH = 0.25
 """Side of the patch that covers a part of the glyph, share of the picture's."""
@@ -27,8 +27,8 @@ class Channel(BaseModel):
     """How far a picture may be distorted at strength 1; every bound shrinks and grows with the strength.
 
     The defaults are those of the article: affine (30 degrees, 10 % translation, scale 0.9 to 1.1, shear 10 degrees),
-    then perspective 0.6 in every second picture, with normal noise of 1/4. The noise is added after the warp, which
-    does not smooth it then; its own other kinds of noise are off.
+    then perspective 0.6 in every second picture, with normal noise of 1/4. The article adds the noise before the warp,
+    a camera after it; here every second picture gets it before. All else is off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +40,7 @@ class Channel(BaseModel):
     perspective: float = Field(0.6, ge=0, lt=1, description="how far corners move in, share of half the picture")
     perspective_share: float = Field(0.5, ge=0, le=1, description="share of the pictures seen in perspective")
     noise: float = Field(0.25, ge=0, le=10, description="standard deviation of the noise added to ink of 0..1")
+    noise_first: float = Field(0.5, ge=0, le=1, description="share of the pictures whose noise comes before the warp")
     fade: float = Field(0.0, ge=0, le=10, description="standard deviation of the noise multiplied with the ink")
     blur: float = Field(0.0, ge=0, le=3, description="standard deviation of the blur, px")
     crop: float = Field(0.0, ge=0, le=0.4, description="share of the side that may be missing at each edge")
@@ -56,6 +57,9 @@ class Channel(BaseModel):
             return ink
         count, _, height, width = ink.shape
         chosen = torch.rand(count, NUMBERS, generator=generator)
+        noise = strength * self.noise * torch.randn(ink.shape, generator=generator)
+        first = (chosen[:, 22] < self.noise_first).view(-1, 1, 1, 1)
+        ink = ink + (noise * first).to(ink)
         moved: Tensor = warp_perspective(
             ink, self._homographies(chosen, height, width, strength).to(ink), (height, width), align_corners=True
         )
@@ -66,10 +70,7 @@ class Channel(BaseModel):
             moved = gaussian_blur2d(moved, BLUR_TAPS, sigma.to(ink), border_type="constant")
         if self.crop or self.occlusion:
             moved = moved * self._shown(chosen, height, width, strength).to(ink)
-        if self.noise:
-            # one noise for all colours would be a grey scan, one for each is a colour camera
-            moved = moved + strength * self.noise * torch.randn(moved.shape, generator=generator).to(ink)
-        return moved
+        return moved + (noise * ~first).to(ink)
 
     def _homographies(self, chosen: Tensor, height: int, width: int, strength: float) -> Tensor:
         """`[B, 3, 3]` from px of the picture to px of what is received (pixel centres at whole numbers)."""

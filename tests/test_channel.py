@@ -58,7 +58,7 @@ def test_translation_and_scale_stay_in_their_bounds():
 
 def test_perspective_moves_corners_inward_in_its_share_of_the_pictures():
     channel = Channel(**{**OFF, "perspective": 0.6, "perspective_share": 0.5})
-    homographies = channel._homographies(torch.rand(400, 22, generator=rng()), 64, 64, 1.0)
+    homographies = channel._homographies(torch.rand(400, 23, generator=rng()), 64, 64, 1.0)
     for corner, inward in (((0.0, 0.0), (1, 1)), ((63.0, 63.0), (-1, -1))):
         found = homographies @ torch.tensor([*corner, 1.0])
         moved = (found[:, :2] / found[:, 2:] - torch.tensor(corner)) * torch.tensor(inward)
@@ -71,9 +71,13 @@ def test_perspective_moves_corners_inward_in_its_share_of_the_pictures():
 
 
 def test_noise_has_its_deviation_and_beyond_the_picture_is_paper():
-    received = Channel(**{**OFF, "noise": 0.25})(torch.zeros(8, 1, 64, 64), 1.0, rng())
+    received = Channel(**{**OFF, "rotation": 30, "noise": 0.25, "noise_first": 0})(
+        torch.zeros(8, 1, 64, 64), 1.0, rng()
+    )
     assert float(received.std()) == pytest.approx(0.25, rel=0.02)
     assert float(received.mean()) == pytest.approx(0, abs=0.01)
+    smooth = Channel(**{**OFF, "rotation": 30, "noise": 0.25, "noise_first": 1})(torch.zeros(8, 1, 64, 64), 1.0, rng())
+    assert 0.12 < float(smooth[:, :, 16:48, 16:48].std()) < 0.22
     full = Channel(**{**OFF, "rotation": 30})(torch.ones(16, 1, 64, 64), 1.0, rng())
     assert float(full[:, :, 32, 32].min()) > 0.99
     assert float(full[:, :, 0, 0].min()) == 0
