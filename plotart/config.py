@@ -24,6 +24,7 @@ from plotart.stages import StageSpec, stages
 from plotart.stages.fit import FitSpec
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec
+from plotart.stages.train import TrainSpec
 from plotart.transforms import Transform
 
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
@@ -150,7 +151,9 @@ class Config(Section):
 
     seed: int = Field(0, ge=0, lt=2**63)
     size: int = Field(384, ge=32, le=16384, description="short side of the rendered canvas, px")
-    steps: int | None = Field(None, ge=1, description="steps of all fit stages together; their shares are kept")
+    steps: int | None = Field(
+        None, ge=1, description="steps of all fit and train stages together; their shares are kept"
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
     page: PageSpec = PageSpec()
@@ -212,14 +215,14 @@ class Config(Section):
         return self.model_copy(update=fields)
 
     def scaled_stages(self) -> list[StageSpec]:
-        """The stages, with `steps` shared out to the fits in proportion to their own steps."""
-        fits = [spec for spec in self.stages if isinstance(spec, FitSpec)]
+        """The stages, with `steps` shared out to those that have steps in proportion to their own steps."""
+        fits = [spec for spec in self.stages if isinstance(spec, FitSpec | TrainSpec)]
         if self.steps is None or not fits:
             return list(self.stages)
         whole = sum(fit.steps for fit in fits)
         scaled = []
         for spec in self.stages:
-            steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec) else 0
+            steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec | TrainSpec) else 0
             scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
         return scaled
 

@@ -56,6 +56,9 @@ def run_name(config: Config) -> str:
         parts.append(FilePath(objectives["pixels"]["image"]).stem)
     if "neuron" in objectives:
         parts += [config.network.name, objectives["neuron"]["at"].replace(":", "-")]
+    if "message" in objectives:
+        messages = config.model_dump(mode="json")["primitive"]["messages"]
+        parts.append(f"glyphs_{messages['kind']}-{messages['size']}")
     if "style" in objectives:
         parts.append(FilePath(objectives["style"]["image"]).stem)
     return "_".join(parts)

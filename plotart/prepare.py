@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from plotart.canvas import Canvas, page
 from plotart.config import Config, NetworkSpec, find_style
@@ -22,11 +23,15 @@ from plotart.objectives.neuron import Neuron
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import load_machine
+from plotart.primitives import Primitive
+from plotart.primitives.glyphs import Alphabet, GlyphsSpec
+from plotart.primitives.rasters import RastersSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec
 from plotart.stages.narrow import with_tips
 from plotart.stages.quantize import QuantizeSpec
+from plotart.stages.train import TrainSpec
 
 __all__ = ["prepare"]
 
@@ -39,8 +44,9 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     Raises:
         InputError: naming the setting, its value and what would be right.
     """
-    if not any(name in config.objectives for name in ("neuron", "pixels")):
+    if not any(name in config.objectives for name in ("neuron", "pixels", "message")):
         raise InputError("nothing to draw: give --neuron LAYER:UNIT (such as conv4_3:12) or --image FILE")
+    alphabet = _alphabet(config)
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
     device = _device(config.device)
@@ -52,7 +58,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     canvas = Canvas(
         page(config.page.size, config.page.landscape),
         config.page.margin,
-        fit=None if target is None else target.shape[2] / target.shape[1],
+        fit=_aspect(target, alphabet),
         paper=config.page.paper,
     )
     height, width = canvas.pixels(config.size)
@@ -60,21 +66,25 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     if any(name in config.objectives for name in NEED_NETWORK):
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
         config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
+    generator = torch.Generator().manual_seed(config.seed)
     objectives = _objectives(
         config,
+        device,
         ObjectiveContext(
             network=network,
             canvas=canvas,
             target=None if target is None else resize(target, height, width)[None].to(device),
             size=(height, width),
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
+            alphabet=alphabet,
+            grey=len(pens.pens) == 1,
+            generator=generator,
         ),
     )
     neuron = objectives.get("neuron")
     if network is not None and isinstance(neuron, Neuron):
         for line in neuron.check(network):
             say(line)
-    generator = torch.Generator().manual_seed(config.seed)
     tips = sorted(pen.tip_mm for pen in pens.pens)
     tip = tips[len(tips) // 2]
     pixels = tip / canvas.mm_per_unit * config.size
@@ -83,8 +93,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             f"a {tip} mm tip is only {pixels:.2f} px wide here, so the preview and the network see it faintly: "
             "take a smaller --page, a larger --size or a wider pen"
         )
-    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator)
-    drawing = Drawing(canvas, primitive, _first_ink(config, pens, len(primitive), generator))
+    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, pens=len(pens.pens))
+    drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator))
     if isinstance(drawing.ink, PenInk):
         drawing = with_tips(drawing)
     context = Context(
@@ -101,14 +111,43 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     return config, context, drawing.to(device)
 
 
-def _first_ink(config: Config, pens: PenSet, count: int, generator: torch.Generator) -> Ink:
+def _alphabet(config: Config) -> Alphabet | None:
+    """What a sheet of glyphs shows; None when the drawing is none."""
+    glyphs = isinstance(config.primitive, GlyphsSpec | RastersSpec)
+    trained = any(isinstance(stage, TrainSpec) for stage in config.stages)
+    if not glyphs == trained == ("message" in config.objectives):
+        raise InputError(
+            "stages: the primitive 'glyphs' (or 'rasters'), the objective 'message' and the stage 'train' go together; "
+            "start from the config 'glyphs'"
+        )
+    if not isinstance(config.primitive, GlyphsSpec | RastersSpec):
+        return None
+    for name in ("neuron", "style", "pixels"):
+        if name in config.objectives:
+            raise InputError(f"objectives.{name}: glyphs are drawn to be read; leave '{name}' to other primitives")
+    if config.pens.palette != "fixed":
+        raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
+    alphabet = config.primitive.alphabet()
+    alphabet.sheet.pixels(config.size)
+    return alphabet
+
+
+def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:
+    """Width / height of what is drawn; None when it takes the page as it is."""
+    if alphabet is not None:
+        return alphabet.sheet.columns / alphabet.sheet.rows
+    return None if target is None else target.shape[2] / target.shape[1]
+
+
+def _first_ink(config: Config, pens: PenSet, primitive: Primitive, generator: torch.Generator) -> Ink:
     """Free colours where a stage turns them into pens; otherwise real pens from the first step, at random."""
+    count = len(primitive)
     chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
     if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later):
         return config.ink.build(count, generator)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if config.pens.palette == "fixed":
-        return Penned(palette, torch.randint(len(palette), (count,), generator=generator))
+        return Penned(palette, primitive.deal_pens(len(palette), generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
 
 
@@ -135,11 +174,11 @@ def _palette(config: Config) -> tuple[PenSet, int]:
     return pens, min(4, have) if count is None else count
 
 
-def _objectives(config: Config, context: ObjectiveContext) -> dict[str, Objective]:
+def _objectives(config: Config, device: torch.device, context: ObjectiveContext) -> dict[str, Objective]:
     built: dict[str, Objective] = {}
     for name, spec in config.objectives.items():
         try:
-            built[name] = spec.build(context)
+            built[name] = spec.build(context).to(device)
         except InputError as error:
             message = str(error)
             raise InputError(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from plotart.alphabet import finish_glyphs, transition
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.geometry import clip
@@ -34,10 +35,10 @@ def make_plot(drawing: Drawing) -> Plot:
     ink = drawing.ink
     if not isinstance(ink, Penned):
         raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
-    paths = [drawing.canvas.to_mm(path) for path in drawing.primitive.paths()]
+    marks = [[drawing.canvas.to_mm(path) for path in shape] for shape in drawing.primitive.marks()]
     layers = []
     for k, pen in enumerate(ink.pens):
-        own = [paths[i] for i in torch.nonzero(ink.pen == k).flatten().tolist()]
+        own = [path for i in torch.nonzero(ink.pen == k).flatten().tolist() for path in marks[i]]
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
     plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
     return plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
@@ -107,6 +108,9 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         figures[name] = told
         if name == "excitation" and told["free"]:
             figures["retention"] = told["final"] / told["free"]
+    if "message" in context.objectives:
+        figures["message"] = finish_glyphs(run, drawing, context, on_paper.image)
+        write_svg(make_plot(transition(drawing)), run.folder / "transition.svg")
     run.figures |= figures | plot_figures(plot, run.config.machine)
     _log(run, drawing, context, on_paper, base)
     write_report(
@@ -144,6 +148,8 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
     metrics = {"minutes": figures["plot"]["minutes"], "ink_m": figures["plot"]["ink_mm"] / 1000}
     for name in ("excitation", "pixels"):
         metrics |= {f"{name}/{stage}": v for stage, v in figures.get(name, {}).items() if v is not None}
+    if "message" in figures:
+        metrics |= {"message/read": figures["message"]["read"]["1"], "message/paper": figures["message"]["paper"]["1"]}
     objectives = run.config.model_dump(mode="json")["objectives"]
     settings = {
         "network": figures["network"] or "none",

@@ -26,6 +26,9 @@ from plotart.stages import Evaluation
 
 __all__ = ["Run", "StageWatch"]
 
+GLYPH_FILES = ("transition.svg", "training.gif", "interpolation.gif", "glyphs.pt")
+"""What a run of glyphs leaves besides."""
+
 SAVE_EVERY_S = 10.0
 """Seconds of work that a killed run may have to do again."""
 
@@ -164,13 +167,22 @@ class StageWatch:
     def say(self, line: str) -> None:
         self.run.say(f"{self.label}: {line}")
 
-    def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None:
-        now = self._base["steps"] + step
+    def step(
+        self,
+        step: int,
+        steps: int,
+        losses: Mapping[str, float],
+        total: float,
+        told: Mapping[str, float] | None = None,
+    ) -> None:
+        now, told = self._base["steps"] + step, told or {}
         if step % max(1, steps // 200) == 0 or step == steps:
             self.run.writer.add_scalar("loss/total", total, now)
             for name, value in losses.items():
                 self.run.writer.add_scalar(f"loss/{name}", value, now)
-        terms = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+            for name, value in told.items():
+                self.run.writer.add_scalar(name, value, now)
+        terms = "  ".join(f"{name} {value:.4g}" for name, value in {**losses, **told}.items())
         if self._progress is None:
             self._progress = Progress(
                 TextColumn("{task.description}"),
@@ -257,7 +269,7 @@ def _free_folder(parent: FilePath, name: str) -> FilePath:
 
 def _clear(folder: FilePath) -> None:
     """Remove what an earlier run wrote in its folder, and nothing else."""
-    for name in ("config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "preview.png", "report.html"):
+    for name in ("config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "preview.png", "report.html", *GLYPH_FILES):
         (folder / name).unlink(missing_ok=True)
     for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
         for path in folder.glob(pattern):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +20,8 @@ def summary(run: Run) -> Group:
     for name, unit in (("excitation", "mean activation"), ("pixels", "squared error")):
         if name in figures:
             parts.append(_damage(figures[name], f"{name} ({unit})"))
+    if "message" in figures:
+        parts.append(_read(figures["message"]))
     pens = Table(box=None, pad_edge=False)
     for column in ("", "pen", "tip mm", "strokes", "ink m", "lifts", "minutes"):
         pens.add_column(column, justify="left" if column in ("", "pen") else "right")
@@ -51,6 +55,18 @@ def summary(run: Run) -> Group:
         files.add_row(what, str(where))
     parts.append(files)
     return Group(*parts)
+
+
+def _read(message: dict[str, Any]) -> Table:
+    """The share of the messages read back, by the strength of the channel."""
+    what = "correlation" if message["kind"] == "normal" else "read back"
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"{what} at strength")
+    for strength in message["read"]:
+        table.add_column(strength, justify="right")
+    for name, title in (("read", "rendered"), ("paper", "as written")):
+        table.add_row(title, *(f"{value:.3f}" for value in message[name].values()))
+    return table
 
 
 def _damage(values: dict[str, float | None], title: str) -> Table:

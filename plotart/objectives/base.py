@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
@@ -34,7 +35,8 @@ class Frame:
     """One rendered image and everything that objectives look at.
 
     image `[B, 3, H, W]` sRGB 0..1; views `[C, 3, h, w]`, the transformed copies the network sees (the image itself
-    when not given); layers: all layers wanted by any objective of this step.
+    when not given); layers: all layers wanted by any objective of this step; messages `[C, D]`: what glyphs on their
+    way to a reader say, the views then being what arrives.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Frame:
         layers: Sequence[str] = (),
         drawing: Any = None,
         step: int = 0,
+        messages: Tensor | None = None,
     ) -> None:
         self.image = image
         self.views = image if views is None else views
@@ -53,6 +56,7 @@ class Frame:
         self.layers = tuple(layers)
         self.drawing = drawing
         self.step = step
+        self.messages = messages
         self._features: dict[str, Tensor] | None = None
 
     def features(self, layer: str) -> Tensor:
@@ -91,7 +95,8 @@ class ObjectiveContext:
 
     network: None when the run has none; canvas: the drawing area; target: the picture to draw, `[1, 3, H, W]` sRGB
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
-    is no such picture).
+    is no such picture); alphabet: what a sheet of glyphs shows, a `plotart.primitives.glyphs.Alphabet`; grey: whether
+    all pens are one; generator: the source of first weights.
     """
 
     network: Network | None = None
@@ -99,6 +104,9 @@ class ObjectiveContext:
     target: Tensor | None = None
     size: tuple[int, int] = (224, 224)
     style_image: Callable[[str], Tensor] = _no_style
+    alphabet: Any = None
+    grey: bool = False
+    generator: torch.Generator | None = None
 
 
 class ObjectiveSpec(BaseModel):

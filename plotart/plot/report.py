@@ -40,7 +40,8 @@ def write_report(
 
     Args:
         figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `history` (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
+            svg), `message` (how glyphs are read), `history` (rows of step, loss, excitation), `network`, `seed`,
+            `steps`, `seconds`; any may be absent.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)
@@ -54,7 +55,8 @@ def write_report(
         "preview": _preview(preview_png) if preview_png else "",
         "seconds": f"{time.seconds:.1f}",
         "pens": _pens(plot, time),
-        "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name)),
+        "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name))
+        + (_reading(figures["message"]) if figures.get("message") else ""),
         "curves": _curves(figures.get("history") or []),
         "details": _details(plot, figures),
         "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
@@ -158,6 +160,26 @@ def _damage(name: str, values: dict[str, float | None]) -> str:
         "What pens did to the picture", "Error")  # fmt: skip
     table = _table(["Stage", unit, f"Of {escape(known[0][0])}", ""], rows)
     return f'<section><h2>{heading}</h2><div class="scroll">{table}</div></section>'
+
+
+def _reading(message: dict[str, Any]) -> str:
+    """How the glyphs are read through the channel, and which are mistaken for which."""
+    value = "Correlation" if message["kind"] == "normal" else "Read back"
+    rows = [
+        [escape(strength), f"{share:.4f}", f"{message['paper'][strength]:.4f}"]
+        for strength, share in message["read"].items()
+    ]
+    text = _table(["Strength of the channel", f"{value}, rendered", f"{value}, as written"], rows)
+    mistaken = [
+        [f"{pair['strength']:g}", escape(pair["glyph"]), escape(pair["read_as"]), f"{100 * pair['share']:.1f} %"]
+        for pair in message["mistaken_on_paper"]
+        if pair["strength"] <= 1
+    ]
+    if mistaken:
+        text += (
+            f'</div><h3>Mistaken</h3><div class="scroll">{_table(["Strength", "Glyph", "Read as", "Share"], mistaken)}'
+        )
+    return f'<section><h2>How the glyphs are read</h2><div class="scroll">{text}</div></section>'
 
 
 def _curves(history: Sequence[Sequence[float | None]]) -> str:

@@ -29,6 +29,10 @@ class Primitive(nn.Module):
     def paths(self) -> list[Path]:
         """The same shapes as cubic paths in unit coordinates, detached; list order is z order."""
 
+    def marks(self) -> list[list[Path]]:
+        """What a pen draws for each shape, unit: its one path, unless a shape takes several."""
+        return [[path] for path in self.paths()]
+
     @abstractmethod
     def subset(self, keep: Tensor) -> Primitive:
         """The shapes at the indices `keep [M]` (long), as a new primitive with detached parameters."""
@@ -36,6 +40,10 @@ class Primitive(nn.Module):
     @abstractmethod
     def set_width(self, width: Tensor) -> None:
         """Fix the pen width of each shape: `width [N]` unit."""
+
+    def deal_pens(self, pens: int, generator: torch.Generator) -> Tensor:
+        """The pen of each shape when all of a fixed palette are used from the first step: `[N]` long, at random."""
+        return torch.randint(pens, (len(self),), generator=generator)
 
     @abstractmethod
     def area(self) -> Tensor:

@@ -12,6 +12,7 @@ from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Choosing, Multiply, Over, Penned
+from plotart.primitives.rasters import Rasters
 from plotart.primitives.strokes import Strokes
 from plotart.render import diffvg, reference
 from plotart.render.strokes import Backend, composite_over, planes, transmit
@@ -20,6 +21,9 @@ __all__ = ["RENDERERS", "Renderer", "StrokeRenderer", "renderer"]
 
 
 class Renderer(Protocol):
+    backend: Backend
+    threads: int
+
     def __call__(self, drawing: Drawing, size: int | tuple[int, int], *, softness: float = 1.0) -> Tensor:
         """The drawing as an image `[1, 3, H, W]` sRGB in 0..1, differentiable.
 
@@ -43,6 +47,9 @@ class StrokeRenderer:
     def __call__(self, drawing: Drawing, size: int | tuple[int, int], *, softness: float = 1.0) -> Tensor:
         height, width = drawing.canvas.pixels(size) if isinstance(size, int) else size
         paper = torch.as_tensor(hex_to_rgb(drawing.canvas.paper))
+        if isinstance(drawing.primitive, Rasters) and isinstance(drawing.ink, Penned):
+            light = 1 - drawing.primitive.planes((height, width))
+            return drawing.ink.compose(light, paper.to(light))[None]
         if not isinstance(drawing.primitive, Strokes):
             if self.backend != "reference":
                 raise InputError(f"the {self.backend} renderer draws strokes, not {drawing.primitive.kind}.")

@@ -109,7 +109,15 @@ class Watch(Protocol):
     saved: dict[str, Any] | None
     """State that an earlier, interrupted call of the same stage handed to `checkpoint`."""
 
-    def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None: ...
+    def step(
+        self,
+        step: int,
+        steps: int,
+        losses: Mapping[str, float],
+        total: float,
+        told: Mapping[str, float] | None = None,
+    ) -> None:
+        """After each step: its losses, and what else a stage has to tell (logged by its own name)."""
 
     def seen(self, step: int, evaluation: Evaluation) -> None: ...
 

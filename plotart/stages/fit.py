@@ -1,4 +1,4 @@
-"""The only descent loop: Adam on whatever parameters the drawing has."""
+"""Descent by the whole picture: Adam on whatever parameters the drawing has."""
 
 from __future__ import annotations
 

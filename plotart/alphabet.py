@@ -1,0 +1,122 @@
+"""What a run of glyphs leaves besides its sheet: how it is read, its films, ways between messages, and its reader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path as FilePath
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from plotart.canvas import Canvas
+from plotart.drawing import Drawing
+from plotart.images import to_pil, write_beside
+from plotart.ink import Penned
+from plotart.objectives.message import Message
+from plotart.primitives.glyphs import Glyphs, Sheet
+from plotart.primitives.rasters import Rasters
+from plotart.reading import confusions
+from plotart.render.glyphs import glyph_images
+from plotart.run import Run
+from plotart.stages import Context
+
+__all__ = ["finish_glyphs", "load_alphabet", "save_film", "transition", "wander"]
+
+READS = 1000
+"""Glyphs that are sent and read at every strength of the channel, about."""
+
+FILMED = 16
+FRAME_MS = 80
+
+
+def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -> dict[str, Any]:
+    """Write `training.gif`, `interpolation.gif` and `glyphs.pt`; the `message` part of run.json.
+
+    Args:
+        paper: the written sheet, rasterized by another program, `[1, 3, H, W]` sRGB.
+    """
+    message, glyphs = context.objectives["message"], drawing.primitive
+    assert isinstance(message, Message) and isinstance(glyphs, Glyphs | Rasters)
+    side = glyphs.sheet.pixels(context.size)
+    repeats = max(1, round(READS / len(glyphs.messages)))
+    noise = torch.Generator().manual_seed(run.config.seed)
+    with torch.no_grad():
+        cells = glyph_images(context.renderer, drawing, glyphs.messages, side)
+    read, mistaken = confusions(message, cells, repeats, noise)
+    on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(paper.to(cells)), repeats, noise)
+    save_film((Image.open(path) for path in sorted((run.folder / "frames").glob("*.png"))), run.folder / "training.gif")
+    save_film(_wandering(drawing, context, side), run.folder / "interpolation.gif")
+    with write_beside(run.folder / "glyphs.pt") as beside:
+        torch.save({"drawing": drawing.pack(), "message": message.state_dict()}, beside)
+    return {
+        "kind": message.messages.kind,
+        "size": message.messages.length,
+        "strength": round(float(message.strength), 4),
+        "read": read,
+        "paper": on_paper,
+        "mistaken": mistaken,
+        "mistaken_on_paper": mistaken_on_paper,
+    }
+
+
+def transition(drawing: Drawing) -> Drawing:
+    """A sheet whose rows lead from one message to the next in equal steps, in the same cells and pens.
+
+    Row r goes from the sheet's message 2r to its message 2r + 1 (starting over when there are fewer).
+    """
+    glyphs, ink = drawing.primitive, drawing.ink
+    assert isinstance(glyphs, Glyphs | Rasters) and isinstance(ink, Penned)
+    rows = [
+        torch.lerp(
+            glyphs.messages[2 * row % len(glyphs.messages)],
+            glyphs.messages[(2 * row + 1) % len(glyphs.messages)],
+            torch.linspace(0, 1, glyphs.sheet.columns)[:, None].to(glyphs.messages),
+        )
+        for row in range(glyphs.sheet.rows)
+    ]
+    shown = glyphs.showing(torch.cat(rows), glyphs.sheet.columns)
+    pens = ink.pen[: glyphs.shapes].repeat(len(shown.messages))
+    return Drawing(drawing.canvas, shown, Penned(ink.pens, pens))
+
+
+def wander(messages: Tensor, angle: float) -> Tensor:
+    """The closed way of the article among three messages: lerp(lerp(a, b, (1 + sin l) / 2), c, (1 + cos l) / 2).
+
+    Args:
+        messages: `[B, D]`; each is the first of three that follow one another.
+        angle: l, in radians.
+    """
+    second, third = messages.roll(-1, 0), messages.roll(-2, 0)
+    return torch.lerp(torch.lerp(messages, second, 0.5 + 0.5 * math.sin(angle)), third, 0.5 + 0.5 * math.cos(angle))
+
+
+@torch.no_grad()
+def _wandering(drawing: Drawing, context: Context, side: int) -> Iterable[Image.Image]:
+    glyphs = drawing.primitive
+    assert isinstance(glyphs, Glyphs | Rasters)
+    messages = glyphs.messages[:FILMED]
+    sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
+    for step in range(63):  # steps of 0.1 once round, as the article's
+        images = glyph_images(context.renderer, drawing, wander(messages, 0.1 * step), side)
+        yield to_pil(sheet.lay(images))
+
+
+def save_film(frames: Iterable[Image.Image], path: FilePath) -> None:
+    """Pictures of one size as an endless GIF, beside and renamed; nothing is written of no pictures."""
+    reduced = [frame.convert("RGB").quantize(32) for frame in frames]
+    if not reduced:
+        return
+    with write_beside(path) as beside:
+        reduced[0].save(
+            beside, format="GIF", save_all=True, append_images=reduced[1:], duration=FRAME_MS, loop=0, optimize=False
+        )
+
+
+def load_alphabet(folder: FilePath, canvas: Canvas, message: Message) -> Drawing:
+    """The trained glyphs of a finished run, and its reader into `message`, which was built from the same config."""
+    state = torch.load(folder / "glyphs.pt", weights_only=True)
+    message.load_state_dict(state["message"])
+    return Drawing.unpack(canvas, state["drawing"])
