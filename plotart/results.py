@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.color import hex_to_rgb
+from plotart.damage import damage_table
 from plotart.drawing import Drawing
 from plotart.geometry import clip
 from plotart.images import save_image
 from plotart.ink import Penned
+from plotart.objectives.pixels import Pixels
 from plotart.plot import Layer, Plot
 from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
@@ -23,7 +26,7 @@ from plotart.plot.svg import write_pen_files, write_svg
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
 
-__all__ = ["finish", "make_plot", "paper_image", "plot_figures", "preview", "seen_on_paper"]
+__all__ = ["finish", "make_plot", "paper_image", "paper_planes", "plot_figures", "preview"]
 
 PREVIEW_PX_PER_MM = 8.0
 PREVIEW_MAX_PX = 4096
@@ -43,24 +46,22 @@ def make_plot(drawing: Drawing) -> Plot:
     return plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
 
 
-def paper_image(plot: Plot, drawing: Drawing, size: int) -> Tensor:
-    """What the written layers show on paper, rasterized by an independent program: `[1, 3, H, W]` sRGB.
-
-    Each pen's layer is drawn alone; the pens then mix by the drawing's ink. Pens whose layer holds no stroke are clear.
-    """
+def paper_planes(plot: Plot, drawing: Drawing, size: int) -> dict[str, NDArray[np.float64]]:
+    """By pen, what its written layer covers, drawn alone by an independent program: `[H, W]` in 0..1."""
     ink = drawing.ink
     assert isinstance(ink, Penned)
     drawn = coverage_planes(plot, drawing.canvas, size)
-    names = [layer.pen.name for layer in plot.layers]
-    clear = np.zeros(drawn.shape[1:])
-    planes = np.stack([drawn[names.index(pen.name)] if pen.name in names else clear for pen in ink.pens])
-    transmitted = torch.from_numpy(1 - planes).float()[None].to(drawing.canvas.paper_rgb.device)
+    planes = {pen.name: np.zeros(drawn.shape[1:]) for pen in ink.pens}
+    return planes | {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
+
+
+def paper_image(planes: dict[str, NDArray[np.float64]], drawing: Drawing) -> Tensor:
+    """What `paper_planes` show, mixed by the drawing's ink: `[1, 3, H, W]` sRGB."""
+    ink = drawing.ink
+    assert isinstance(ink, Penned)
+    covered = np.stack([planes[pen.name] for pen in ink.pens])
+    transmitted = torch.from_numpy(1 - covered).float()[None].to(drawing.device)
     return ink.compose(transmitted, drawing.canvas.paper_rgb)
-
-
-def seen_on_paper(plot: Plot, drawing: Drawing, context: Context) -> Evaluation:
-    """The objectives judged on the written layers instead of on our own rendering."""
-    return evaluate(drawing, context, paper_image(plot, drawing, context.size))
 
 
 @torch.no_grad()
@@ -82,7 +83,8 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
-    on_paper = seen_on_paper(plot, drawing, context)
+    planes = paper_planes(plot, drawing, context.size)
+    on_paper = evaluate(drawing, context, paper_image(planes, drawing))
     entries = base["seen"]
     free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {
@@ -107,6 +109,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         figures[name] = told
         if name == "excitation" and told["free"]:
             figures["retention"] = told["final"] / told["free"]
+    figures["damage"] = _damage(drawing, context, entries, planes, on_paper.image)
     run.figures |= figures | plot_figures(plot, run.config.machine)
     _log(run, drawing, context, on_paper, base)
     write_report(
@@ -119,6 +122,34 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         paper=drawing.canvas.paper,
     )
     run.save_figures()
+
+
+@torch.no_grad()
+def _damage(
+    drawing: Drawing,
+    context: Context,
+    entries: list[dict[str, Any]],
+    planes: dict[str, NDArray[np.float64]],
+    on_paper: Tensor,
+) -> dict[str, list[dict[str, Any]]]:
+    """The damage tables of a run: against the drawing before pens were taken away, and against the picture drawn."""
+    free, quantized = _turn_to_pens(entries)
+    kept = {"free": free, "quantized": quantized, "final": len(entries) - 1}
+    stages: dict[str, Tensor] = {}
+    for name, index in kept.items():
+        if index is not None:
+            then = Drawing.unpack(drawing.canvas, entries[index]["drawing"]).to(drawing.device)
+            stages[name] = context.renderer(then, context.size)
+    stages["svg"] = on_paper
+    px_per_mm = context.size / drawing.canvas.mm_per_unit
+    tables = {}
+    if "free" in stages:
+        pens_only = {name: image for name, image in stages.items() if name != "free"}
+        tables["free"] = damage_table(stages["free"], pens_only, planes, px_per_mm)
+    pixels = context.objectives.get("pixels")
+    if isinstance(pixels, Pixels):
+        tables["picture"] = damage_table(pixels.target, stages, planes, px_per_mm)
+    return tables
 
 
 def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None]:
@@ -142,6 +173,10 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
     run.log_image("image/svg", on_paper.image, base["steps"])
     run.log_image("palette", swatches(drawing), base["steps"])
     metrics = {"minutes": figures["plot"]["minutes"], "ink_m": figures["plot"]["ink_mm"] / 1000}
+    for reference, rows in figures["damage"].items():
+        for row in rows:
+            for stage, told in row["stages"].items():
+                metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
     for name in ("excitation", "pixels"):
         metrics |= {f"{name}/{stage}": v for stage, v in figures.get(name, {}).items() if v is not None}
     objectives = run.config.model_dump(mode="json")["objectives"]

@@ -228,6 +228,7 @@ class StageWatch:
             "total": evaluation.total,
             "losses": evaluation.losses,
             "excitation": evaluation.excitation,
+            "drawing": drawing.pack(),
         }
         if evaluation.excitation is not None:
             self.run.writer.add_scalar("excitation/stages", evaluation.excitation, end)

@@ -18,6 +18,14 @@ def summary(run: Run) -> Group:
     for name, unit in (("excitation", "mean activation"), ("pixels", "squared error")):
         if name in figures:
             parts.append(_damage(figures[name], f"{name} ({unit})"))
+    for reference, rows in figures.get("damage", {}).items():
+        seen = "; ".join(
+            f"from {row['distance_mm'] / 1000:g} m {row['stages']['svg']['mean']:.1f}, "
+            f"95 % below {row['stages']['svg']['p95']:.1f}"
+            for row in rows
+        )
+        beside = "the picture" if reference == "picture" else "the drawing before pens"
+        parts.append(Text(f"CIEDE2000 to {beside} (S-CIELAB): {seen}"))
     pens = Table(box=None, pad_edge=False)
     for column in ("", "pen", "tip mm", "strokes", "ink m", "lifts", "minutes"):
         pens.add_column(column, justify="left" if column in ("", "pen") else "right")

@@ -47,6 +47,18 @@ def test_figures_name_everything(run):
     assert figures["plot"]["lifts"] == sum(pen["lifts"] for pen in figures["pens"])
 
 
+def test_damage_is_told_by_stage_and_by_pen(run):
+    tables = run.figures["damage"]
+    assert set(tables) == {"free"}
+    near, far = tables["free"]
+    assert (near["distance_mm"], far["distance_mm"]) == (500, 2000)
+    assert set(near["stages"]) == {"quantized", "final", "svg"}
+    assert 0 < far["stages"]["svg"]["mean"] < near["stages"]["svg"]["mean"] < near["stages"]["svg"]["p95"]
+    assert near["stages"]["svg"]["mean"] == pytest.approx(near["stages"]["final"]["mean"], rel=0.2)
+    assert set(near["pens"]) == {pen["name"] for pen in run.figures["pens"]}
+    assert all(0 < pen["share"] < 1 and 0 < pen["mean"] <= pen["p95"] for pen in near["pens"].values())
+
+
 def test_written_drawing_looks_to_the_network_like_the_optimized_one(run):
     excitation = run.figures["excitation"]
     assert excitation["svg"] == pytest.approx(excitation["final"], rel=0.1, abs=0.5)
@@ -102,6 +114,8 @@ def test_picture_through_the_same_line(small, photo, tmp_path):
     run = generate(Config.load(None, small), tmp_path / "run")
     assert run.figures["network"] is None
     assert run.figures["pixels"]["final"] <= run.figures["pixels"]["quantized"]
+    stages = run.figures["damage"]["picture"][1]["stages"]
+    assert stages["final"]["mean"] < stages["quantized"]["mean"]
     history = [entry for entry in run.figures["history"] if entry[0] <= 60]
     assert history[-2][1] < 0.5 * history[0][1]
     assert not check_svg(run.folder / "drawing.svg")

@@ -40,7 +40,8 @@ def write_report(
 
     Args:
         figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `history` (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
+            svg), `damage` (see plotart.damage), `history` (rows of step, loss, excitation), `network`, `seed`, `steps`,
+            `seconds`; any may be absent.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)
@@ -54,7 +55,8 @@ def write_report(
         "preview": _preview(preview_png) if preview_png else "",
         "seconds": f"{time.seconds:.1f}",
         "pens": _pens(plot, time),
-        "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name)),
+        "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name))
+        + _differences(figures.get("damage") or {}),
         "curves": _curves(figures.get("history") or []),
         "details": _details(plot, figures),
         "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
@@ -158,6 +160,29 @@ def _damage(name: str, values: dict[str, float | None]) -> str:
         "What pens did to the picture", "Error")  # fmt: skip
     table = _table(["Stage", unit, f"Of {escape(known[0][0])}", ""], rows)
     return f'<section><h2>{heading}</h2><div class="scroll">{table}</div></section>'
+
+
+def _differences(tables: dict[str, list[dict[str, Any]]]) -> str:
+    """The differences an eye sees, by viewing distance: of each stage, and of what is written under each pen."""
+    sections = ""
+    for reference, heading in (("free", "Seen beside the drawing before pens"), ("picture", "Seen beside the picture")):
+        rows = tables.get(reference)
+        if not rows:
+            continue
+        head = ["CIEDE2000"]
+        for row in rows:
+            metres = f"{row['distance_mm'] / 1000:g} m"
+            head += [f"mean at {metres}", f"95 % at {metres}"]
+        lines = [
+            [text, *(f"{row['stages'][key][value]:.1f}" for row in rows for value in ("mean", "p95"))]
+            for key, text in _STAGES
+            if key in rows[0]["stages"]
+        ]
+        for pen, told in rows[0]["pens"].items():
+            name = f"under {escape(pen)}, {100 * told['share']:.0f} % of the page"
+            lines.append([name, *(f"{row['pens'][pen][value]:.1f}" for row in rows for value in ("mean", "p95"))])
+        sections += f'<section><h2>{heading}</h2><div class="scroll">{_table(head, lines)}</div></section>'
+    return sections
 
 
 def _curves(history: Sequence[Sequence[float | None]]) -> str:
