@@ -7,7 +7,8 @@ kmeans   these, then k-means in Lab, centres matched one to one to pens, and the
 learned  the default stages of `--palette learned`, scaled to the same number of steps
 
 What is kept is compared with free: the mean activation on the clean page; of a photograph, the share of a blank page's
-squared error (as the image config measures it) that the drawing takes away.
+squared error (as the image config measures it) that the drawing takes away. For photographs the last column is the mean
+CIEDE2000 (S-CIELAB) to the photograph seen from two metres: free, kmeans, learned.
 
     python benchmarks/palette.py [--neurons conv4_3:12,...] [--photos chelsea,...] [--seeds 0,1,2] [--counts 3,4]
 """
@@ -19,6 +20,7 @@ import math
 import statistics
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from skimage import data
@@ -73,20 +75,30 @@ def worth(figures: dict[str, dict[str, float]], stage: str, blank: float) -> flo
     return figures["excitation"][stage] if "excitation" in figures else 1 - figures["pixels"][stage] / blank
 
 
-def compare(subject: dict[str, object], count: int, seed: int, options: argparse.Namespace) -> dict[str, float]:
-    """What kmeans keeps of free before and after its last fit, and what learned keeps."""
+def seen_error(figures: dict[str, Any], stage: str) -> float:
+    """Mean CIEDE2000 (S-CIELAB) to the photograph seen from two metres; 0 for a neuron."""
+    return figures["damage"]["picture"][1]["stages"][stage]["mean"] if "picture" in figures["damage"] else 0.0
+
+
+def compare(
+    subject: dict[str, object], count: int, seed: int, options: argparse.Namespace
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What free reaches; the shares that kmeans keeps before and after its last fit, and learned; what the eye sees."""
     shared = settings(subject, seed, options)
     blank = blank_error(shared)
     kept: dict[str, float] = {}
+    seen: dict[str, float] = {}
     for palette in ("kmeans", "learned"):
         changes = {"pens.palette": palette, "pens.count": count, "stages": stages(palette, options.steps)}
         with tempfile.TemporaryDirectory() as folder:
             figures = generate(Config.load(None, {**shared, **changes}), Path(folder) / "run").figures
         if palette == "kmeans":
             free = worth(figures, "free", blank)
-            kept["matched"] = worth(figures, "quantized", blank) / free
+            kept |= {"free": free, "matched": worth(figures, "quantized", blank) / free}
+            seen["free"] = seen_error(figures, "free")
         kept[palette] = worth(figures, "final", blank) / free
-    return kept
+        seen[palette] = seen_error(figures, "final")
+    return kept, seen
 
 
 def interval(values: list[float]) -> str:
@@ -125,18 +137,21 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
     names = ("matched", "kmeans", "learned")
-    print(" | ".join(f"{title:>12}" for title in ("subject", "K", "seed", *names, "gained")))
+    print(" | ".join(f"{title:>12}" for title in ("subject", "K", "seed", "free", *names, "gained", "dE 2 m f/k/l")))
     with tempfile.TemporaryDirectory() as pictures:
         found = subjects(options, Path(pictures))
         for count in map(int, options.counts.split(",")):
             rows: dict[str, list[dict[str, float]]] = {"neurons": [], "photographs": []}
             for name, subject in found.items():
                 for seed in map(int, options.seeds.split(",")):
-                    kept = compare(subject, count, seed, options)
+                    kept, seen = compare(subject, count, seed, options)
                     kept["gained"] = kept["learned"] - kept["kmeans"]
                     rows["neurons" if "objectives.neuron.at" in subject else "photographs"].append(kept)
                     shares = [f"{100 * kept[key]:10.0f} %" for key in (*names, "gained")]
-                    print(" | ".join([f"{name:>12}", f"{count:12}", f"{seed:12}", *shares]), flush=True)
+                    if "objectives.pixels" in subject:
+                        shares.append(f"{' / '.join(f'{seen[key]:.1f}' for key in ('free', 'kmeans', 'learned')):>18}")
+                    start = [f"{name:>12}", f"{count:12}", f"{seed:12}", f"{kept['free']:12.3g}"]
+                    print(" | ".join([*start, *shares]), flush=True)
             for kind, part in rows.items():
                 if part:
                     means = ", ".join(f"{key} {interval([row[key] for row in part])} %" for key in (*names, "gained"))

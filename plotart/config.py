@@ -16,17 +16,23 @@ from plotart.images import write_beside
 from plotart.ink import InkSpec
 from plotart.objectives import ObjectiveSpec, objectives
 from plotart.objectives.neuron import NeuronSpec
+from plotart.objectives.penalties import InkLoadSpec
 from plotart.objectives.style import StyleSpec
 from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
 from plotart.stages.fit import FitSpec
+from plotart.stages.lighten import LightenSpec
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.transforms import Transform
 
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
+
+
+INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 1.0}
+"""What the ink load counts beside an excitation of tens, and beside a squared error of hundredths."""
 
 
 class Section(BaseModel):
@@ -38,6 +44,9 @@ class PageSpec(Section):
     landscape: bool = False
     margin: float = Field(10.0, ge=0, le=1000, description="empty border, mm")
     paper: str = Field("#ffffff", description="colour of the paper")
+    max_ink: float | None = Field(
+        None, ge=1, le=1000, description="layers of ink that a square millimetre of the paper bears; none: any number"
+    )
 
 
 class PensSpec(Section):
@@ -179,6 +188,14 @@ class Config(Section):
             self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
         return self
 
+    @model_validator(mode="after")
+    def _ink_limit_is_pursued(self) -> Config:
+        """A limit of ink is kept from the first step on, unless the objectives say how."""
+        if self.page.max_ink is not None and "ink_load" not in self.objectives:
+            weight = INK_LOAD_WEIGHT["neuron" if "neuron" in self.objectives else "pixels"]
+            self.objectives["ink_load"] = InkLoadSpec(limit=self.page.max_ink, weight=weight)
+        return self
+
     @classmethod
     def load(cls, file: str | FilePath | None = None, changes: Mapping[str, Any] | None = None) -> Config:
         """A config from the defaults, a YAML file's differences and `changes` by dotted address.
@@ -212,16 +229,22 @@ class Config(Section):
         return self.model_copy(update=fields)
 
     def scaled_stages(self) -> list[StageSpec]:
-        """The stages, with `steps` shared out to the fits in proportion to their own steps."""
+        """The stages as they are run.
+
+        `steps` are shared out to the fits in proportion to their own, and what is over `page.max_ink` at the end is
+        taken away.
+        """
+        limit = self.page.max_ink
+        ending: list[StageSpec] = [] if limit is None else [LightenSpec(layers=limit)]
         fits = [spec for spec in self.stages if isinstance(spec, FitSpec)]
         if self.steps is None or not fits:
-            return list(self.stages)
+            return [*self.stages, *ending]
         whole = sum(fit.steps for fit in fits)
-        scaled = []
+        scaled: list[StageSpec] = []
         for spec in self.stages:
             steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec) else 0
             scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
-        return scaled
+        return scaled + ending
 
 
 def _read_yaml(path: FilePath) -> dict[str, Any]:

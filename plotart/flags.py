@@ -31,6 +31,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--landscape", "page.landscape", bool, "turn the page"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
+    ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
     ("--machine", "machine", str, "plotter whose speed gives the minutes, or a YAML file [axidraw]"),
     ("--renderer", "renderer.name", str, "native, reference or diffvg [native]"),
     ("--device", "device", str, "auto, cpu or cuda [auto]"),

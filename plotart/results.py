@@ -13,16 +13,16 @@ from torch.nn import functional as F
 from plotart.color import hex_to_rgb
 from plotart.damage import damage_table
 from plotart.drawing import Drawing
-from plotart.geometry import clip
 from plotart.images import save_image
 from plotart.ink import Penned
 from plotart.objectives.pixels import Pixels
-from plotart.plot import Layer, Plot
+from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
 from plotart.plot.report import write_report
-from plotart.plot.route import order, tidy
+from plotart.plot.route import order
 from plotart.plot.svg import write_pen_files, write_svg
+from plotart.plot.written import load_of, written
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
 
@@ -33,17 +33,8 @@ PREVIEW_MAX_PX = 4096
 
 
 def make_plot(drawing: Drawing) -> Plot:
-    """The drawing's paths in mm, clipped at the margins, joined and ordered: one layer per pen in plotting order."""
-    ink = drawing.ink
-    if not isinstance(ink, Penned):
-        raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
-    paths = [drawing.canvas.to_mm(path) for path in drawing.primitive.paths()]
-    layers = []
-    for k, pen in enumerate(ink.pens):
-        own = [paths[i] for i in torch.nonzero(ink.pen == k).flatten().tolist()]
-        layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
-    plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
-    return plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
+    """The drawing as it is written: one layer per pen in plotting order, its paths in mm, joined and ordered."""
+    return written(drawing).map(lambda layer: order(layer.paths))
 
 
 def paper_planes(plot: Plot, drawing: Drawing, size: int) -> dict[str, NDArray[np.float64]]:
@@ -173,6 +164,7 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
     run.log_image("image/svg", on_paper.image, base["steps"])
     run.log_image("palette", swatches(drawing), base["steps"])
     metrics = {"minutes": figures["plot"]["minutes"], "ink_m": figures["plot"]["ink_mm"] / 1000}
+    metrics["ink_load"] = figures["ink_load"]["max"]
     for reference, rows in figures["damage"].items():
         for row in rows:
             for stage, told in row["stages"].items():
@@ -195,7 +187,7 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
 
 
 def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:
-    """The `pens` and `plot` parts of run.json."""
+    """The `pens`, `ink_load` and `plot` parts of run.json; the load is in layers of ink on a square millimetre."""
     time = estimate(plot, load_machine(machine))
     pens = [
         {
@@ -209,8 +201,10 @@ def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:
         }
         for layer, spent in zip(plot.layers, time.pens, strict=True)
     ]
+    load = load_of(plot)
     return {
         "pens": pens,
+        "ink_load": {"max": round(float(load.max()), 3), "p99": round(float(load.quantile(0.99)), 3)},
         "plot": {
             "machine": machine,
             "minutes": round(time.minutes, 2),

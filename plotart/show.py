@@ -44,7 +44,7 @@ def summary(run: Run) -> Group:
     parts.append(
         Text(
             f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, "
-            f"{plot['lifts']} lifts; "
+            f"{plot['lifts']} lifts, at most {figures['ink_load']['max']:.1f} layers of ink on a square mm; "
             f"{figures['steps']} steps in {figures['seconds'] / 60:.1f} min"
         )
     )

@@ -121,6 +121,17 @@ def test_picture_through_the_same_line(small, photo, tmp_path):
     assert not check_svg(run.folder / "drawing.svg")
 
 
+def test_ink_stays_below_the_limit(small, tmp_path):
+    free = generate(Config.load(None, {**small, "primitive.count": 200}), tmp_path / "free").figures["ink_load"]
+    assert free["max"] > 1.6
+    small |= {"page.max_ink": 1.3, "primitive.count": 200}
+    run = generate(Config.load(None, small), tmp_path / "run")
+    assert run.figures["ink_load"]["p99"] <= run.figures["ink_load"]["max"] <= 1.3
+    assert "ink_load" in run.figures["loss"]
+    again = Config.load(run.folder / "config.yaml")
+    assert [type(stage).__name__ for stage in again.scaled_stages()].count("LightenSpec") == 1
+
+
 def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
     del small["stages.2.steps"]
     small |= {"pens.set": "#1a1a1a,#d0006f", "pens.palette": "fixed"}

@@ -40,8 +40,8 @@ def write_report(
 
     Args:
         figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `damage` (see plotart.damage), `history` (rows of step, loss, excitation), `network`, `seed`, `steps`,
-            `seconds`; any may be absent.
+            svg), `damage` (see plotart.damage), `ink_load`, `history` (rows of step, loss, excitation), `network`,
+            `seed`, `steps`, `seconds`; any may be absent.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)
@@ -222,5 +222,9 @@ def _details(plot: Plot, figures: dict[str, Any]) -> str:
     rows = [(text, figures[key]) for key, text in _DETAILS if figures.get(key) is not None]
     if figures.get("retention") is not None:
         rows.append(("Kept of the free excitation", f"{100 * figures['retention']:.0f} %"))
+    load = figures.get("ink_load")
+    if load is not None:
+        told = f"{load['max']:.1f} layers at the most, 99 % of the page below {load['p99']:.1f}"
+        rows.append(("Ink on a square millimetre", told))
     rows.append(("Page", f"{plot.page.name}, margin {plot.margin_mm:g} mm"))
     return "<dl>" + "".join(f"<dt>{escape(str(a))}</dt><dd>{escape(str(b))}</dd>" for a, b in rows) + "</dl>"

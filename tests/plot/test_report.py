@@ -21,6 +21,7 @@ FIGURES = {
     "seconds": 12.5,
     "retention": 0.6,
     "excitation": {"free": 80.0, "quantized": 10.0, "final": 48.0, "svg": 47.0},
+    "ink_load": {"max": 3.21, "p99": 1.4},
     "damage": {
         "free": [
             {
@@ -60,6 +61,7 @@ def test_tells_the_figures(report, plot):
     time = estimate(plot, MACHINE)
     for wanted in (
         "12.3",
+        "3.2 layers at the most",
         "8.8",
         "95 % at 2 m",
         "under a &lt;pen&gt;, 31 % of the page",

@@ -13,11 +13,13 @@ from plotart.ink import Choosing, InkSpec, Multiply, Penned
 from plotart.objectives import Frame, Objective
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
+from plotart.plot.written import load_of, written
 from plotart.primitives.strokes import StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context, evaluate
 from plotart.stages.choose import ChooseSpec
 from plotart.stages.fit import FitSpec, rate_factor
+from plotart.stages.lighten import LightenSpec, worth
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec, match_pens
 from plotart.transforms import Transform
@@ -147,3 +149,35 @@ def test_the_choice_of_pens_is_heard_by_every_pen():
     assert weight.sum(1).tolist() == [1.0] * 4
     (weight * torch.arange(12.0)).sum().backward()
     assert bool((ink.logits.grad != 0).all())
+
+
+def penned(count=60, pens="#1a1a1a,#d62728"):
+    start = drawing(count)
+    return Drawing(CANVAS, start.primitive, Penned(load_pens(pens).pens, torch.arange(count) % 2))
+
+
+def test_a_stroke_is_worth_what_the_objectives_lose_without_it():
+    start, given = penned(30), context()
+    value = worth(start, given)
+    whole = evaluate(start, given).total
+    order = [int(i) for i in torch.argsort(value)]
+    without = [
+        evaluate(start.subset(torch.tensor([j for j in range(30) if j != i])), given).total - whole
+        for i in (order[0], order[-1])
+    ]
+    assert without[0] < 0 < without[1] or without[0] < without[1]
+    twice = start.subset(torch.tensor([*range(30), order[-1]]))
+    assert abs(float(worth(twice, given)[-1])) < 0.3 * float(value[order[-1]])
+
+
+@pytest.mark.parametrize("limit", [1.0, 1.4])
+def test_lighten_keeps_the_ink_below_the_limit_and_takes_away_what_is_missed_least(limit):
+    start, given = penned(300), context()
+    assert float(load_of(written(start)).max()) > 1.5
+    light = LightenSpec(layers=limit).build()(start, given, watch=Quiet())
+    assert float(load_of(written(light)).max()) <= limit
+    assert 150 < len(light) < 300
+    assert len(LightenSpec(layers=5).build()(start, given, watch=Quiet())) == 300
+    # as many strokes taken away at random leave a worse picture
+    chance = torch.randperm(300, generator=torch.Generator().manual_seed(3))[: len(light)]
+    assert evaluate(light, given).total < evaluate(start.subset(chance), given).total
