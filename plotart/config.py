@@ -8,7 +8,16 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from plotart.errors import InputError
@@ -22,6 +31,7 @@ from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
+from plotart.stages.count import CountSpec
 from plotart.stages.fit import FitSpec
 from plotart.stages.lighten import LightenSpec
 from plotart.stages.narrow import NarrowSpec
@@ -49,10 +59,19 @@ class PageSpec(Section):
     )
 
 
+def _pen_count(value: Any) -> int | str | None:
+    if value is None or value == "auto":
+        return value  # type: ignore[no-any-return]
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise ValueError(f"give a number of pens from 1 to 64, or auto, not {value!r}")
+    return int(text)
+
+
 class PensSpec(Section):
     set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
-    count: int | None = Field(
-        None, ge=1, le=64, description="how many of them the drawing may use; none: 4, fixed: all"
+    count: Annotated[int | Literal["auto"] | None, PlainValidator(_pen_count)] = Field(
+        None, description="how many of them the drawing may use; auto: as few as keep 95 %; none: 4, fixed: all"
     )
     palette: Literal["learned", "kmeans", "fixed"] = "learned"
 
@@ -234,17 +253,35 @@ class Config(Section):
         `steps` are shared out to the fits in proportion to their own, and what is over `page.max_ink` at the end is
         taken away.
         """
+        steps_in = self._counting_stages()
         limit = self.page.max_ink
         ending: list[StageSpec] = [] if limit is None else [LightenSpec(layers=limit)]
-        fits = [spec for spec in self.stages if isinstance(spec, FitSpec)]
+        fits = [spec for spec in steps_in if isinstance(spec, FitSpec)]
         if self.steps is None or not fits:
-            return [*self.stages, *ending]
+            return [*steps_in, *ending]
         whole = sum(fit.steps for fit in fits)
         scaled: list[StageSpec] = []
-        for spec in self.stages:
+        for spec in steps_in:
+            if isinstance(spec, CountSpec):
+                scaled.append(spec.model_copy(update={"refit": max(1, round(self.steps * spec.refit / whole))}))
+                continue
             steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec) else 0
             scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
         return scaled + ending
+
+    def _counting_stages(self) -> list[StageSpec]:
+        """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one."""
+        specs = list(self.stages)
+        if self.pens.count != "auto" or any(isinstance(spec, CountSpec) for spec in specs):
+            return specs
+        places = [i for i, spec in enumerate(specs) if isinstance(spec, NarrowSpec | QuantizeSpec)]
+        found: list[StageSpec] = []
+        for i, spec in enumerate(specs):
+            if places and i == places[0]:
+                found.append(CountSpec())
+            if not isinstance(spec, NarrowSpec):
+                found.append(spec)
+        return found
 
 
 def _read_yaml(path: FilePath) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         "loss": entries[-1]["losses"],
         "weights": {name: context.weight(name) for name in context.objectives},
         "history": base["history"],
+        **base["told"],
     }
     for name in ("excitation", "pixels"):
         values = [e["excitation"] if name == "excitation" else e["losses"].get(name) for e in entries]
@@ -148,7 +149,9 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
 
     That is: just before the first stage that takes colours or pens away, and after it, before any further fit.
     """
-    first = next((i for i, entry in enumerate(entries) if entry["stage"] in ("choose", "narrow", "quantize")), None)
+    first = next(
+        (i for i, entry in enumerate(entries) if entry["stage"] in ("choose", "narrow", "count", "quantize")), None
+    )
     if not first:
         return None, None
     last = first

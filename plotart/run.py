@@ -112,7 +112,8 @@ class Run:
         """What the last checkpoint saved, or None.
 
         `stage` is the number of the stage to go on with and `drawing` what it starts from; `state` is the stage's own;
-        `seconds`, `steps`, `seen` (one entry a finished stage) and `history` are those of the run so far.
+        `seconds`, `steps`, `seen` (one entry a finished stage), `history` and `told` (figures of stages) are those of
+        the run so far.
         """
         path = self.folder / "checkpoint.pt"
         if not path.is_file():
@@ -157,6 +158,8 @@ class StageWatch:
         self.label = label
         self.saved = saved
         self.history: list[list[float | None]] = list(saved["history"] if saved else base["history"])
+        self.told: dict[str, Any] = dict(base["told"])
+        self.steps = 0
         self._base = base
         self._started = self._last_save = self._last_line = time.monotonic()
         self._progress: Progress | None = None
@@ -164,8 +167,11 @@ class StageWatch:
     def say(self, line: str) -> None:
         self.run.say(f"{self.label}: {line}")
 
+    def tell(self, name: str, figure: Any) -> None:
+        self.told[name] = figure
+
     def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None:
-        now = self._base["steps"] + step
+        now, self.steps = self._base["steps"] + step, max(self.steps, step)
         if step % max(1, steps // 200) == 0 or step == steps:
             self.run.writer.add_scalar("loss/total", total, now)
             for name, value in losses.items():
@@ -192,7 +198,7 @@ class StageWatch:
             self.say(f"step {step}/{steps}, about {left:.0f} s left  {terms}")
 
     def seen(self, step: int, evaluation: Evaluation) -> None:
-        now = self._base["steps"] + step
+        now, self.steps = self._base["steps"] + step, max(self.steps, step)
         self.history.append([now, evaluation.total, evaluation.excitation])
         self.run.writer.add_scalar("clean/total", evaluation.total, now)
         if evaluation.excitation is not None:
@@ -218,10 +224,10 @@ class StageWatch:
     def elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def done(self, drawing: Drawing, steps: int, evaluation: Evaluation) -> dict[str, Any]:
-        """The base of the next stage's checkpoints, after this one ended with `drawing` in `steps` steps."""
+    def done(self, drawing: Drawing, evaluation: Evaluation) -> dict[str, Any]:
+        """The base of the next stage's checkpoints, after this one ended with `drawing`."""
         self.close()
-        end = self._base["steps"] + steps
+        end = self._base["steps"] + self.steps
         seen = {
             "stage": self.label.split()[0],
             "step": end,
@@ -239,6 +245,7 @@ class StageWatch:
             "steps": end,
             "seen": [*self._base["seen"], seen],
             "history": self.history,
+            "told": self.told,
         }
 
     def close(self) -> None:

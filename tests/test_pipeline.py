@@ -179,6 +179,17 @@ def test_learned_palette_ends_with_exactly_as_many_pens_as_asked(small, tmp_path
     assert figures["excitation"]["final"] > figures["excitation"]["quantized"]
 
 
+def test_number_of_pens_can_be_found(small, tmp_path):
+    small = {address: value for address, value in small.items() if not address.startswith("stages")}
+    small |= {"pens.palette": "learned", "pens.count": "auto", "steps": 30, "pens.set": "#1a1a1a,#d62728,#17becf"}
+    figures = generate(Config.load(None, small), tmp_path / "run").figures
+    found = figures["pen_count"]
+    assert found["curve"][-1] == [3, 1.0]
+    assert 1 <= len(figures["pens"]) <= found["chosen"] <= 3
+    with pytest.raises(InputError, match="fixed palette uses all 3 pens"):
+        generate(Config.load(None, {**small, "pens.palette": "fixed"}), tmp_path / "other")
+
+
 def test_existing_run_is_kept_unless_forced(run, small):
     before = svg_bytes(run.folder)
     with pytest.raises(InputError, match=r"already holds a run.*plotart resume"):

@@ -40,8 +40,8 @@ def write_report(
 
     Args:
         figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `damage` (see plotart.damage), `ink_load`, `history` (rows of step, loss, excitation), `network`,
-            `seed`, `steps`, `seconds`; any may be absent.
+            svg), `damage` (see plotart.damage), `ink_load`, `pen_count`, `history` (rows of step, loss, excitation),
+            `network`, `seed`, `steps`, `seconds`; any may be absent.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)
@@ -57,6 +57,7 @@ def write_report(
         "pens": _pens(plot, time),
         "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name))
         + _differences(figures.get("damage") or {}),
+        "counts": _counts(figures.get("pen_count")),
         "curves": _curves(figures.get("history") or []),
         "details": _details(plot, figures),
         "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
@@ -195,7 +196,17 @@ def _curves(history: Sequence[Sequence[float | None]]) -> str:
     return f"<section><h2>Optimization</h2>{charts}</section>" if charts else ""
 
 
-def _chart(name: str, points: list[tuple[float, float]]) -> str:
+def _counts(found: dict[str, Any] | None) -> str:
+    """What each number of pens keeps."""
+    if not found or len(found["curve"]) < 2:
+        return ""
+    points = [(float(count), 100 * share) for count, share in found["curve"]]
+    told = ", ".join(f"{count} keep {100 * share:.0f} %" for count, share in found["curve"])
+    text = f"<p>{found['chosen']} pens are the fewest that keep {100 * found['keep']:.0f} %: {told}.</p>"
+    return f"<section><h2>How many pens</h2>{_chart('Kept, %', points, 'pens')}{text}</section>"
+
+
+def _chart(name: str, points: list[tuple[float, float]], unit: str = "steps") -> str:
     width, height, left, top, bottom = 440.0, 130.0, 58.0, 12.0, 20.0
     xs, ys = [x for x, _ in points], [y for _, y in points]
     span_x, span_y = (max(xs) - min(xs)) or 1.0, (max(ys) - min(ys)) or 1.0
@@ -208,13 +219,13 @@ def _chart(name: str, points: list[tuple[float, float]]) -> str:
     base = height - bottom
     return (
         f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="{name} from {ys[0]:.4g} to {ys[-1]:.4g} in {xs[-1]:.0f} steps">'
+        f'aria-label="{name} from {ys[0]:.4g} to {ys[-1]:.4g} in {xs[-1]:.0f} {unit}">'
         f'<path class="axis" d="M{left},{top} V{base} H{width}"/>'
         f'<polyline class="curve" points="{" ".join(at(x, y) for x, y in points)}"/>'
         f'<text x="{left - 6}" y="{top + 4}" text-anchor="end">{max(ys):.3g}</text>'
         f'<text x="{left - 6}" y="{base}" text-anchor="end">{min(ys):.3g}</text>'
         f'<text x="{left}" y="{height - 4}">{name}</text>'
-        f'<text x="{width}" y="{height - 4}" text-anchor="end">{max(xs):.0f} steps</text></svg>'
+        f'<text x="{width}" y="{height - 4}" text-anchor="end">{max(xs):.0f} {unit}</text></svg>'
     )
 
 

@@ -21,6 +21,7 @@ FIGURES = {
     "seconds": 12.5,
     "retention": 0.6,
     "excitation": {"free": 80.0, "quantized": 10.0, "final": 48.0, "svg": 47.0},
+    "pen_count": {"keep": 0.95, "chosen": 5, "curve": [[4, 0.913], [5, 0.964], [12, 1.0]]},
     "ink_load": {"max": 3.21, "p99": 1.4},
     "damage": {
         "free": [
@@ -61,6 +62,7 @@ def test_tells_the_figures(report, plot):
     time = estimate(plot, MACHINE)
     for wanted in (
         "12.3",
+        "5 pens are the fewest that keep 95 %",
         "3.2 layers at the most",
         "8.8",
         "95 % at 2 m",
