@@ -46,11 +46,17 @@ def paper_planes(plot: Plot, drawing: Drawing, size: int) -> dict[str, NDArray[n
     return planes | {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
 
 
-def paper_image(planes: dict[str, NDArray[np.float64]], drawing: Drawing) -> Tensor:
-    """What `paper_planes` show, mixed by the drawing's ink: `[1, 3, H, W]` sRGB."""
+def paper_image(planes: dict[str, NDArray[np.float64]], plot: Plot, drawing: Drawing, size: int) -> Tensor:
+    """What the written layers show, their `planes` mixed by the drawing's ink: `[1, 3, H, W]` sRGB."""
     ink = drawing.ink
     assert isinstance(ink, Penned)
     covered = np.stack([planes[pen.name] for pen in ink.pens])
+    if ink.builds:
+        shares = [layer.pen.build_up * layer.pen.opacity for layer in plot.layers]
+        drawn = coverage_planes(plot, drawing.canvas, size, shares)
+        again = {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
+        clear = np.zeros(covered.shape[1:])
+        covered = np.concatenate([covered, [again.get(pen.name, clear) for pen in ink.pens if pen.builds]])
     transmitted = torch.from_numpy(1 - covered).float()[None].to(drawing.device)
     return ink.compose(transmitted, drawing.canvas.paper_rgb)
 
@@ -75,7 +81,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
     planes = paper_planes(plot, drawing, context.size)
-    on_paper = evaluate(drawing, context, paper_image(planes, drawing))
+    on_paper = evaluate(drawing, context, paper_image(planes, plot, drawing, context.size))
     entries = base["seen"]
     free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {

@@ -121,6 +121,18 @@ def test_picture_through_the_same_line(small, photo, tmp_path):
     assert not check_svg(run.folder / "drawing.svg")
 
 
+def test_pens_that_build_up_look_on_paper_as_they_were_optimized(small, tmp_path):
+    pens = tmp_path / "mine.yaml"
+    pens.write_text(
+        "opacity: 0.5\nbuild_up: 0.8\ntip_mm: 0.8\npens:\n"
+        "  - {name: a, hex: '#1a1a1a'}\n  - {name: b, hex: '#d62728', opacity: 1}\n"
+    )
+    del small["stages.2.steps"]
+    small |= {"pens.set": str(pens), "pens.palette": "fixed", "primitive.radius": 0.4}
+    figures = generate(Config.load(None, small), tmp_path / "run").figures["excitation"]
+    assert figures["svg"] == pytest.approx(figures["final"], rel=0.1, abs=0.5)
+
+
 def test_ink_stays_below_the_limit(small, tmp_path):
     free = generate(Config.load(None, {**small, "primitive.count": 200}), tmp_path / "free").figures["ink_load"]
     assert free["max"] > 1.6

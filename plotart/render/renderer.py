@@ -73,6 +73,9 @@ class StrokeRenderer:
         paper = paper.to(points)
         if isinstance(ink, Over):
             return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=paper, **how)[None]
+        if isinstance(ink, Penned) and ink.builds:
+            weight = ink.weight() if presence is None else ink.weight() * presence[:, None]
+            return ink.compose(transmit(points, stroke_width, weight, **how), paper)[None]
         if isinstance(ink, Penned):
             return ink.compose(planes(points, stroke_width, ink.pen, len(ink.pens), presence, **how), paper)[None]
         if isinstance(ink, Multiply | Choosing):
@@ -86,7 +89,7 @@ def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor, pre
     if isinstance(ink, Over):
         return reference.lay_over(covered, ink.rgb, ink.opacity, paper)
     if isinstance(ink, Penned):
-        weight = torch.nn.functional.one_hot(ink.pen, len(ink.pens)).to(covered)
+        weight = ink.weight().to(covered)
         if presence is not None:
             weight = weight * presence[:, None].to(covered)
         return ink.compose(reference.pass_light(covered, weight), paper)
