@@ -41,7 +41,7 @@ from plotart.transforms import Transform
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
 
 
-INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 1.0}
+INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0}
 """What the ink load counts beside an excitation of tens, and beside a squared error of hundredths."""
 
 

@@ -6,20 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
 from pydantic import Field
+from torch import Tensor
 
 from plotart.drawing import Drawing
 from plotart.ink import FreeInk, Penned
+from plotart.objectives.pixels import Pixels
 from plotart.stages.base import Context, Evaluation, StageSpec, Watch, evaluate, stages
 from plotart.stages.fit import FitSpec
 from plotart.stages.narrow import narrow
 from plotart.stages.quantize import QuantizeSpec
+from plotart.vision import scielab_difference
 
 __all__ = ["Count", "CountSpec", "fewest", "merit"]
 
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)
 """Numbers of pens that are tried."""
+DISTANCE_MM = 2000.0
+"""Where single strokes melt into tones, so that tones and not the texture of strokes decide."""
 
 
 @stages.register("count")
@@ -28,9 +32,10 @@ class CountSpec(StageSpec):
 
     A choice that is still open loses its least missed pens one after the other and is fitted again for `refit` steps at
     each number of pens tried, on from the last; free colours are clustered anew for each and fitted as long. The
-    measure is the excitation of the neuron, or of a picture the share of a blank page's error that is taken away, and
-    it is compared with what the drawing that was given reaches in as many steps more. The search ends after two numbers
-    in a row on the wrong side of `keep`. Where no number reaches it, `keep` is taken of the best.
+    measure is the excitation of the neuron, or of a picture its fidelity: the share of a blank page's mean CIEDE2000 to
+    it, seen from two metres (S-CIELAB), that the drawing takes away. It is compared with what the drawing that was
+    given reaches in as many steps more. The search ends after two numbers in a row on the wrong side of `keep`. Where
+    no number reaches it, `keep` is taken of the best.
     """
 
     keep: float = Field(0.95, gt=0, le=1)
@@ -41,11 +46,19 @@ class CountSpec(StageSpec):
         return Count(self)
 
 
-def merit(evaluation: Evaluation, blank: Evaluation) -> float:
-    """What a drawing reached, 0 for nothing: its excitation, or the share of a blank page's error it takes away."""
-    if evaluation.excitation is not None:
-        return evaluation.excitation
-    return 1 - evaluation.losses["pixels"] / max(blank.losses["pixels"], 1e-12)
+def merit(drawing: Drawing, context: Context, seen: Evaluation) -> float:
+    """What a drawing that was judged as `seen` reached, 0 for nothing: see `CountSpec`."""
+    if seen.excitation is not None:
+        return seen.excitation
+    pixels = context.objectives["pixels"]
+    assert isinstance(pixels, Pixels)
+
+    def off(image: Tensor) -> float:
+        a, b = (picture[0].permute(1, 2, 0).double().cpu().numpy() for picture in (pixels.target, image))
+        return float(scielab_difference(a, b, context.size / drawing.canvas.mm_per_unit, DISTANCE_MM).mean())
+
+    blank = drawing.canvas.paper_rgb[None, :, None, None].expand_as(seen.image.cpu())
+    return 1 - off(seen.image) / max(off(blank), 1e-12)
 
 
 def fewest(curve: Mapping[int, float], keep: float) -> int:
@@ -97,15 +110,13 @@ class Count:
             "results": {} if free else {have: drawing.pack()},
             "inner": None,
         }
-        paper = torch.as_tensor(drawing.canvas.paper_rgb).to(drawing.device)[None, :, None, None]
-        blank = evaluate(drawing, context, paper.expand(1, 3, *drawing.canvas.pixels(context.size)))
         for number, count in enumerate(counts):
             if number < len(state["curve"]) - (not free):
                 continue
             # free colours have one reference, fitted as long as every number of pens
             if state["fits"] == (0 if free else 2 * number):
                 reference = self._fit("reference", None, state, drawing, context, watch, len(counts))
-                state["reached"] = merit(evaluate(reference, context), blank)
+                state["reached"] = merit(reference, context, evaluate(reference, context))
             start = drawing if free else Drawing.unpack(drawing.canvas, state["now"]).to(drawing.device)
 
             def fewer(start: Drawing = start, count: int = count) -> Drawing:
@@ -116,7 +127,7 @@ class Count:
             result = self._fit("now", fewer, state, drawing, context, watch, len(counts))
             seen = evaluate(result, context)
             watch.seen(self.spec.refit * state["fits"], seen)
-            value, reached = merit(seen, blank), state["reached"]
+            value, reached = merit(result, context, seen), state["reached"]
             share = value / reached if reached > 0 else float(value >= reached)
             watch.say(f"{count} pens keep {100 * share:.0f} %")
             state["curve"].append([count, share])

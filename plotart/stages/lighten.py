@@ -36,6 +36,16 @@ def _closely(path: Path, spacing: float) -> NDArray[np.float64]:
     return evaluate(path, np.linspace(0, (len(path) - 1) // 3, 2 + int(3 * polygon / spacing)))
 
 
+def _places(drawing: Drawing, path: Path, where: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The whole mm `[P, 2]` at which a path's close points lie `where` a grid of cells says so."""
+    points = drawing.canvas.to_mm(_closely(path, STEP_MM / drawing.canvas.mm_per_unit))
+    column, row = np.floor(points / STEP_MM).astype(int).T
+    inside = (column >= 0) & (column < where.shape[1]) & (row >= 0) & (row < where.shape[0])
+    inside[inside] = where[row[inside], column[inside]]
+    squares: NDArray[np.int64] = np.floor(points[inside]).astype(int)
+    return squares
+
+
 def worth(drawing: Drawing, context: Context) -> Tensor:
     """By how much the objectives would get worse without each stroke, to first order: `[N]`.
 
@@ -80,26 +90,26 @@ class Lighten:
     def _kept(drawing: Drawing, load: Tensor, limit: float, value: Tensor) -> Tensor:
         """The strokes left after one round, `[M]`: of those that meet at an overloaded place one is taken away.
 
-        One only, because the others are worth more as soon as it is gone.
+        It is the one worth least for the ink it lays there, and one only: the others are worth more once it is gone.
         """
         over = np.pad(load.numpy() > limit, (0, SQUARE_CELLS - 1))  # by the first cell of each square
         # a cell belongs to the squares that begin up to a square before it; ink reaches half a tip to either side
         loaded = maximum_filter(over, SQUARE_CELLS, origin=SQUARE_CELLS // 2 - 1, mode="constant")
+        away = distance_transform_edt(~loaded)
         widest = float(drawing.primitive.width.max()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
-        near = distance_transform_edt(~loaded) <= 2 + widest / 2 / STEP_MM
+        # joined ends have moved by up to half a tip, so that rarely the stroke that counts lies a little beside
+        for reach in (widest / 2 / STEP_MM, widest / STEP_MM + 4):
+            there = [_places(drawing, path, away <= reach) for path in drawing.primitive.paths()]
+            found = [i for i, places in enumerate(there) if len(places)]
+            if found:
+                break
+        else:
+            raise RuntimeError("an overloaded place without a stroke on it")
         taken: set[int] = set()
         done: set[tuple[int, int]] = set()
-        paths = drawing.primitive.paths()
-        for i in torch.argsort(value.cpu(), stable=True).tolist():
-            points = drawing.canvas.to_mm(_closely(paths[i], STEP_MM / drawing.canvas.mm_per_unit))
-            column, row = np.floor(points / STEP_MM).astype(int).T
-            inside = (column >= 0) & (column < near.shape[1]) & (row >= 0) & (row < near.shape[0])
-            met = inside.copy()
-            met[inside] = near[row[inside], column[inside]]
-            places = set(map(tuple, np.floor(points[met]).astype(int).tolist()))
-            if places and not places & done:
+        for i in sorted(found, key=lambda i: float(value[i]) / len(there[i])):
+            places = set(map(tuple, there[i].tolist()))
+            if not places & done:
                 taken.add(i)
                 done |= places
-        if not taken:
-            raise RuntimeError("an overloaded place without a stroke on it")
         return torch.tensor([i for i in range(len(drawing)) if i not in taken], device=drawing.device)
