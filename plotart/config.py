@@ -8,7 +8,16 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from plotart.errors import InputError
@@ -16,18 +25,25 @@ from plotart.images import write_beside
 from plotart.ink import InkSpec
 from plotart.objectives import ObjectiveSpec, objectives
 from plotart.objectives.neuron import NeuronSpec
+from plotart.objectives.penalties import InkLoadSpec
 from plotart.objectives.style import StyleSpec
 from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
+from plotart.stages.count import CountSpec
 from plotart.stages.fit import FitSpec
+from plotart.stages.lighten import LightenSpec
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
 from plotart.transforms import Transform
 
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
+
+
+INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0}
+"""What the ink load counts beside an excitation of tens, and beside a squared error of hundredths."""
 
 
 class Section(BaseModel):
@@ -39,12 +55,24 @@ class PageSpec(Section):
     landscape: bool = False
     margin: float = Field(10.0, ge=0, le=1000, description="empty border, mm")
     paper: str = Field("#ffffff", description="colour of the paper")
+    max_ink: float | None = Field(
+        None, ge=1, le=1000, description="layers of ink that a square millimetre of the paper bears; none: any number"
+    )
+
+
+def _pen_count(value: Any) -> int | str | None:
+    if value is None or value == "auto":
+        return value  # type: ignore[no-any-return]
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise ValueError(f"give a number of pens from 1 to 64, or auto, not {value!r}")
+    return int(text)
 
 
 class PensSpec(Section):
     set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
-    count: int | None = Field(
-        None, ge=1, le=64, description="how many of them the drawing may use; none: 4, fixed: all"
+    count: Annotated[int | Literal["auto"] | None, PlainValidator(_pen_count)] = Field(
+        None, description="how many of them the drawing may use; auto: as few as keep 95 %; none: 4, fixed: all"
     )
     palette: Literal["learned", "kmeans", "fixed"] = "learned"
 
@@ -182,6 +210,14 @@ class Config(Section):
             self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
         return self
 
+    @model_validator(mode="after")
+    def _ink_limit_is_pursued(self) -> Config:
+        """A limit of ink is kept from the first step on, unless the objectives say how."""
+        if self.page.max_ink is not None and "ink_load" not in self.objectives:
+            weight = INK_LOAD_WEIGHT["neuron" if "neuron" in self.objectives else "pixels"]
+            self.objectives["ink_load"] = InkLoadSpec(limit=self.page.max_ink, weight=weight)
+        return self
+
     @classmethod
     def load(cls, file: str | FilePath | None = None, changes: Mapping[str, Any] | None = None) -> Config:
         """A config from the defaults, a YAML file's differences and `changes` by dotted address.
@@ -215,16 +251,40 @@ class Config(Section):
         return self.model_copy(update=fields)
 
     def scaled_stages(self) -> list[StageSpec]:
-        """The stages, with `steps` shared out to those that have steps in proportion to their own steps."""
-        fits = [spec for spec in self.stages if isinstance(spec, FitSpec | TrainSpec)]
+        """The stages as they are run.
+
+        `steps` are shared out to those that have steps in proportion to their own, and what is over `page.max_ink` at
+        the end is taken away.
+        """
+        steps_in = self._counting_stages()
+        limit = self.page.max_ink
+        ending: list[StageSpec] = [] if limit is None else [LightenSpec(layers=limit)]
+        fits = [spec for spec in steps_in if isinstance(spec, FitSpec | TrainSpec)]
         if self.steps is None or not fits:
-            return list(self.stages)
+            return [*steps_in, *ending]
         whole = sum(fit.steps for fit in fits)
-        scaled = []
-        for spec in self.stages:
+        scaled: list[StageSpec] = []
+        for spec in steps_in:
+            if isinstance(spec, CountSpec):
+                scaled.append(spec.model_copy(update={"refit": max(1, round(self.steps * spec.refit / whole))}))
+                continue
             steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec | TrainSpec) else 0
             scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
-        return scaled
+        return scaled + ending
+
+    def _counting_stages(self) -> list[StageSpec]:
+        """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one."""
+        specs = list(self.stages)
+        if self.pens.count != "auto" or any(isinstance(spec, CountSpec) for spec in specs):
+            return specs
+        places = [i for i, spec in enumerate(specs) if isinstance(spec, NarrowSpec | QuantizeSpec)]
+        found: list[StageSpec] = []
+        for i, spec in enumerate(specs):
+            if places and i == places[0]:
+                found.append(CountSpec())
+            if not isinstance(spec, NarrowSpec):
+                found.append(spec)
+        return found
 
 
 def _read_yaml(path: FilePath) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
             if state is None:
                 watch.save(None)
             drawing = stage(drawing, context, watch=watch)
-            base = watch.done(drawing, getattr(specs[number], "steps", 0), evaluate(drawing, context))
+            base = watch.done(drawing, evaluate(drawing, context))
             state = None
         finish(run, drawing, context, base)
     run.close()
@@ -92,7 +92,8 @@ def _start(run: Run, context: Context, drawing: Drawing) -> tuple[dict[str, Any]
     """Where to go on: what checkpoints hold besides a stage's own state, and that state."""
     saved = run.load_checkpoint()
     if saved is None:
-        return {"stage": 0, "drawing": drawing.pack(), "seconds": 0.0, "steps": 0, "seen": [], "history": []}, None
+        new = {"stage": 0, "drawing": drawing.pack(), "seconds": 0.0, "steps": 0, "seen": [], "history": [], "told": {}}
+        return new, None
     state = saved.pop("state")
     context.generator.set_state(saved["generator"])
     for name, objective in context.objectives.items():

@@ -169,6 +169,8 @@ def _palette(config: Config) -> tuple[PenSet, int]:
         return pens, have
     if not any(isinstance(stage, QuantizeSpec) for stage in config.stages):
         raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
+    if count == "auto":
+        return pens, have
     if count is not None and count > have:
         raise InputError(f"pens.count: '{config.pens.set}' holds {have} pens, so at most {have}, not {count}")
     return pens, min(4, have) if count is None else count

@@ -6,62 +6,60 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.alphabet import finish_glyphs, transition
 from plotart.color import hex_to_rgb
+from plotart.damage import damage_table
 from plotart.drawing import Drawing
-from plotart.geometry import clip
 from plotart.images import save_image
 from plotart.ink import Penned
-from plotart.plot import Layer, Plot
+from plotart.objectives.pixels import Pixels
+from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
 from plotart.plot.report import write_report
-from plotart.plot.route import order, tidy
+from plotart.plot.route import order
 from plotart.plot.svg import write_pen_files, write_svg
+from plotart.plot.written import load_of, written
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
 
-__all__ = ["finish", "make_plot", "paper_image", "plot_figures", "preview", "seen_on_paper"]
+__all__ = ["finish", "make_plot", "paper_image", "paper_planes", "plot_figures", "preview"]
 
 PREVIEW_PX_PER_MM = 8.0
 PREVIEW_MAX_PX = 4096
 
 
 def make_plot(drawing: Drawing) -> Plot:
-    """The drawing's paths in mm, clipped at the margins, joined and ordered: one layer per pen in plotting order."""
-    ink = drawing.ink
-    if not isinstance(ink, Penned):
-        raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
-    marks = [[drawing.canvas.to_mm(path) for path in shape] for shape in drawing.primitive.marks()]
-    layers = []
-    for k, pen in enumerate(ink.pens):
-        own = [path for i in torch.nonzero(ink.pen == k).flatten().tolist() for path in marks[i]]
-        layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
-    plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
-    return plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
+    """The drawing as it is written: one layer per pen in plotting order, its paths in mm, joined and ordered."""
+    return written(drawing).map(lambda layer: order(layer.paths))
 
 
-def paper_image(plot: Plot, drawing: Drawing, size: int) -> Tensor:
-    """What the written layers show on paper, rasterized by an independent program: `[1, 3, H, W]` sRGB.
-
-    Each pen's layer is drawn alone; the pens then mix by the drawing's ink. Pens whose layer holds no stroke are clear.
-    """
+def paper_planes(plot: Plot, drawing: Drawing, size: int) -> dict[str, NDArray[np.float64]]:
+    """By pen, what its written layer covers, drawn alone by an independent program: `[H, W]` in 0..1."""
     ink = drawing.ink
     assert isinstance(ink, Penned)
     drawn = coverage_planes(plot, drawing.canvas, size)
-    names = [layer.pen.name for layer in plot.layers]
-    clear = np.zeros(drawn.shape[1:])
-    planes = np.stack([drawn[names.index(pen.name)] if pen.name in names else clear for pen in ink.pens])
-    transmitted = torch.from_numpy(1 - planes).float()[None].to(drawing.canvas.paper_rgb.device)
+    planes = {pen.name: np.zeros(drawn.shape[1:]) for pen in ink.pens}
+    return planes | {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
+
+
+def paper_image(planes: dict[str, NDArray[np.float64]], plot: Plot, drawing: Drawing, size: int) -> Tensor:
+    """What the written layers show, their `planes` mixed by the drawing's ink: `[1, 3, H, W]` sRGB."""
+    ink = drawing.ink
+    assert isinstance(ink, Penned)
+    covered = np.stack([planes[pen.name] for pen in ink.pens])
+    if ink.builds:
+        shares = [layer.pen.build_up * layer.pen.opacity for layer in plot.layers]
+        drawn = coverage_planes(plot, drawing.canvas, size, shares)
+        again = {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
+        clear = np.zeros(covered.shape[1:])
+        covered = np.concatenate([covered, [again.get(pen.name, clear) for pen in ink.pens if pen.builds]])
+    transmitted = torch.from_numpy(1 - covered).float()[None].to(drawing.device)
     return ink.compose(transmitted, drawing.canvas.paper_rgb)
-
-
-def seen_on_paper(plot: Plot, drawing: Drawing, context: Context) -> Evaluation:
-    """The objectives judged on the written layers instead of on our own rendering."""
-    return evaluate(drawing, context, paper_image(plot, drawing, context.size))
 
 
 @torch.no_grad()
@@ -83,7 +81,8 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
-    on_paper = seen_on_paper(plot, drawing, context)
+    planes = paper_planes(plot, drawing, context.size)
+    on_paper = evaluate(drawing, context, paper_image(planes, plot, drawing, context.size))
     entries = base["seen"]
     free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {
@@ -94,6 +93,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         "loss": entries[-1]["losses"],
         "weights": {name: context.weight(name) for name in context.objectives},
         "history": base["history"],
+        **base["told"],
     }
     for name in ("excitation", "pixels"):
         values = [e["excitation"] if name == "excitation" else e["losses"].get(name) for e in entries]
@@ -111,6 +111,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     if "message" in context.objectives:
         figures["message"] = finish_glyphs(run, drawing, context, on_paper.image)
         write_svg(make_plot(transition(drawing)), run.folder / "transition.svg")
+    figures["damage"] = _damage(drawing, context, entries, planes, on_paper.image)
     run.figures |= figures | plot_figures(plot, run.config.machine)
     _log(run, drawing, context, on_paper, base)
     write_report(
@@ -125,12 +126,42 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     run.save_figures()
 
 
+@torch.no_grad()
+def _damage(
+    drawing: Drawing,
+    context: Context,
+    entries: list[dict[str, Any]],
+    planes: dict[str, NDArray[np.float64]],
+    on_paper: Tensor,
+) -> dict[str, list[dict[str, Any]]]:
+    """The damage tables of a run: against the drawing before pens were taken away, and against the picture drawn."""
+    free, quantized = _turn_to_pens(entries)
+    kept = {"free": free, "quantized": quantized, "final": len(entries) - 1}
+    stages: dict[str, Tensor] = {}
+    for name, index in kept.items():
+        if index is not None:
+            then = Drawing.unpack(drawing.canvas, entries[index]["drawing"]).to(drawing.device)
+            stages[name] = context.renderer(then, context.size)
+    stages["svg"] = on_paper
+    px_per_mm = context.size / drawing.canvas.mm_per_unit
+    tables = {}
+    if "free" in stages:
+        pens_only = {name: image for name, image in stages.items() if name != "free"}
+        tables["free"] = damage_table(stages["free"], pens_only, planes, px_per_mm)
+    pixels = context.objectives.get("pixels")
+    if isinstance(pixels, Pixels):
+        tables["picture"] = damage_table(pixels.target, stages, planes, px_per_mm)
+    return tables
+
+
 def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None]:
     """The last finished stage with everything open (free colours, or all pens of the set), and what pens made of it.
 
     That is: just before the first stage that takes colours or pens away, and after it, before any further fit.
     """
-    first = next((i for i, entry in enumerate(entries) if entry["stage"] in ("choose", "narrow", "quantize")), None)
+    first = next(
+        (i for i, entry in enumerate(entries) if entry["stage"] in ("choose", "narrow", "count", "quantize")), None
+    )
     if not first:
         return None, None
     last = first
@@ -146,6 +177,11 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
     run.log_image("image/svg", on_paper.image, base["steps"])
     run.log_image("palette", swatches(drawing), base["steps"])
     metrics = {"minutes": figures["plot"]["minutes"], "ink_m": figures["plot"]["ink_mm"] / 1000}
+    metrics["ink_load"] = figures["ink_load"]["max"]
+    for reference, rows in figures["damage"].items():
+        for row in rows:
+            for stage, told in row["stages"].items():
+                metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
     for name in ("excitation", "pixels"):
         metrics |= {f"{name}/{stage}": v for stage, v in figures.get(name, {}).items() if v is not None}
     if "message" in figures:
@@ -166,7 +202,7 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
 
 
 def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:
-    """The `pens` and `plot` parts of run.json."""
+    """The `pens`, `ink_load` and `plot` parts of run.json; the load is in layers of ink on a square millimetre."""
     time = estimate(plot, load_machine(machine))
     pens = [
         {
@@ -180,8 +216,10 @@ def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:
         }
         for layer, spent in zip(plot.layers, time.pens, strict=True)
     ]
+    load = load_of(plot)
     return {
         "pens": pens,
+        "ink_load": {"max": round(float(load.max()), 3), "p99": round(float(load.quantile(0.99)), 3)},
         "plot": {
             "machine": machine,
             "minutes": round(time.minutes, 2),

@@ -115,7 +115,8 @@ class Run:
         """What the last checkpoint saved, or None.
 
         `stage` is the number of the stage to go on with and `drawing` what it starts from; `state` is the stage's own;
-        `seconds`, `steps`, `seen` (one entry a finished stage) and `history` are those of the run so far.
+        `seconds`, `steps`, `seen` (one entry a finished stage), `history` and `told` (figures of stages) are those of
+        the run so far.
         """
         path = self.folder / "checkpoint.pt"
         if not path.is_file():
@@ -160,12 +161,17 @@ class StageWatch:
         self.label = label
         self.saved = saved
         self.history: list[list[float | None]] = list(saved["history"] if saved else base["history"])
+        self.told: dict[str, Any] = dict(base["told"])
+        self.steps = 0
         self._base = base
         self._started = self._last_save = self._last_line = time.monotonic()
         self._progress: Progress | None = None
 
     def say(self, line: str) -> None:
         self.run.say(f"{self.label}: {line}")
+
+    def tell(self, name: str, figure: Any) -> None:
+        self.told[name] = figure
 
     def step(
         self,
@@ -175,7 +181,7 @@ class StageWatch:
         total: float,
         told: Mapping[str, float] | None = None,
     ) -> None:
-        now, told = self._base["steps"] + step, told or {}
+        now, told, self.steps = self._base["steps"] + step, told or {}, max(self.steps, step)
         if step % max(1, steps // 200) == 0 or step == steps:
             self.run.writer.add_scalar("loss/total", total, now)
             for name, value in losses.items():
@@ -204,7 +210,7 @@ class StageWatch:
             self.say(f"step {step}/{steps}, about {left:.0f} s left  {terms}")
 
     def seen(self, step: int, evaluation: Evaluation) -> None:
-        now = self._base["steps"] + step
+        now, self.steps = self._base["steps"] + step, max(self.steps, step)
         self.history.append([now, evaluation.total, evaluation.excitation])
         self.run.writer.add_scalar("clean/total", evaluation.total, now)
         if evaluation.excitation is not None:
@@ -230,16 +236,17 @@ class StageWatch:
     def elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def done(self, drawing: Drawing, steps: int, evaluation: Evaluation) -> dict[str, Any]:
-        """The base of the next stage's checkpoints, after this one ended with `drawing` in `steps` steps."""
+    def done(self, drawing: Drawing, evaluation: Evaluation) -> dict[str, Any]:
+        """The base of the next stage's checkpoints, after this one ended with `drawing`."""
         self.close()
-        end = self._base["steps"] + steps
+        end = self._base["steps"] + self.steps
         seen = {
             "stage": self.label.split()[0],
             "step": end,
             "total": evaluation.total,
             "losses": evaluation.losses,
             "excitation": evaluation.excitation,
+            "drawing": drawing.pack(),
         }
         if evaluation.excitation is not None:
             self.run.writer.add_scalar("excitation/stages", evaluation.excitation, end)
@@ -250,6 +257,7 @@ class StageWatch:
             "steps": end,
             "seen": [*self._base["seen"], seen],
             "history": self.history,
+            "told": self.told,
         }
 
     def close(self) -> None:

@@ -22,6 +22,14 @@ def summary(run: Run) -> Group:
             parts.append(_damage(figures[name], f"{name} ({unit})"))
     if "message" in figures:
         parts.append(_read(figures["message"]))
+    for reference, rows in figures.get("damage", {}).items():
+        seen = "; ".join(
+            f"from {row['distance_mm'] / 1000:g} m {row['stages']['svg']['mean']:.1f}, "
+            f"95 % below {row['stages']['svg']['p95']:.1f}"
+            for row in rows
+        )
+        beside = "the picture" if reference == "picture" else "the drawing before pens"
+        parts.append(Text(f"CIEDE2000 to {beside} (S-CIELAB): {seen}"))
     pens = Table(box=None, pad_edge=False)
     for column in ("", "pen", "tip mm", "strokes", "ink m", "lifts", "minutes"):
         pens.add_column(column, justify="left" if column in ("", "pen") else "right")
@@ -40,7 +48,7 @@ def summary(run: Run) -> Group:
     parts.append(
         Text(
             f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, "
-            f"{plot['lifts']} lifts; "
+            f"{plot['lifts']} lifts, at most {figures['ink_load']['max']:.1f} layers of ink on a square mm; "
             f"{figures['steps']} steps in {figures['seconds'] / 60:.1f} min"
         )
     )

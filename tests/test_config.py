@@ -31,7 +31,8 @@ def test_saved_config_loads_as_the_same(tmp_path):
     [
         ("size", 3, ["size", "32", "3"]),
         ("size", "big", ["size", "big"]),
-        ("pens.count", 0, ["pens.count", "1"]),
+        ("pens.count", 0, ["pens.count", "1", "auto"]),
+        ("pens.count", "many", ["pens.count", "auto", "many"]),
         ("primitive.count", -1, ["primitive.count", "1"]),
         ("primitive.kind", "blobs", ["primitive.kind", "blobs", "strokes"]),
         ("primitive.colour", 1, ["primitive.colour", "no such setting"]),
@@ -73,3 +74,15 @@ def test_unknown_files_name_the_shipped_ones():
 def test_steps_are_shared_out_in_proportion():
     config = Config.load(None, {"pens.palette": "kmeans", "steps": 50, "stages.0.steps": 300, "stages.2.steps": 200})
     assert [getattr(stage, "steps", None) for stage in config.scaled_stages()] == [30, None, 20]
+
+
+def test_finding_the_number_of_pens_takes_the_place_of_narrowing():
+    for palette, file in (("learned", None), ("kmeans", None), ("learned", "image")):
+        config = Config.load(
+            file, {"objectives.pixels.image": "x.png", "pens.count": "auto", "pens.palette": palette, "steps": 100}
+        )
+        names = [type(stage).__name__ for stage in config.scaled_stages()]
+        assert names.count("CountSpec") == 1
+        assert "NarrowSpec" not in names
+        assert names.index("CountSpec") < names.index("QuantizeSpec")
+    assert Config.load(None, {"pens.count": "3"}).pens.count == 3

@@ -47,6 +47,18 @@ def test_figures_name_everything(run):
     assert figures["plot"]["lifts"] == sum(pen["lifts"] for pen in figures["pens"])
 
 
+def test_damage_is_told_by_stage_and_by_pen(run):
+    tables = run.figures["damage"]
+    assert set(tables) == {"free"}
+    near, far = tables["free"]
+    assert (near["distance_mm"], far["distance_mm"]) == (500, 2000)
+    assert set(near["stages"]) == {"quantized", "final", "svg"}
+    assert 0 < far["stages"]["svg"]["mean"] < near["stages"]["svg"]["mean"] < near["stages"]["svg"]["p95"]
+    assert near["stages"]["svg"]["mean"] == pytest.approx(near["stages"]["final"]["mean"], rel=0.2)
+    assert set(near["pens"]) == {pen["name"] for pen in run.figures["pens"]}
+    assert all(0 < pen["share"] < 1 and 0 < pen["mean"] <= pen["p95"] for pen in near["pens"].values())
+
+
 def test_written_drawing_looks_to_the_network_like_the_optimized_one(run):
     excitation = run.figures["excitation"]
     assert excitation["svg"] == pytest.approx(excitation["final"], rel=0.1, abs=0.5)
@@ -102,9 +114,34 @@ def test_picture_through_the_same_line(small, photo, tmp_path):
     run = generate(Config.load(None, small), tmp_path / "run")
     assert run.figures["network"] is None
     assert run.figures["pixels"]["final"] <= run.figures["pixels"]["quantized"]
+    stages = run.figures["damage"]["picture"][1]["stages"]
+    assert stages["final"]["mean"] < stages["quantized"]["mean"]
     history = [entry for entry in run.figures["history"] if entry[0] <= 60]
     assert history[-2][1] < 0.5 * history[0][1]
     assert not check_svg(run.folder / "drawing.svg")
+
+
+def test_pens_that_build_up_look_on_paper_as_they_were_optimized(small, tmp_path):
+    pens = tmp_path / "mine.yaml"
+    pens.write_text(
+        "opacity: 0.5\nbuild_up: 0.8\ntip_mm: 0.8\npens:\n"
+        "  - {name: a, hex: '#1a1a1a'}\n  - {name: b, hex: '#d62728', opacity: 1}\n"
+    )
+    del small["stages.2.steps"]
+    small |= {"pens.set": str(pens), "pens.palette": "fixed", "primitive.radius": 0.4}
+    figures = generate(Config.load(None, small), tmp_path / "run").figures["excitation"]
+    assert figures["svg"] == pytest.approx(figures["final"], rel=0.1, abs=0.5)
+
+
+def test_ink_stays_below_the_limit(small, tmp_path):
+    free = generate(Config.load(None, {**small, "primitive.count": 200}), tmp_path / "free").figures["ink_load"]
+    assert free["max"] > 1.6
+    small |= {"page.max_ink": 1.3, "primitive.count": 200}
+    run = generate(Config.load(None, small), tmp_path / "run")
+    assert run.figures["ink_load"]["p99"] <= run.figures["ink_load"]["max"] <= 1.3
+    assert "ink_load" in run.figures["loss"]
+    again = Config.load(run.folder / "config.yaml")
+    assert [type(stage).__name__ for stage in again.scaled_stages()].count("LightenSpec") == 1
 
 
 def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
@@ -152,6 +189,17 @@ def test_learned_palette_ends_with_exactly_as_many_pens_as_asked(small, tmp_path
     figures = generate(Config.load(None, small), tmp_path / "run").figures
     assert 1 <= len(figures["pens"]) <= 3
     assert figures["excitation"]["final"] > figures["excitation"]["quantized"]
+
+
+def test_number_of_pens_can_be_found(small, tmp_path):
+    small = {address: value for address, value in small.items() if not address.startswith("stages")}
+    small |= {"pens.palette": "learned", "pens.count": "auto", "steps": 30, "pens.set": "#1a1a1a,#d62728,#17becf"}
+    figures = generate(Config.load(None, small), tmp_path / "run").figures
+    found = figures["pen_count"]
+    assert found["curve"][-1] == [3, 1.0]
+    assert 1 <= len(figures["pens"]) <= found["chosen"] <= 3
+    with pytest.raises(InputError, match="fixed palette uses all 3 pens"):
+        generate(Config.load(None, {**small, "pens.palette": "fixed"}), tmp_path / "other")
 
 
 def test_existing_run_is_kept_unless_forced(run, small):

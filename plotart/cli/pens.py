@@ -53,8 +53,8 @@ def show(pen_set: str, vpype: bool) -> None:
         click.echo(to_vpype_toml(found), nl=False)
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("", "pen", "colour", "tip mm", "opacity", "ink", "colours"):
-        table.add_column(column, justify="right" if column in ("tip mm", "opacity") else "left")
+    for column in ("", "pen", "colour", "tip mm", "opacity", "build-up", "ink", "colours"):
+        table.add_column(column, justify="right" if column in ("tip mm", "opacity", "build-up") else "left")
     for pen in found.pens:
         table.add_row(
             Text("██████", style=pen.hex),
@@ -62,6 +62,7 @@ def show(pen_set: str, vpype: bool) -> None:
             pen.hex,
             f"{pen.tip_mm:g}",
             f"{pen.opacity:g}",
+            f"{pen.build_up:g}",
             "opaque" if pen.opaque else "transparent",
             "approximate" if pen.approximate else "measured",
         )

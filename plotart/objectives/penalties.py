@@ -7,9 +7,10 @@ from pydantic import Field
 from torch import Tensor
 
 from plotart.ink import FreeInk
+from plotart.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
-__all__ = ["Bends", "InkLoad", "OffPage", "StrokeCount"]
+__all__ = ["Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "StrokeCount"]
 
 
 def _presence(frame: Frame) -> Tensor:
@@ -20,7 +21,7 @@ def _presence(frame: Frame) -> Tensor:
     return torch.ones(len(frame.drawing), device=frame.image.device)
 
 
-class InkLoad(Objective):
+class InkSpent(Objective):
     """Layers of ink the strokes lay on the canvas on average, above `budget`: relu(sum l w p / area - budget).
 
     l is a stroke's length, w its width and p how much it shows.
@@ -38,6 +39,39 @@ class InkLoad(Objective):
         ink = (drawing.primitive.lengths() * drawing.primitive.width * _presence(frame)).sum() / (width * height)
         load: Tensor = ink - self.budget
         return load.clamp_min(0)
+
+
+class InkLoad(Objective):
+    """Ink above `limit` layers on single places: mean over all square millimetres of the page of relu(load - limit)^2.
+
+    The load is that of `plotart.ink_load`, each stroke counted by how much it shows.
+    """
+
+    name = "ink_load"
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def forward(self, frame: Frame) -> Tensor:
+        drawing = frame.drawing
+        page, area = drawing.canvas.page, drawing.canvas.area
+        points = drawing.primitive.points * drawing.canvas.mm_per_unit
+        points = points + torch.tensor(area[:2], dtype=points.dtype, device=points.device)
+        curves = points.unfold(1, 4, 3).transpose(2, 3)
+        count, pieces = curves.shape[:2]
+        ends = torch.zeros(count, pieces, 2, device=points.device)
+        ends[:, 0, 0] = ends[:, -1, 1] = 1
+        width = drawing.primitive.width * drawing.canvas.mm_per_unit
+        load = ink_load(
+            curves.reshape(-1, 4, 2),
+            width.repeat_interleave(pieces),
+            ends.reshape(-1, 2),
+            (page.width_mm, page.height_mm),
+            _presence(frame).repeat_interleave(pieces),
+        )
+        excess: Tensor = (load - self.limit).clamp_min(0).square().mean()
+        return excess
 
 
 class StrokeCount(Objective):
@@ -75,11 +109,19 @@ class OffPage(Objective):
 
 
 @objectives.register("ink")
-class InkLoadSpec(ObjectiveSpec):
+class InkSpentSpec(ObjectiveSpec):
     budget: float = Field(0.0, ge=0, description="layers of ink that cost nothing")
 
+    def build(self, context: ObjectiveContext) -> InkSpent:
+        return InkSpent(self.budget)
+
+
+@objectives.register("ink_load")
+class InkLoadSpec(ObjectiveSpec):
+    limit: float = Field(3.0, gt=0, description="layers of ink on a square millimetre that cost nothing")
+
     def build(self, context: ObjectiveContext) -> InkLoad:
-        return InkLoad(self.budget)
+        return InkLoad(self.limit)
 
 
 @objectives.register("strokes")

@@ -176,6 +176,7 @@ def _measure(pen: Pen, readings: list[Reading], solids: dict[int, Reading]) -> M
         hex=hex_,
         tip_mm=round(ink.width, 3),
         opacity=round(ink.opacity, 3),
+        build_up=round(ink.build, 3),
         opaque=better,
         approximate=False,
         source=f"measured: {sure}",

@@ -7,6 +7,8 @@ strokes of one pass overlap, their strength is
 
     s_n = 1 - (1 - o) (1 - b o)^(n-1),    b = 0: strokes of a pass unite;  b = 1: each adds its own
 
+(b is the `build_up` of a `Pen`)
+
 and s_0 = 0. In linear light, on what lies below with light R: transparent R (1 - s (1 - P)), opaque (1 - s) R + s P.
 With line width w and pitch p a pass has, on average, m = E[s] with w/p strokes at a point; a lone line takes the light
 w o (1 - P) per length. Passes across each other meet independently, so that only the means enter.

@@ -25,10 +25,19 @@ class Pen(BaseModel):
 
     name: str = Field(min_length=1, max_length=80)
     hex: str
-    """Colour of its line on white paper, '#rrggbb' in sRGB."""
+    """Its full colour on white paper, '#rrggbb' in sRGB: of its line if `opacity` is 1, else of many passes."""
     tip_mm: float = Field(gt=0, le=50)
     opacity: float = Field(default=1.0, ge=0, le=1)
     """1: a line has the pen's full colour; 0: it leaves no colour."""
+    build_up: float = Field(default=0.0, ge=0, le=1)
+    """What a stroke adds where the pen has drawn before: 0 nothing (strokes unite), 1 as much as the first did there. A
+    pen of opacity 1 has nothing to add. See `plotart.ink.Penned`."""
+
+    @property
+    def builds(self) -> bool:
+        """Whether a second stroke over a first one shows."""
+        return self.build_up > 0 and 0 < self.opacity < 1
+
     opaque: bool = False
     """True for inks that cover what lies beneath (gel, paint); False for inks that light passes through twice."""
     approximate: bool = True
@@ -129,8 +138,8 @@ def _from_file(file: FilePath) -> PenSet:
 
 
 def _parse(text: str, where: str, name: str) -> PenSet:
-    """A pen set of YAML text: the keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `approximate` and `source` at the
-    top level are the defaults of its pens."""
+    """A pen set of YAML text: the keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `build_up`, `approximate` and
+    `source` at the top level are the defaults of its pens."""
     try:
         data: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -139,10 +148,10 @@ def _parse(text: str, where: str, name: str) -> PenSet:
         raise InputError(f"pens {where!r} is not valid YAML{line}.") from error
     if not isinstance(data, dict) or not isinstance(data.get("pens"), list):
         raise InputError(f"pens {where!r} has no list named 'pens'.")
-    shared = {key: data[key] for key in ("opaque", "opacity", "approximate", "source") if key in data}
+    shared = {key: data[key] for key in ("opaque", "opacity", "build_up", "approximate", "source") if key in data}
     if "tip_mm" in data:
         shared["tip_mm"] = data["tip_mm"]
-    own = {key: value for key, value in data.items() if key not in ("tip_mm", "opaque", "opacity", "pens")}
+    own = {key: value for key, value in data.items() if key not in ("tip_mm", "opaque", "opacity", "build_up", "pens")}
     entries = [{**shared, **entry} if isinstance(entry, dict) else entry for entry in data["pens"]]
     try:
         return PenSet.model_validate({"name": name, **own, "pens": entries})

@@ -2,6 +2,7 @@
 
 import io
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -19,11 +20,14 @@ __all__ = ["coverage_planes"]
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
-def coverage_planes(source: Plot | str | FilePath, canvas: Canvas, size: int) -> NDArray[np.float64]:
+def coverage_planes(
+    source: Plot | str | FilePath, canvas: Canvas, size: int, opacity: Sequence[float] | None = None
+) -> NDArray[np.float64]:
     """Ink coverage of each layer of a plot, or of an SVG file written by `write_svg`: `[K, H, W]` in 0..1.
 
     Each layer is drawn alone, black on nothing, so that the strokes of a pen unite; the picture is the drawing area of
-    the canvas (not the page), `canvas.pixels(size)` large. Layers come in the order of the file.
+    the canvas (not the page), `canvas.pixels(size)` large. Layers come in the order of the file. With an `opacity` for
+    each layer its strokes cover only so much, each for itself: 1 - prod_i (1 - opacity coverage_i).
     """
     text = plot_svg(source) if isinstance(source, Plot) else FilePath(source).read_text(encoding="utf-8")
     root = ET.fromstring(text)
@@ -38,8 +42,9 @@ def coverage_planes(source: Plot | str | FilePath, canvas: Canvas, size: int) ->
     for layer in layers:
         root.remove(layer)
     planes = np.zeros((len(layers), height, width))
-    for plane, layer in zip(planes, layers, strict=True):
+    for plane, layer, share in zip(planes, layers, opacity or [1.0] * len(layers), strict=True):
         layer.attrib.pop("style", None)
+        layer.set("stroke-opacity", number(share))
         layer.set("stroke", "#000000")
         root.append(layer)
         try:

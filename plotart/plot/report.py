@@ -40,8 +40,8 @@ def write_report(
 
     Args:
         figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `message` (how glyphs are read), `history` (rows of step, loss, excitation), `network`, `seed`,
-            `steps`, `seconds`; any may be absent.
+            svg), `message` (how glyphs are read), `damage` (see plotart.damage), `ink_load`, `pen_count`, `history`
+            (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)
@@ -56,7 +56,9 @@ def write_report(
         "seconds": f"{time.seconds:.1f}",
         "pens": _pens(plot, time),
         "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name))
-        + (_reading(figures["message"]) if figures.get("message") else ""),
+        + (_reading(figures["message"]) if figures.get("message") else "")
+        + _differences(figures.get("damage") or {}),
+        "counts": _counts(figures.get("pen_count")),
         "curves": _curves(figures.get("history") or []),
         "details": _details(plot, figures),
         "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
@@ -182,6 +184,29 @@ def _reading(message: dict[str, Any]) -> str:
     return f'<section><h2>How the glyphs are read</h2><div class="scroll">{text}</div></section>'
 
 
+def _differences(tables: dict[str, list[dict[str, Any]]]) -> str:
+    """The differences an eye sees, by viewing distance: of each stage, and of what is written under each pen."""
+    sections = ""
+    for reference, heading in (("free", "Seen beside the drawing before pens"), ("picture", "Seen beside the picture")):
+        rows = tables.get(reference)
+        if not rows:
+            continue
+        head = ["CIEDE2000"]
+        for row in rows:
+            metres = f"{row['distance_mm'] / 1000:g} m"
+            head += [f"mean at {metres}", f"95 % at {metres}"]
+        lines = [
+            [text, *(f"{row['stages'][key][value]:.1f}" for row in rows for value in ("mean", "p95"))]
+            for key, text in _STAGES
+            if key in rows[0]["stages"]
+        ]
+        for pen, told in rows[0]["pens"].items():
+            name = f"under {escape(pen)}, {100 * told['share']:.0f} % of the page"
+            lines.append([name, *(f"{row['pens'][pen][value]:.1f}" for row in rows for value in ("mean", "p95"))])
+        sections += f'<section><h2>{heading}</h2><div class="scroll">{_table(head, lines)}</div></section>'
+    return sections
+
+
 def _curves(history: Sequence[Sequence[float | None]]) -> str:
     """Loss and excitation over the steps; rows are step, loss, excitation."""
     charts = ""
@@ -192,7 +217,17 @@ def _curves(history: Sequence[Sequence[float | None]]) -> str:
     return f"<section><h2>Optimization</h2>{charts}</section>" if charts else ""
 
 
-def _chart(name: str, points: list[tuple[float, float]]) -> str:
+def _counts(found: dict[str, Any] | None) -> str:
+    """What each number of pens keeps."""
+    if not found or len(found["curve"]) < 2:
+        return ""
+    points = [(float(count), 100 * share) for count, share in found["curve"]]
+    told = ", ".join(f"{count} keep {100 * share:.0f} %" for count, share in found["curve"])
+    text = f"<p>{found['chosen']} pens are the fewest that keep {100 * found['keep']:.0f} %: {told}.</p>"
+    return f"<section><h2>How many pens</h2>{_chart('Kept, %', points, 'pens')}{text}</section>"
+
+
+def _chart(name: str, points: list[tuple[float, float]], unit: str = "steps") -> str:
     width, height, left, top, bottom = 440.0, 130.0, 58.0, 12.0, 20.0
     xs, ys = [x for x, _ in points], [y for _, y in points]
     span_x, span_y = (max(xs) - min(xs)) or 1.0, (max(ys) - min(ys)) or 1.0
@@ -205,13 +240,13 @@ def _chart(name: str, points: list[tuple[float, float]]) -> str:
     base = height - bottom
     return (
         f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="{name} from {ys[0]:.4g} to {ys[-1]:.4g} in {xs[-1]:.0f} steps">'
+        f'aria-label="{name} from {ys[0]:.4g} to {ys[-1]:.4g} in {xs[-1]:.0f} {unit}">'
         f'<path class="axis" d="M{left},{top} V{base} H{width}"/>'
         f'<polyline class="curve" points="{" ".join(at(x, y) for x, y in points)}"/>'
         f'<text x="{left - 6}" y="{top + 4}" text-anchor="end">{max(ys):.3g}</text>'
         f'<text x="{left - 6}" y="{base}" text-anchor="end">{min(ys):.3g}</text>'
         f'<text x="{left}" y="{height - 4}">{name}</text>'
-        f'<text x="{width}" y="{height - 4}" text-anchor="end">{max(xs):.0f} steps</text></svg>'
+        f'<text x="{width}" y="{height - 4}" text-anchor="end">{max(xs):.0f} {unit}</text></svg>'
     )
 
 
@@ -219,5 +254,9 @@ def _details(plot: Plot, figures: dict[str, Any]) -> str:
     rows = [(text, figures[key]) for key, text in _DETAILS if figures.get(key) is not None]
     if figures.get("retention") is not None:
         rows.append(("Kept of the free excitation", f"{100 * figures['retention']:.0f} %"))
+    load = figures.get("ink_load")
+    if load is not None:
+        told = f"{load['max']:.1f} layers at the most, 99 % of the page below {load['p99']:.1f}"
+        rows.append(("Ink on a square millimetre", told))
     rows.append(("Page", f"{plot.page.name}, margin {plot.margin_mm:g} mm"))
     return "<dl>" + "".join(f"<dt>{escape(str(a))}</dt><dd>{escape(str(b))}</dd>" for a, b in rows) + "</dl>"

@@ -24,12 +24,21 @@ class Renderer(Protocol):
     backend: Backend
     threads: int
 
-    def __call__(self, drawing: Drawing, size: int | tuple[int, int], *, softness: float = 1.0) -> Tensor:
+    def __call__(
+        self,
+        drawing: Drawing,
+        size: int | tuple[int, int],
+        *,
+        softness: float = 1.0,
+        presence: Tensor | None = None,
+    ) -> Tensor:
         """The drawing as an image `[1, 3, H, W]` sRGB in 0..1, differentiable.
 
         Args:
             size: short side in px, or (H, W) of the canvas' own aspect.
             softness: side of the edge filter, px.
+            presence: `[N]` in 0..1, how much of each shape of a drawing in pens is there; all of it by default. Its
+                gradient tells what a shape is worth.
         """
         ...
 
@@ -44,7 +53,14 @@ class StrokeRenderer:
         self.backend: Backend = backend
         self.threads = threads
 
-    def __call__(self, drawing: Drawing, size: int | tuple[int, int], *, softness: float = 1.0) -> Tensor:
+    def __call__(
+        self,
+        drawing: Drawing,
+        size: int | tuple[int, int],
+        *,
+        softness: float = 1.0,
+        presence: Tensor | None = None,
+    ) -> Tensor:
         height, width = drawing.canvas.pixels(size) if isinstance(size, int) else size
         paper = torch.as_tensor(hex_to_rgb(drawing.canvas.paper))
         if isinstance(drawing.primitive, Rasters) and isinstance(drawing.ink, Penned):
@@ -53,8 +69,10 @@ class StrokeRenderer:
         if not isinstance(drawing.primitive, Strokes):
             if self.backend != "reference":
                 raise InputError(f"the {self.backend} renderer draws strokes, not {drawing.primitive.kind}.")
-            return _any_primitive(drawing, height, width, paper)[None]
+            return _any_primitive(drawing, height, width, paper, presence)[None]
         ink, px = drawing.ink, min(height, width)
+        if presence is not None and not isinstance(ink, Penned):
+            raise ValueError(f"presence is for drawings in pens, not for ink {ink.kind!r}")
         points, stroke_width = drawing.primitive.points * px, drawing.primitive.width * px
         how: dict[str, Any] = {
             "size": (height, width), "softness": softness, "backend": self.backend, "threads": self.threads
@@ -62,20 +80,25 @@ class StrokeRenderer:
         paper = paper.to(points)
         if isinstance(ink, Over):
             return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=paper, **how)[None]
+        if isinstance(ink, Penned) and ink.builds:
+            weight = ink.weight() if presence is None else ink.weight() * presence[:, None]
+            return ink.compose(transmit(points, stroke_width, weight, **how), paper)[None]
         if isinstance(ink, Penned):
-            return ink.compose(planes(points, stroke_width, ink.pen, len(ink.pens), **how), paper)[None]
+            return ink.compose(planes(points, stroke_width, ink.pen, len(ink.pens), presence, **how), paper)[None]
         if isinstance(ink, Multiply | Choosing):
             return ink.compose(transmit(points, stroke_width, ink.weight(), **how), paper)[None]
         raise InputError(f"ink {ink.kind!r} has no renderer.")
 
 
-def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor) -> Tensor:
+def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor, presence: Tensor | None) -> Tensor:
     covered, ink = reference.sampled_coverage(drawing.primitive, height, width), drawing.ink
     paper = paper.to(covered)
     if isinstance(ink, Over):
         return reference.lay_over(covered, ink.rgb, ink.opacity, paper)
     if isinstance(ink, Penned):
-        weight = torch.nn.functional.one_hot(ink.pen, len(ink.pens)).to(covered)
+        weight = ink.weight().to(covered)
+        if presence is not None:
+            weight = weight * presence[:, None].to(covered)
         return ink.compose(reference.pass_light(covered, weight), paper)
     if isinstance(ink, Multiply | Choosing):
         return ink.compose(reference.pass_light(covered, ink.weight()), paper)

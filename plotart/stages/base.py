@@ -126,6 +126,9 @@ class Watch(Protocol):
 
     def say(self, line: str) -> None: ...
 
+    def tell(self, name: str, figure: Any) -> None:
+        """A figure for run.json: numbers, text, lists and mappings."""
+
 
 class Stage(Protocol):
     name: str

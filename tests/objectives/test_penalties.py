@@ -7,7 +7,7 @@ from plotart.canvas import Canvas, page
 from plotart.drawing import Drawing
 from plotart.ink import InkSpec, Penned
 from plotart.objectives import Frame
-from plotart.objectives.penalties import Bends, InkLoad, OffPage, StrokeCount
+from plotart.objectives.penalties import Bends, InkLoad, InkSpent, OffPage, StrokeCount
 from plotart.objectives.pixels import Pixels, eye_blur_mm
 from plotart.pens import load_pens
 from plotart.primitives.strokes import Strokes, StrokesSpec
@@ -35,7 +35,7 @@ def test_pixels_is_zero_on_the_target_and_blur_forgives_fine_texture():
     assert float(soft(Frame(texture))) < 1e-3
 
 
-@pytest.mark.parametrize("objective", [InkLoad(0.0), StrokeCount(), Bends(), OffPage()])
+@pytest.mark.parametrize("objective", [InkSpent(0.0), InkLoad(1.0), StrokeCount(), Bends(), OffPage()])
 def test_three_steps_lower_every_penalty(objective):
     generator = torch.Generator().manual_seed(0)
     strokes = StrokesSpec(count=20, radius=0.5).build(CANVAS, 0.02, generator)
@@ -57,7 +57,19 @@ def test_penalties_by_hand():
     line = torch.tensor([[[0.0, 0.0], [0.2, 0.0], [0.4, 0.0], [0.6, 0.0]]])
     pens = load_pens("#1a1a1a").pens
     black = Drawing(CANVAS, Strokes(line, torch.tensor([0.1])), Penned(pens, torch.tensor([0])))
-    assert float(InkLoad(0.0)(frame(black)).detach()) == pytest.approx(0.06, rel=1e-4)
-    assert float(InkLoad(0.1)(frame(black)).detach()) == 0
+    assert float(InkSpent(0.0)(frame(black)).detach()) == pytest.approx(0.06, rel=1e-4)
+    assert float(InkSpent(0.1)(frame(black)).detach()) == 0
     assert float(Bends()(frame(black)).detach()) == pytest.approx(0, abs=1e-10)
     assert float(OffPage()(frame(black)).detach()) == 0
+
+
+def test_ink_load_counts_what_lies_above_the_limit_only():
+    line = torch.tensor([[[0.2, 0.5], [0.4, 0.5], [0.6, 0.5], [0.8, 0.5]]])  # 30 mm long and 2 mm wide
+    pens = load_pens("#1a1a1a").pens
+    twice = Drawing(CANVAS, Strokes(line.repeat(2, 1, 1), torch.full((2,), 0.04)), Penned(pens, torch.zeros(2).long()))
+    assert float(InkLoad(2.1)(frame(twice)).detach()) == 0
+    squares = (50 / 0.25 - 3) ** 2
+    length = 30 + 2 * torch.pi / 8 * 2  # with the caps
+    across = 1 + 2 / 6  # one layer too much where a square lies inside the line, falling to none in half a mm
+    expected = length * across * 16 / squares
+    assert float(InkLoad(1.0)(frame(twice)).detach()) == pytest.approx(expected, rel=0.05)

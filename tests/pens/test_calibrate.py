@@ -89,6 +89,7 @@ def check(result, inks):
 
 def test_pens_are_measured_from_a_photo_taken_by_hand(measured, sheet):
     check(measured, sheet[1])
+    assert building(measured) > 0.8  # every stroke adds its own
     assert 4 < measured.px_per_mm < 8
     assert measured.light_error < 0.01
 
@@ -96,7 +97,14 @@ def test_pens_are_measured_from_a_photo_taken_by_hand(measured, sheet):
 def test_wet_strokes_that_unite_within_a_pass(chart):
     rng = np.random.default_rng(11)
     inks = inks_of(chart[0], rng, "passes")
-    check(calibrate(photograph(paper(chart[0], inks, 10.0), random_camera(rng, 1400, 1050)), chart[1]), inks)
+    result = calibrate(photograph(paper(chart[0], inks, 10.0), random_camera(rng, 1400, 1050)), chart[1])
+    check(result, inks)
+    assert building(result) < 0.2
+
+
+def building(result):
+    """What further strokes of a pass add, in the middle of those pens that leave something to add."""
+    return float(np.median([one.pen.build_up for one in result.pens if one.pen.opacity < 0.9]))
 
 
 def test_ink_that_never_adds_up_keeps_the_colour_of_its_line(chart):

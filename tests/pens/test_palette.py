@@ -23,6 +23,17 @@ def test_built_in_sets():
     assert load_pens("stabilo-point-88")["88/41 blue"].tip_mm == 0.4
 
 
+def test_build_up_is_read_for_one_pen_or_for_all(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "opacity: 0.6\nbuild_up: 0.4\ntip_mm: 0.5\npens:\n"
+        "  - {name: a, hex: '#ff0000'}\n  - {name: b, hex: '#00ff00', build_up: 0}\n"
+    )
+    assert [pen.build_up for pen in load_pens(str(file)).pens] == [0.4, 0]
+    assert [pen.builds for pen in load_pens(str(file)).pens] == [True, False]
+    assert not any(pen.build_up for name in pen_sets() for pen in load_pens(name).pens)
+
+
 def test_colours_and_files(tmp_path):
     pens = load_pens("#D62728, #1f4").pens
     assert [(pen.hex, pen.tip_mm) for pen in pens] == [("#d62728", 0.4), ("#11ff44", 0.4)]
@@ -43,6 +54,7 @@ def test_colours_and_files(tmp_path):
         (GOOD.replace("0.3", ".nan"), "'two' tip_mm"),
         (GOOD.replace("tip_mm: 0.3", "opacity: 2"), "'two' opacity"),
         (GOOD.replace("tip_mm: 0.3", "colour: red"), "'two' colour"),
+        (GOOD.replace("tip_mm: 0.3", "build_up: 1.5"), "'two' build_up"),
         ("pens: []", "pens"),
         ("pens: [red]", "pen 1"),
     ],

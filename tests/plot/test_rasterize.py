@@ -42,3 +42,11 @@ def test_the_picture_is_the_area_not_the_page():
     plane = coverage_planes(Plot(canvas.page, 10, [Layer(YELLOW, [frame])]), canvas, 256)[0]
     assert plane.shape == (256, 256)
     assert plane[1:3].sum() > 100 and plane[-3:-1].sum() > 100 and plane[10:-10, 10:-10].sum() == 0
+
+
+def test_with_an_opacity_every_stroke_covers_for_itself():
+    canvas = Canvas(Page("p", 30, 30), 5)
+    cross = [straight([5, 15], [25, 15]), straight([15, 5], [15, 25])]
+    plane = coverage_planes(Plot(canvas.page, 5, [Layer(YELLOW, cross)]), canvas, 200, [0.3])[0]
+    assert plane[100, 20] == pytest.approx(0.3, abs=2 / 255)
+    assert plane[100, 100] == pytest.approx(1 - 0.7**2, abs=2 / 255)

@@ -21,6 +21,18 @@ FIGURES = {
     "seconds": 12.5,
     "retention": 0.6,
     "excitation": {"free": 80.0, "quantized": 10.0, "final": 48.0, "svg": 47.0},
+    "pen_count": {"keep": 0.95, "chosen": 5, "curve": [[4, 0.913], [5, 0.964], [12, 1.0]]},
+    "ink_load": {"max": 3.21, "p99": 1.4},
+    "damage": {
+        "free": [
+            {
+                "distance_mm": distance,
+                "stages": {"final": {"mean": 9.87, "p95": 21.3}, "svg": {"mean": 8.76, "p95": 20.1}},
+                "pens": {"a <pen>": {"mean": 12.34, "p95": 23.4, "share": 0.31}},
+            }
+            for distance in (500.0, 2000.0)
+        ]
+    },
     "history": [[0, 5.0, 1.0], [20, 2.0, None], [40, 1.0, 48.0]],
 }
 
@@ -48,7 +60,21 @@ def test_one_file_without_links(report):
 def test_tells_the_figures(report, plot):
     text = re.sub(r"<[^>]+>", " ", report.read_text().split("<script")[0])
     time = estimate(plot, MACHINE)
-    for wanted in ("60 %", "59 %", "12 %", f"{time.ink_mm / 1000:.2f} m", str(time.lifts), "yellow", "vgg16-hed"):
+    for wanted in (
+        "12.3",
+        "5 pens are the fewest that keep 95 %",
+        "3.2 layers at the most",
+        "8.8",
+        "95 % at 2 m",
+        "under a &lt;pen&gt;, 31 % of the page",
+        "60 %",
+        "59 %",
+        "12 %",
+        f"{time.ink_mm / 1000:.2f} m",
+        str(time.lifts),
+        "yellow",
+        "vgg16-hed",
+    ):
         assert wanted in text
     assert "&lt;more&gt;" in text
 

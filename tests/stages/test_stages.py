@@ -13,11 +13,14 @@ from plotart.ink import Choosing, InkSpec, Multiply, Penned
 from plotart.objectives import Frame, Objective
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
+from plotart.plot.written import load_of, written
 from plotart.primitives.strokes import StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context, evaluate
 from plotart.stages.choose import ChooseSpec
+from plotart.stages.count import CountSpec, fewest
 from plotart.stages.fit import FitSpec, rate_factor
+from plotart.stages.lighten import LightenSpec, worth
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec, match_pens
 from plotart.transforms import Transform
@@ -33,6 +36,7 @@ class Quiet:
     def seen(self, step, evaluation): ...
     def checkpoint(self, state): ...
     def say(self, line): ...
+    def tell(self, name, figure): ...
 
 
 class Broken(Objective):
@@ -147,3 +151,89 @@ def test_the_choice_of_pens_is_heard_by_every_pen():
     assert weight.sum(1).tolist() == [1.0] * 4
     (weight * torch.arange(12.0)).sum().backward()
     assert bool((ink.logits.grad != 0).all())
+
+
+def penned(count=60, pens="#1a1a1a,#d62728"):
+    start = drawing(count)
+    return Drawing(CANVAS, start.primitive, Penned(load_pens(pens).pens, torch.arange(count) % 2))
+
+
+def test_a_stroke_is_worth_what_the_objectives_lose_without_it():
+    start, given = penned(30), context()
+    value = worth(start, given)
+    whole = evaluate(start, given).total
+    order = [int(i) for i in torch.argsort(value)]
+    without = [
+        evaluate(start.subset(torch.tensor([j for j in range(30) if j != i])), given).total - whole
+        for i in (order[0], order[-1])
+    ]
+    assert without[0] < 0 < without[1] or without[0] < without[1]
+    twice = start.subset(torch.tensor([*range(30), order[-1]]))
+    assert abs(float(worth(twice, given)[-1])) < 0.3 * float(value[order[-1]])
+
+
+@pytest.mark.parametrize("limit", [1.0, 1.4])
+def test_lighten_keeps_the_ink_below_the_limit_and_takes_away_what_is_missed_least(limit, monkeypatch):
+    start, given = penned(300), context()
+    assert float(load_of(written(start)).max()) > 1.5
+    light = LightenSpec(layers=limit).build()(start, given, watch=Quiet())
+    assert float(load_of(written(light)).max()) <= limit
+    assert 150 < len(light) < 300
+    assert len(LightenSpec(layers=5).build()(start, given, watch=Quiet())) == 300
+    monkeypatch.setattr("plotart.stages.lighten.worth", lambda drawing, context: -worth(drawing, context))
+    wrong = LightenSpec(layers=limit).build()(start, given, watch=Quiet())
+    assert evaluate(light, given).total < evaluate(wrong, given).total
+
+
+def test_fewest_pens_that_keep_the_share():
+    curve = {1: 0.4, 2: 0.9, 3: 0.94, 4: 0.97, 6: 0.96, 12: 1.0}
+    assert fewest(curve, 0.95) == 4
+    assert fewest({1: 0.2, 2: 0.58, 3: 0.6}, 0.95) == 2  # none reaches it: of the best
+
+
+class Listening(Quiet):
+    def __init__(self, stop_after=None, saved=None):
+        self.figures, self.saved, self.left = {}, saved, stop_after
+
+    def tell(self, name, figure):
+        self.figures[name] = figure
+
+    def checkpoint(self, state):
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                self.saved = state()
+                raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_as_few_pens_as_the_picture_needs_and_the_same_after_an_interruption(learned):
+    """The picture is an even grey: a black pen does it alone."""
+    pens, start = "#1a1a1a,#f2c200,#17becf,#d0006f", drawing(80)
+    if learned:
+        logits = 0.5 * torch.randn(80, 4, generator=torch.Generator().manual_seed(5))
+        start = Drawing(CANVAS, start.primitive, Choosing(load_pens(pens).pens, logits))
+
+    def given():
+        return context(Pixels(torch.full((1, 3, SIZE, SIZE), 0.75), "linear", (3.0,)), pens=pens, pen_count=4)
+
+    start = FitSpec(steps=60).build()(start, given(), watch=Quiet())
+
+    def find(watch):
+        return CountSpec(keep=0.8, refit=15).build()(start, given(), watch=watch)
+
+    whole = Listening()
+    result = find(whole)
+    found = whole.figures["pen_count"]
+    shares = dict(map(tuple, found["curve"]))
+    assert list(shares) == sorted(shares)
+    assert found["chosen"] == len(result.ink.pens) < 4
+    assert "#1a1a1a" in {pen.hex for pen in result.ink.pens}
+    assert shares[found["chosen"]] >= min(0.8, 0.8 * max(shares.values()))
+    stopped = Listening(stop_after=20)  # in the second fit
+    with pytest.raises(KeyboardInterrupt):
+        find(stopped)
+    resumed = Listening(saved=stopped.saved)
+    again = find(resumed)
+    assert torch.equal(again.primitive.points, result.primitive.points)
+    assert resumed.figures == whole.figures

@@ -1,0 +1,162 @@
+"""What pens leave of free colours: the palette learned by the strokes against k-means, for neurons and photographs.
+
+The setting: a square canvas, strokes whose tip is 1.5 px, K pens of basic-12 and the same number of steps for both.
+
+free     free colours under `multiply`, five eighths of the steps
+kmeans   these, then k-means in Lab, centres matched one to one to pens, and the other three eighths on the points
+learned  the default stages of `--palette learned`, scaled to the same number of steps
+
+What is kept is compared with free: the mean activation on the clean page; of a photograph, the share of a blank page's
+squared error (as the image config measures it) that the drawing takes away. For photographs the last column is the mean
+CIEDE2000 (S-CIELAB) to the photograph seen from two metres: free, kmeans, learned.
+
+    python benchmarks/palette.py [--neurons conv4_3:12,...] [--photos chelsea,...] [--seeds 0,1,2] [--counts 3,4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from skimage import data
+
+from plotart import Config, generate
+from plotart.config import usual_stages
+from plotart.images import save_image
+from plotart.objectives import Frame
+from plotart.prepare import prepare
+
+NEURONS = "conv4_3:12,conv4_3:300,conv4_2:100,conv4_1:50,conv3_3:40,conv3_1:20"
+PHOTOS = "chelsea,astronaut,coffee,rocket"
+TIP_PX, STROKES, FREE_SHARE = 1.5, 512, 0.625
+T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+"""Student's t of a two-sided 95 % interval by degrees of freedom; 2 from 10 on."""
+
+
+def settings(subject: dict[str, object], seed: int, options: argparse.Namespace) -> dict[str, object]:
+    """The changes to the default config that both palettes share."""
+    side = 0.4 / TIP_PX * options.size
+    return {
+        **subject,
+        "page.size": f"{side:.4f}x{side:.4f}mm",
+        "page.margin": 0,
+        "size": options.size,
+        "primitive.count": STROKES,
+        "threads": options.threads,
+        "seed": seed,
+    }
+
+
+def stages(palette: str, steps: int) -> list[dict[str, object]]:
+    """The stages of a palette in the benchmark, `steps` in all."""
+    if palette == "kmeans":
+        free = round(FREE_SHARE * steps)
+        return [{"kind": "fit", "steps": free}, {"kind": "quantize"}, {"kind": "fit", "steps": steps - free}]
+    scaled = Config(stages=usual_stages("learned"), steps=steps).scaled_stages()
+    return Config(stages=scaled).model_dump(mode="json")["stages"]
+
+
+def blank_error(changes: dict[str, object]) -> float:
+    """The squared error of an empty page, 0 for a neuron."""
+    _, context, drawing = prepare(Config.load(None, changes), lambda line: None)
+    if "pixels" not in context.objectives:
+        return 0.0
+    blank = torch.ones(1, 3, *drawing.canvas.pixels(context.size))
+    return float(context.objectives["pixels"](Frame(blank)))
+
+
+def worth(figures: dict[str, dict[str, float]], stage: str, blank: float) -> float:
+    """What a stage of a run reached, so that 0 is nothing: excitation, or the share of the blank page's error."""
+    return figures["excitation"][stage] if "excitation" in figures else 1 - figures["pixels"][stage] / blank
+
+
+def seen_error(figures: dict[str, Any], stage: str) -> float:
+    """Mean CIEDE2000 (S-CIELAB) to the photograph seen from two metres; 0 for a neuron."""
+    return figures["damage"]["picture"][1]["stages"][stage]["mean"] if "picture" in figures["damage"] else 0.0
+
+
+def compare(
+    subject: dict[str, object], count: int, seed: int, options: argparse.Namespace
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What free reaches; the shares that kmeans keeps before and after its last fit, and learned; what the eye sees."""
+    shared = settings(subject, seed, options)
+    blank = blank_error(shared)
+    kept: dict[str, float] = {}
+    seen: dict[str, float] = {}
+    for palette in ("kmeans", "learned"):
+        changes = {"pens.palette": palette, "pens.count": count, "stages": stages(palette, options.steps)}
+        with tempfile.TemporaryDirectory() as folder:
+            figures = generate(Config.load(None, {**shared, **changes}), Path(folder) / "run").figures
+        if palette == "kmeans":
+            free = worth(figures, "free", blank)
+            kept |= {"free": free, "matched": worth(figures, "quantized", blank) / free}
+            seen["free"] = seen_error(figures, "free")
+        kept[palette] = worth(figures, "final", blank) / free
+        seen[palette] = seen_error(figures, "final")
+    return kept, seen
+
+
+def interval(values: list[float]) -> str:
+    """Mean in per cent and the half-width of its 95 % confidence interval."""
+    mean = 100 * statistics.mean(values)
+    if len(values) < 2:
+        return f"{mean:.0f}"
+    half = 100 * T_95.get(len(values) - 1, 2.0) * statistics.stdev(values) / math.sqrt(len(values))
+    return f"{mean:.0f} ± {half:.0f}"
+
+
+def subjects(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, object]]:
+    """By name, the part of the config that says what is drawn."""
+    found: dict[str, dict[str, object]] = {}
+    for neuron in filter(None, options.neurons.split(",")):
+        found[neuron] = {"objectives.neuron.at": neuron, "network.name": "vgg16-hed"}
+    for photo in filter(None, options.photos.split(",")):
+        picture = torch.from_numpy(getattr(data, photo)()).permute(2, 0, 1).float() / 255
+        side, height, width = min(picture.shape[1:]), *picture.shape[1:]
+        top, left = (height - side) // 2, (width - side) // 2
+        save_image(picture[:, top : top + side, left : left + side], folder / f"{photo}.png")
+        found[photo] = {
+            "objectives.pixels": {"image": str(folder / f"{photo}.png"), "space": "linear", "distances": [500, 2000]}
+        }
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--neurons", default=NEURONS)
+    parser.add_argument("--photos", default=PHOTOS)
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--counts", default="3,4")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--size", type=int, default=160)
+    parser.add_argument("--threads", type=int, default=0)
+    options = parser.parse_args()
+    names = ("matched", "kmeans", "learned")
+    print(" | ".join(f"{title:>12}" for title in ("subject", "K", "seed", "free", *names, "gained", "dE 2 m f/k/l")))
+    with tempfile.TemporaryDirectory() as pictures:
+        found = subjects(options, Path(pictures))
+        for count in map(int, options.counts.split(",")):
+            rows: dict[str, list[dict[str, float]]] = {"neurons": [], "photographs": []}
+            for name, subject in found.items():
+                for seed in map(int, options.seeds.split(",")):
+                    kept, seen = compare(subject, count, seed, options)
+                    kept["gained"] = kept["learned"] - kept["kmeans"]
+                    rows["neurons" if "objectives.neuron.at" in subject else "photographs"].append(kept)
+                    shares = [f"{100 * kept[key]:10.0f} %" for key in (*names, "gained")]
+                    if "objectives.pixels" in subject:
+                        shares.append(f"{' / '.join(f'{seen[key]:.1f}' for key in ('free', 'kmeans', 'learned')):>18}")
+                    start = [f"{name:>12}", f"{count:12}", f"{seed:12}", f"{kept['free']:12.3g}"]
+                    print(" | ".join([*start, *shares]), flush=True)
+            for kind, part in rows.items():
+                if part:
+                    means = ", ".join(f"{key} {interval([row[key] for row in part])} %" for key in (*names, "gained"))
+                    print(f"K = {count}, {len(part)} runs on {kind}, of free: {means}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

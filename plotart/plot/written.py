@@ -1,0 +1,35 @@
+"""A drawing in pens as the plot it is written as, and the ink that plot lays on paper."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from plotart.drawing import Drawing
+from plotart.geometry import clip
+from plotart.ink import Penned
+from plotart.ink_load import load_of_paths
+from plotart.plot.layers import Layer, Plot
+from plotart.plot.route import tidy
+
+__all__ = ["load_of", "written"]
+
+
+def written(drawing: Drawing) -> Plot:
+    """The drawing's paths in mm, clipped at the margins and joined, a layer per pen; strokes in no order yet."""
+    ink = drawing.ink
+    if not isinstance(ink, Penned):
+        raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
+    marks = [[drawing.canvas.to_mm(path) for path in shape] for shape in drawing.primitive.marks()]
+    layers = []
+    for k, pen in enumerate(ink.pens):
+        own = [path for i in torch.nonzero(ink.pen == k).flatten().tolist() for path in marks[i]]
+        layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
+    plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
+    return plot.map(lambda layer: tidy(layer.paths, layer.pen.tip_mm))
+
+
+def load_of(plot: Plot) -> Tensor:
+    """Layers of ink of all pens on every square millimetre of the page, `[H, W]`; see `plotart.ink_load`."""
+    pens = [(layer.paths, layer.pen.tip_mm) for layer in plot.layers]
+    return load_of_paths(pens, (plot.page.width_mm, plot.page.height_mm))

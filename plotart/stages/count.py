@@ -1,0 +1,173 @@
+"""How many pens a drawing needs: the fewest that keep nearly all that all of them, or free colours, reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+from torch import Tensor
+
+from plotart.drawing import Drawing
+from plotart.ink import FreeInk, Penned
+from plotart.objectives.pixels import Pixels
+from plotart.stages.base import Context, Evaluation, StageSpec, Watch, evaluate, stages
+from plotart.stages.fit import FitSpec
+from plotart.stages.narrow import narrow
+from plotart.stages.quantize import QuantizeSpec
+from plotart.vision import scielab_difference
+
+__all__ = ["Count", "CountSpec", "fewest", "merit"]
+
+COUNTS = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)
+"""Numbers of pens that are tried."""
+DISTANCE_MM = 2000.0
+"""Where single strokes melt into tones, so that tones and not the texture of strokes decide."""
+
+
+@stages.register("count")
+class CountSpec(StageSpec):
+    """Find the fewest pens that keep the share `keep` of what is reached without this limit.
+
+    A choice that is still open loses its least missed pens one after the other and is fitted again for `refit` steps at
+    each number of pens tried, on from the last; free colours are clustered anew for each and fitted as long. The
+    measure is the excitation of the neuron, or of a picture its fidelity: the share of a blank page's mean CIEDE2000 to
+    it, seen from two metres (S-CIELAB), that the drawing takes away. It is compared with what the drawing that was
+    given reaches in as many steps more. The search ends after two numbers in a row on the wrong side of `keep`. Where
+    no number reaches it, `keep` is taken of the best.
+    """
+
+    keep: float = Field(0.95, gt=0, le=1)
+    refit: int = Field(20, ge=1, le=100_000, description="steps at each number of pens")
+    temperature: float = Field(0.5, gt=0, le=100)
+
+    def build(self) -> Count:
+        return Count(self)
+
+
+def merit(drawing: Drawing, context: Context, seen: Evaluation) -> float:
+    """What a drawing that was judged as `seen` reached, 0 for nothing: see `CountSpec`."""
+    if seen.excitation is not None:
+        return seen.excitation
+    pixels = context.objectives["pixels"]
+    assert isinstance(pixels, Pixels)
+
+    def off(image: Tensor) -> float:
+        a, b = (picture[0].permute(1, 2, 0).double().cpu().numpy() for picture in (pixels.target, image))
+        return float(scielab_difference(a, b, context.size / drawing.canvas.mm_per_unit, DISTANCE_MM).mean())
+
+    blank = drawing.canvas.paper_rgb[None, :, None, None].expand_as(seen.image.cpu())
+    return 1 - off(seen.image) / max(off(blank), 1e-12)
+
+
+def fewest(curve: Mapping[int, float], keep: float) -> int:
+    """The least number of pens whose share in `curve` reaches `keep`, or `keep` of the best share where none does."""
+    wanted = min(keep, keep * max(curve.values()))
+    return min(count for count, share in curve.items() if share >= wanted)
+
+
+class _Part:
+    """A watch for one fit among many of a stage."""
+
+    def __init__(self, watch: Watch, saved: Any, done: int, whole: int, rest: Callable[[], dict[str, Any]]) -> None:
+        self.saved = saved
+        self.say = watch.say
+        self._watch, self._done, self._whole, self._rest = watch, done, whole, rest
+
+    def step(
+        self,
+        step: int,
+        steps: int,
+        losses: Mapping[str, float],
+        total: float,
+        told: Mapping[str, float] | None = None,
+    ) -> None:
+        self._watch.step(self._done + step, self._whole, losses, total, told)
+
+    def seen(self, step: int, evaluation: Evaluation) -> None:
+        """Only the result of each number of pens is logged."""
+
+    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
+        self._watch.checkpoint(lambda: {**self._rest(), "inner": state()})
+
+    def tell(self, name: str, figure: Any) -> None:
+        self._watch.tell(name, figure)
+
+
+class Count:
+    name = "count"
+
+    def __init__(self, spec: CountSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if isinstance(drawing.ink, Penned):
+            return drawing.copy()
+        free, have = isinstance(drawing.ink, FreeInk), len(context.pens.pens)
+        counts = [count for count in COUNTS if count < have]
+        counts = [*counts, have] if free else counts[::-1]
+        # everything is kept packed, as a checkpoint needs it; fits come in the order reference, pens, reference, ...
+        state: dict[str, Any] = watch.saved or {
+            "fits": 0,
+            "reference": drawing.pack(),
+            "now": drawing.pack(),
+            "reached": None,
+            "curve": [] if free else [[have, 1.0]],
+            "results": {} if free else {have: drawing.pack()},
+            "inner": None,
+        }
+        for number, count in enumerate(counts):
+            if number < len(state["curve"]) - (not free):
+                continue
+            # free colours have one reference, fitted as long as every number of pens
+            if state["fits"] == (0 if free else 2 * number):
+                reference = self._fit("reference", None, state, drawing, context, watch, len(counts))
+                state["reached"] = merit(reference, context, evaluate(reference, context))
+            start = drawing if free else Drawing.unpack(drawing.canvas, state["now"]).to(drawing.device)
+
+            def fewer(start: Drawing = start, count: int = count) -> Drawing:
+                if free:
+                    return QuantizeSpec().build()(start, replace(context, pen_count=count), watch=watch)
+                return narrow(start, context, count, watch)
+
+            result = self._fit("now", fewer, state, drawing, context, watch, len(counts))
+            seen = evaluate(result, context)
+            watch.seen(self.spec.refit * state["fits"], seen)
+            value, reached = merit(result, context, seen), state["reached"]
+            share = value / reached if reached > 0 else float(value >= reached)
+            watch.say(f"{count} pens keep {100 * share:.0f} %")
+            state["curve"].append([count, share])
+            state["results"][count] = state["now"]
+            last = [share >= self.spec.keep for _, share in state["curve"][-2:]]
+            if len(last) == 2 and last == [free, free]:
+                break
+        curve = {int(count): float(share) for count, share in sorted(state["curve"])}
+        chosen = fewest(curve, self.spec.keep)
+        watch.say(f"{chosen} pens are enough")
+        watch.tell(
+            "pen_count", {"keep": self.spec.keep, "chosen": chosen, "curve": [list(pair) for pair in curve.items()]}
+        )
+        return Drawing.unpack(drawing.canvas, state["results"][chosen]).to(drawing.device)
+
+    def _fit(
+        self,
+        part: str,
+        change: Callable[[], Drawing] | None,
+        state: dict[str, Any],
+        drawing: Drawing,
+        context: Context,
+        watch: Watch,
+        counts: int,
+    ) -> Drawing:
+        """Fit `state[part]`, changed first, for `refit` steps more, or go on with such a fit; keeps the result."""
+        spec, inner = self.spec, state["inner"]
+        start = Drawing.unpack(drawing.canvas, state[part]).to(drawing.device)
+        if change is not None and inner is None:
+            start = change()
+        fit = FitSpec(steps=spec.refit, schedule="constant", temperature=spec.temperature).build()
+        rest = {**state, "inner": None}
+        view = _Part(watch, inner, spec.refit * state["fits"], 2 * spec.refit * counts, lambda: rest)
+        result = fit(start, context, watch=view)
+        state |= {part: result.pack(), "fits": state["fits"] + 1, "inner": None}
+        return result

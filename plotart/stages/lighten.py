@@ -1,0 +1,115 @@
+"""No more ink than paper bears: strokes at the most loaded places are taken away, those first that are missed least."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import distance_transform_edt, maximum_filter
+from torch import Tensor
+
+from plotart.drawing import Drawing
+from plotart.geometry import Path, evaluate
+from plotart.ink_load import SQUARE_CELLS, STEP_MM
+from plotart.plot.written import load_of, written
+from plotart.stages.base import Context, StageSpec, Watch, stages
+
+__all__ = ["Lighten", "LightenSpec", "worth"]
+
+_ROUNDING = 1e-3
+
+
+@stages.register("lighten")
+class LightenSpec(StageSpec):
+    """Take strokes away until no square millimetre of the page carries more than `layers` of ink."""
+
+    layers: float = Field(ge=1, le=1000, description="layers of ink on a square millimetre")
+
+    def build(self) -> Lighten:
+        return Lighten(self)
+
+
+def _closely(path: Path, spacing: float) -> NDArray[np.float64]:
+    """Points `[P, 2]` on a path, no further from each other than `spacing`."""
+    polygon = float(np.hypot(*np.diff(path, axis=0).T).sum())
+    return evaluate(path, np.linspace(0, (len(path) - 1) // 3, 2 + int(3 * polygon / spacing)))
+
+
+def _places(drawing: Drawing, path: Path, where: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The whole mm `[P, 2]` at which a path's close points lie `where` a grid of cells says so."""
+    points = drawing.canvas.to_mm(_closely(path, STEP_MM / drawing.canvas.mm_per_unit))
+    column, row = np.floor(points / STEP_MM).astype(int).T
+    inside = (column >= 0) & (column < where.shape[1]) & (row >= 0) & (row < where.shape[0])
+    inside[inside] = where[row[inside], column[inside]]
+    squares: NDArray[np.int64] = np.floor(points[inside]).astype(int)
+    return squares
+
+
+def worth(drawing: Drawing, context: Context) -> Tensor:
+    """By how much the objectives would get worse without each stroke, to first order: `[N]`.
+
+    It is minus the slope of their sum along the stroke's presence in the clean image; a stroke that lies under others
+    of its own pen is worth nothing. The ink itself (`ink_load`) has no say.
+    """
+    presence = torch.ones(len(drawing), device=drawing.device, requires_grad=True)
+    image = context.renderer(drawing, context.size, presence=presence)
+    frame = context.frame(drawing, image, image, step=0)
+    terms = [
+        context.weight(name) * objective(frame)
+        for name, objective in context.objectives.items()
+        if name not in ("ink", "ink_load", "strokes")
+    ]
+    (slope,) = torch.autograd.grad(torch.stack(terms).sum(), presence)
+    return -slope
+
+
+class Lighten:
+    name = "lighten"
+
+    def __init__(self, spec: LightenSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        drawing = drawing.copy()
+        limit, before, first = self.spec.layers - _ROUNDING, len(drawing), 0.0
+        while len(drawing) > 1:
+            load = load_of(written(drawing))
+            first = first or float(load.max())
+            if float(load.max()) <= limit:
+                break
+            drawing = drawing.subset(self._kept(drawing, load, limit, worth(drawing, context)))
+        if len(drawing) < before:
+            watch.say(
+                f"{before - len(drawing)} of {before} strokes taken away: "
+                f"{first:.1f} layers of ink at the most, now {float(load_of(written(drawing)).max()):.1f}"
+            )
+        return drawing
+
+    @staticmethod
+    def _kept(drawing: Drawing, load: Tensor, limit: float, value: Tensor) -> Tensor:
+        """The strokes left after one round, `[M]`: of those that meet at an overloaded place one is taken away.
+
+        It is the one worth least for the ink it lays there, and one only: the others are worth more once it is gone.
+        """
+        over = np.pad(load.numpy() > limit, (0, SQUARE_CELLS - 1))  # by the first cell of each square
+        # a cell belongs to the squares that begin up to a square before it; ink reaches half a tip to either side
+        loaded = maximum_filter(over, SQUARE_CELLS, origin=SQUARE_CELLS // 2 - 1, mode="constant")
+        away = distance_transform_edt(~loaded)
+        widest = float(drawing.primitive.width.max()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
+        # joined ends have moved by up to half a tip, so that rarely the stroke that counts lies a little beside
+        for reach in (widest / 2 / STEP_MM, widest / STEP_MM + 4):
+            there = [_places(drawing, path, away <= reach) for path in drawing.primitive.paths()]
+            found = [i for i, places in enumerate(there) if len(places)]
+            if found:
+                break
+        else:
+            raise RuntimeError("an overloaded place without a stroke on it")
+        taken: set[int] = set()
+        done: set[tuple[int, int]] = set()
+        for i in sorted(found, key=lambda i: float(value[i]) / len(there[i])):
+            places = set(map(tuple, there[i].tolist()))
+            if not places & done:
+                taken.add(i)
+                done |= places
+        return torch.tensor([i for i in range(len(drawing)) if i not in taken], device=drawing.device)
