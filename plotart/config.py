@@ -158,6 +158,7 @@ class Config(Section):
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()
     primitive: AnyPrimitive = StrokesSpec()
+    init: str | None = Field(None, description="SVG file whose strokes the run starts from, instead of random ones")
     ink: InkSpec = InkSpec()
     transform: Transform = Transform()
     objectives: Annotated[

@@ -256,7 +256,8 @@ class InkSpec(BaseModel):
     kind: Literal["multiply", "over"] = "multiply"
     start_opacity: float = Field(0.8, gt=0, le=1, description="opacity of every shape at the start")
 
-    def build(self, count: int, generator: torch.Generator) -> FreeInk:
-        rgb = torch.rand(count, 3, generator=generator)
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> FreeInk:
+        """The inks of `count` shapes, in random colours or in `rgb [count, 3]` sRGB."""
+        rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb
         opacity = torch.full((count,), self.start_opacity)
         return Multiply(rgb, opacity) if self.kind == "multiply" else Over(rgb, opacity)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from plotart.canvas import Canvas, page
 from plotart.config import Config, NetworkSpec, find_style
@@ -22,9 +23,11 @@ from plotart.objectives.neuron import Neuron
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import load_machine
+from plotart.plot.strokes import read_start
+from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
-from plotart.stages.choose import ChooseSpec
+from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.narrow import with_tips
 from plotart.stages.quantize import QuantizeSpec
 
@@ -83,8 +86,13 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             f"a {tip} mm tip is only {pixels:.2f} px wide here, so the preview and the network see it faintly: "
             "take a smaller --page, a larger --size or a wider pen"
         )
-    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator)
-    drawing = Drawing(canvas, primitive, _first_ink(config, pens, len(primitive), generator))
+    rgb = None
+    if config.init is None:
+        primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator)
+    else:
+        primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
+        config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
+    drawing = Drawing(canvas, primitive, _first_ink(config, pens, len(primitive), generator, rgb))
     if isinstance(drawing.ink, PenInk):
         drawing = with_tips(drawing)
     context = Context(
@@ -101,12 +109,30 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     return config, context, drawing.to(device)
 
 
-def _first_ink(config: Config, pens: PenSet, count: int, generator: torch.Generator) -> Ink:
-    """Free colours where a stage turns them into pens; otherwise real pens from the first step, at random."""
+def _read_strokes(config: Config, canvas: Canvas, width: float, say: Callable[[str], None]) -> tuple[Strokes, Tensor]:
+    """The strokes of the file `init`, `width` unit wide, and their colours `[N, 3]` sRGB."""
+    if not isinstance(config.primitive, StrokesSpec):
+        kind = config.model_dump(mode="json")["primitive"]["kind"]
+        raise InputError(f"init: an SVG file gives strokes, so primitive.kind must be strokes, not {kind}")
+    start = read_start(str(config.init), canvas, config.primitive.segments)
+    for line in (*start.told, f"starts from {len(start.points)} strokes of '{config.init}'"):
+        say(f"init: {line}")
+    points = torch.from_numpy(start.points).float()
+    return Strokes(points, torch.full((len(points),), width)), torch.from_numpy(start.rgb).float()
+
+
+def _first_ink(config: Config, pens: PenSet, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Ink:
+    """Free colours where a stage turns them into pens; otherwise real pens from the first step.
+
+    They are random, or those nearest to `rgb [N, 3]` sRGB.
+    """
     chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
     if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later):
-        return config.ink.build(count, generator)
+        return config.ink.build(count, generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
+    if rgb is not None:
+        logits = leaning(rgb, palette, ChooseSpec().spread)
+        return Penned(palette, logits.argmax(dim=1)) if config.pens.palette == "fixed" else Choosing(palette, logits)
     if config.pens.palette == "fixed":
         return Penned(palette, torch.randint(len(palette), (count,), generator=generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
