@@ -23,6 +23,7 @@ from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
 from plotart.stages.fit import FitSpec
 from plotart.stages.narrow import NarrowSpec
+from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.transforms import Transform
 
@@ -170,6 +171,13 @@ class Config(Section):
         default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
     )
     machine: str = "axidraw"
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="the drawing is pruned until the machine needs no longer",
+    )
 
     @model_validator(mode="after")
     def _published_style_needs_the_sum(self) -> Config:
@@ -178,6 +186,12 @@ class Config(Section):
         raw = isinstance(style, StyleSpec) and style.raw_weight is not None
         if raw and isinstance(neuron, NeuronSpec) and "reduction" not in neuron.model_fields_set:
             self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
+        return self
+
+    @model_validator(mode="after")
+    def _minutes_need_pruning(self) -> Config:
+        if self.minutes is not None and not any(isinstance(stage, PruneSpec) for stage in self.stages):
+            self.stages.append(PruneSpec())
         return self
 
     @classmethod
@@ -213,14 +227,14 @@ class Config(Section):
         return self.model_copy(update=fields)
 
     def scaled_stages(self) -> list[StageSpec]:
-        """The stages, with `steps` shared out to the fits in proportion to their own steps."""
-        fits = [spec for spec in self.stages if isinstance(spec, FitSpec)]
+        """The stages, with `steps` shared out to those that fit in proportion to their own steps."""
+        fits = [spec for spec in self.stages if isinstance(spec, FitSpec | PruneSpec)]
         if self.steps is None or not fits:
             return list(self.stages)
         whole = sum(fit.steps for fit in fits)
         scaled = []
         for spec in self.stages:
-            steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec) else 0
+            steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec | PruneSpec) else 0
             scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
         return scaled
 
@@ -265,7 +279,10 @@ def _default(field: str, settings: Mapping[str, Any]) -> Any:
     """The default of a top-level list, so that one item of it can be changed; an empty section otherwise."""
     if field in Config.model_fields:
         pens = settings.get("pens") or {}
-        chosen = {"pens": {"palette": pens["palette"]}} if isinstance(pens, dict) and "palette" in pens else {}
+        chosen: dict[str, Any] = (
+            {"pens": {"palette": pens["palette"]}} if isinstance(pens, dict) and "palette" in pens else {}
+        )
+        chosen |= {"minutes": 1.0} if settings.get("minutes") is not None else {}  # they add a stage, however many
         try:
             default = Config.model_validate(chosen).model_dump(mode="json").get(field)
         except ValidationError:  # a wrong palette is told with the rest

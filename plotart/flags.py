@@ -33,6 +33,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
     ("--machine", "machine", str, "plotter whose speed gives the minutes, or a YAML file [axidraw]"),
+    ("--minutes", "minutes", float, "prune the drawing until the plotter needs no longer"),
     ("--renderer", "renderer.name", str, "native, reference or diffvg [native]"),
     ("--device", "device", str, "auto, cpu or cuda [auto]"),
     ("--threads", "threads", int, "CPU threads; 0 for all cores [0]"),

@@ -22,7 +22,7 @@ from plotart.color import hex_to_rgb, to_linear, to_srgb
 from plotart.pens import Pen
 from plotart.registry import Registry
 
-__all__ = ["Choosing", "FreeInk", "Ink", "InkSpec", "Multiply", "Over", "PenInk", "Penned", "inks"]
+__all__ = ["Choosing", "Faded", "FreeInk", "Ink", "InkSpec", "Multiply", "Over", "PenInk", "Penned", "inks"]
 
 inks: Registry[Ink] = Registry("ink", "plotart.ink")
 
@@ -186,6 +186,37 @@ class Penned(PenInk):
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Penned:
         return cls([Pen.model_validate(p) for p in state["pens"]], state["pen"])
+
+
+@inks.register("faded")
+class Faded(Penned):
+    """Pens for good, but each shape covers only the share `presence [N]` in 0..1 of what it would.
+
+    Light then passes prod_i (1 - presence_i coverage_i), which is linear in each presence: between 0 (left out) and 1
+    (drawn), the derivative by presence tells what a shape does for the picture.
+    """
+
+    kind = "faded"
+
+    def __init__(self, pens: Sequence[Pen], pen: Tensor, presence: Tensor) -> None:
+        super().__init__(pens, pen)
+        if presence.shape != self.pen.shape:
+            raise ValueError(f"presence must be {list(self.pen.shape)}, not {list(presence.shape)}")
+        self.presence = presence
+
+    def weight(self) -> Tensor:
+        """`[N, K]`: the presence in the column of the shape's pen, differentiable."""
+        return torch.nn.functional.one_hot(self.pen, len(self.pens)).to(self.presence) * self.presence[:, None]
+
+    def subset(self, keep: Tensor) -> Faded:
+        return Faded(self.pens, self.pen[keep], self.presence[keep])
+
+    def pack(self) -> dict[str, Any]:
+        return {**super().pack(), "presence": self.presence.detach().clone()}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Faded:
+        return cls([Pen.model_validate(p) for p in state["pens"]], state["pen"], state["presence"])
 
 
 @inks.register("choosing")

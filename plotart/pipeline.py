@@ -78,7 +78,9 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
             if state is None:
                 watch.save(None)
             drawing = stage(drawing, context, watch=watch)
-            base = watch.done(drawing, getattr(specs[number], "steps", 0), evaluate(drawing, context))
+            base = watch.done(
+                drawing, getattr(stage, "steps", getattr(specs[number], "steps", 0)), evaluate(drawing, context)
+            )
             state = None
         finish(run, drawing, context, base)
     run.close()

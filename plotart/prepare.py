@@ -22,13 +22,14 @@ from plotart.objectives import Objective, ObjectiveContext
 from plotart.objectives.neuron import Neuron
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
-from plotart.plot.motion import load_machine
+from plotart.plot.motion import Machine, load_machine
 from plotart.plot.strokes import read_start
 from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.narrow import with_tips
+from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 
 __all__ = ["prepare"]
@@ -48,7 +49,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     torch.set_num_threads(threads)
     device = _device(config.device)
     pens, count = _palette(config)
-    load_machine(config.machine)
+    machine = load_machine(config.machine)
+    _check_minutes(config, count, machine)
     target = None
     if "pixels" in config.objectives:
         target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
@@ -105,6 +107,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         pens=pens,
         pen_count=count,
         generator=generator,
+        machine=machine,
+        minutes=config.minutes,
     )
     return config, context, drawing.to(device)
 
@@ -136,6 +140,28 @@ def _first_ink(config: Config, pens: PenSet, count: int, generator: torch.Genera
     if config.pens.palette == "fixed":
         return Penned(palette, torch.randint(len(palette), (count,), generator=generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
+
+
+def _check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
+    """Whether the stages can keep to the minutes asked for, and so many pens can be plotted in them at all."""
+    places = [i for i, stage in enumerate(config.stages) if isinstance(stage, PruneSpec)]
+    if config.minutes is None:
+        if places:
+            raise InputError("stages: a prune stage needs minutes; set them, or leave the stage out")
+        return
+    settled = [i for i, stage in enumerate(config.stages) if isinstance(stage, QuantizeSpec)]
+    if config.pens.palette != "fixed" and settled and places[0] < settled[-1]:
+        raise InputError("stages: prune must come after quantize, when every stroke has its pen for good")
+    if not isinstance(config.primitive, StrokesSpec):
+        kind = config.model_dump(mode="json")["primitive"]["kind"]
+        raise InputError(f"minutes: only strokes are pruned to a time; primitive.kind must be strokes, not {kind}")
+    each = machine.raise_seconds + machine.lower_seconds
+    least = ((pen_count - 1) * machine.pen_change_seconds + pen_count * each) / 60
+    if config.minutes < least:
+        raise InputError(
+            f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "
+            f"not {config.minutes:g}; take more minutes or fewer pens (pens.count)"
+        )
 
 
 def _device(name: str) -> torch.device:

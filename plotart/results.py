@@ -11,15 +11,14 @@ from torch.nn import functional as F
 
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
-from plotart.geometry import clip
 from plotart.images import save_image
 from plotart.ink import Penned
-from plotart.plot import Layer, Plot
+from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
 from plotart.plot.report import write_report
-from plotart.plot.route import order, tidy
 from plotart.plot.svg import write_pen_files, write_svg
+from plotart.plot.trace import make_plot
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
 
@@ -27,20 +26,6 @@ __all__ = ["finish", "make_plot", "paper_image", "plot_figures", "preview", "see
 
 PREVIEW_PX_PER_MM = 8.0
 PREVIEW_MAX_PX = 4096
-
-
-def make_plot(drawing: Drawing) -> Plot:
-    """The drawing's paths in mm, clipped at the margins, joined and ordered: one layer per pen in plotting order."""
-    ink = drawing.ink
-    if not isinstance(ink, Penned):
-        raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
-    paths = [drawing.canvas.to_mm(path) for path in drawing.primitive.paths()]
-    layers = []
-    for k, pen in enumerate(ink.pens):
-        own = [paths[i] for i in torch.nonzero(ink.pen == k).flatten().tolist()]
-        layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
-    plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
-    return plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
 
 
 def paper_image(plot: Plot, drawing: Drawing, size: int) -> Tensor:
@@ -108,6 +93,10 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         if name == "excitation" and told["free"]:
             figures["retention"] = told["final"] / told["free"]
     run.figures |= figures | plot_figures(plot, run.config.machine)
+    if run.config.minutes is not None:
+        before = next(e["notes"]["minutes_before"] for e in entries if e["stage"] == "prune")
+        told = {"asked": run.config.minutes, "before": round(before, 2), "after": run.figures["plot"]["minutes"]}
+        run.figures["minutes"] = told
     _log(run, drawing, context, on_paper, base)
     write_report(
         run.folder / "report.html",
@@ -130,7 +119,7 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
     if not first:
         return None, None
     last = first
-    while last + 1 < len(entries) and entries[last + 1]["stage"] != "fit":
+    while last + 1 < len(entries) and entries[last + 1]["stage"] not in ("fit", "prune"):
         last += 1
     return first - 1, last
 

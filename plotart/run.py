@@ -156,6 +156,7 @@ class StageWatch:
         self.run = run
         self.label = label
         self.saved = saved
+        self.notes: dict[str, float] = {}
         self.history: list[list[float | None]] = list(saved["history"] if saved else base["history"])
         self._base = base
         self._started = self._last_save = self._last_line = time.monotonic()
@@ -163,6 +164,9 @@ class StageWatch:
 
     def say(self, line: str) -> None:
         self.run.say(f"{self.label}: {line}")
+
+    def note(self, name: str, value: float) -> None:
+        self.notes[name] = value
 
     def step(self, step: int, steps: int, losses: Mapping[str, float], total: float) -> None:
         now = self._base["steps"] + step
@@ -228,6 +232,7 @@ class StageWatch:
             "total": evaluation.total,
             "losses": evaluation.losses,
             "excitation": evaluation.excitation,
+            "notes": self.notes,
         }
         if evaluation.excitation is not None:
             self.run.writer.add_scalar("excitation/stages", evaluation.excitation, end)

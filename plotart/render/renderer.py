@@ -11,7 +11,7 @@ from torch import Tensor
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.errors import InputError
-from plotart.ink import Choosing, Multiply, Over, Penned
+from plotart.ink import Choosing, Faded, Multiply, Over, Penned
 from plotart.primitives.strokes import Strokes
 from plotart.render import diffvg, reference
 from plotart.render.strokes import Backend, composite_over, planes, transmit
@@ -55,9 +55,9 @@ class StrokeRenderer:
         paper = paper.to(points)
         if isinstance(ink, Over):
             return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=paper, **how)[None]
-        if isinstance(ink, Penned):
+        if isinstance(ink, Penned) and not isinstance(ink, Faded):
             return ink.compose(planes(points, stroke_width, ink.pen, len(ink.pens), **how), paper)[None]
-        if isinstance(ink, Multiply | Choosing):
+        if isinstance(ink, Multiply | Choosing | Faded):
             return ink.compose(transmit(points, stroke_width, ink.weight(), **how), paper)[None]
         raise InputError(f"ink {ink.kind!r} has no renderer.")
 
@@ -67,10 +67,10 @@ def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor) -> 
     paper = paper.to(covered)
     if isinstance(ink, Over):
         return reference.lay_over(covered, ink.rgb, ink.opacity, paper)
-    if isinstance(ink, Penned):
+    if isinstance(ink, Penned) and not isinstance(ink, Faded):
         weight = torch.nn.functional.one_hot(ink.pen, len(ink.pens)).to(covered)
         return ink.compose(reference.pass_light(covered, weight), paper)
-    if isinstance(ink, Multiply | Choosing):
+    if isinstance(ink, Multiply | Choosing | Faded):
         return ink.compose(reference.pass_light(covered, ink.weight()), paper)
     raise InputError(f"ink {ink.kind!r} has no renderer.")
 
