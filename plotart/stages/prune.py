@@ -219,7 +219,19 @@ class Prune:
             drawing = drawing.subset(keep_within(drawing, worth, limit, context.machine))
             taken = plot_seconds(drawing, context.machine)
         watch.say(f"{len(drawing)} strokes plot in {taken / 60:.1f} min")
+        self._tell_idle_pens(drawing, context.machine, watch)
         return drawing
+
+    @staticmethod
+    def _tell_idle_pens(drawing: Drawing, machine: Machine, watch: Watch) -> None:
+        """Name the pens that draw for less than a tenth of the time it takes to put them in."""
+        plot = make_plot(drawing)
+        for layer, spent in zip(plot.layers, estimate(plot, machine).pens, strict=True):
+            if spent.seconds < machine.pen_change_seconds / 10:
+                watch.say(
+                    f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
+                    "put in: with fewer pens (pens.count) there would be more of the drawing"
+                )
 
 
 class _Refit:

@@ -114,6 +114,14 @@ def test_strokes_come_back_when_the_refit_shrinks_too_much():
     assert 0.9 * limit <= plot_seconds(made, given.machine) <= limit
 
 
+def test_pens_that_hardly_draw_are_named():
+    given, start, watch = context(), penned(40), Keeping()
+    start = start.subset(torch.cat([torch.nonzero(start.ink.pen == 0).flatten(), torch.tensor([1])]).sort().values)
+    seconds = plot_seconds(start, given.machine)
+    PruneSpec(steps=2).build()._settle(start, [], replace(given, minutes=seconds / 60 / 0.98), watch)
+    assert len([line for line in watch.lines if "fewer pens" in line]) == 1
+
+
 def test_a_drawing_within_the_minutes_is_left_alone_and_said():
     given, start, watch = context(), penned(10), Keeping()
     stage = PruneSpec().build()
