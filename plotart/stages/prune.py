@@ -196,8 +196,10 @@ class Prune:
             found = contributions(smaller, context, self.spec.groups)
             each = plot_time(smaller, context.machine, goal).each(smaller).detach()
             kept = keep_within(smaller, found / each, within, context.machine)
-            # a minute costs what a minute of the kept strokes is worth, so that none is bought for less
-            price = 60 * max(0.0, float(found[kept].sum() / each[kept].sum()))
+            # a minute costs what a minute of the kept strokes is worth, so that none is bought for less; should they
+            # do more harm than good one by one, it costs what they do at all
+            gain = found[kept].sum()
+            price = 60 * float((gain if gain > 0 else found[kept].abs().sum()) / each[kept].sum())
             left = left[kept]
         gone = torch.ones(len(drawing), dtype=torch.bool, device=drawing.device)
         gone[left] = False
