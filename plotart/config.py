@@ -35,6 +35,7 @@ from plotart.stages.count import CountSpec
 from plotart.stages.fit import FitSpec
 from plotart.stages.lighten import LightenSpec
 from plotart.stages.narrow import NarrowSpec
+from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
 from plotart.transforms import Transform
@@ -189,6 +190,7 @@ class Config(Section):
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()
     primitive: AnyPrimitive = StrokesSpec()
+    init: str | None = Field(None, description="SVG file whose strokes the run starts from, instead of random ones")
     ink: InkSpec = InkSpec()
     transform: Transform = Transform()
     objectives: Annotated[
@@ -200,6 +202,13 @@ class Config(Section):
         default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
     )
     machine: str = "axidraw"
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="the drawing is pruned until the machine needs no longer",
+    )
 
     @model_validator(mode="after")
     def _published_style_needs_the_sum(self) -> Config:
@@ -216,6 +225,12 @@ class Config(Section):
         if self.page.max_ink is not None and "ink_load" not in self.objectives:
             weight = INK_LOAD_WEIGHT["neuron" if "neuron" in self.objectives else "pixels"]
             self.objectives["ink_load"] = InkLoadSpec(limit=self.page.max_ink, weight=weight)
+        return self
+
+    @model_validator(mode="after")
+    def _minutes_need_pruning(self) -> Config:
+        if self.minutes is not None and not any(isinstance(stage, PruneSpec) for stage in self.stages):
+            self.stages.append(PruneSpec())
         return self
 
     @classmethod
@@ -259,7 +274,7 @@ class Config(Section):
         steps_in = self._counting_stages()
         limit = self.page.max_ink
         ending: list[StageSpec] = [] if limit is None else [LightenSpec(layers=limit)]
-        fits = [spec for spec in steps_in if isinstance(spec, FitSpec | TrainSpec)]
+        fits = [spec for spec in steps_in if isinstance(spec, FitSpec | TrainSpec | PruneSpec)]
         if self.steps is None or not fits:
             return [*steps_in, *ending]
         whole = sum(fit.steps for fit in fits)
@@ -268,8 +283,9 @@ class Config(Section):
             if isinstance(spec, CountSpec):
                 scaled.append(spec.model_copy(update={"refit": max(1, round(self.steps * spec.refit / whole))}))
                 continue
-            steps = max(1, round(self.steps * spec.steps / whole)) if isinstance(spec, FitSpec | TrainSpec) else 0
-            scaled.append(spec.model_copy(update={"steps": steps}) if steps else spec)
+            if isinstance(spec, FitSpec | TrainSpec | PruneSpec):
+                spec = spec.model_copy(update={"steps": max(1, round(self.steps * spec.steps / whole))})
+            scaled.append(spec)
         return scaled + ending
 
     def _counting_stages(self) -> list[StageSpec]:
@@ -327,7 +343,10 @@ def _default(field: str, settings: Mapping[str, Any]) -> Any:
     """The default of a top-level list, so that one item of it can be changed; an empty section otherwise."""
     if field in Config.model_fields:
         pens = settings.get("pens") or {}
-        chosen = {"pens": {"palette": pens["palette"]}} if isinstance(pens, dict) and "palette" in pens else {}
+        chosen: dict[str, Any] = (
+            {"pens": {"palette": pens["palette"]}} if isinstance(pens, dict) and "palette" in pens else {}
+        )
+        chosen |= {"minutes": 1.0} if settings.get("minutes") is not None else {}  # they add a stage, however many
         try:
             default = Config.model_validate(chosen).model_dump(mode="json").get(field)
         except ValidationError:  # a wrong palette is told with the rest

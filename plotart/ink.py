@@ -277,6 +277,7 @@ class Penned(PenInk):
         return cls([Pen.model_validate(p) for p in state["pens"]], state["pen"])
 
 
+@inks.register("faded")
 @inks.register("choosing")
 class Choosing(PenInk):
     """Every shape is drawn by one real pen, and which one is still being learned.
@@ -352,8 +353,9 @@ class InkSpec(BaseModel):
             raise ValueError("ink.light is a setting of ink.kind multiply; over mixes in sRGB")
         return self
 
-    def build(self, count: int, generator: torch.Generator) -> FreeInk:
-        rgb = torch.rand(count, 3, generator=generator)
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> FreeInk:
+        """The inks of `count` shapes, in random colours or in `rgb [count, 3]` sRGB."""
+        rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb
         if self.kind == "over":
             return Over(rgb, torch.full((count,), self.start_opacity))
         return Multiply(1 - self.start_opacity * (1 - rgb), self.light)

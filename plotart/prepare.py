@@ -22,14 +22,17 @@ from plotart.objectives import Objective, ObjectiveContext
 from plotart.objectives.neuron import Neuron
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
-from plotart.plot.motion import load_machine
+from plotart.plot.motion import Machine, load_machine
+from plotart.plot.strokes import read_start
 from plotart.primitives import Primitive
 from plotart.primitives.glyphs import Alphabet, GlyphsSpec
 from plotart.primitives.rasters import RastersSpec
+from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
-from plotart.stages.choose import ChooseSpec
+from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.narrow import with_tips
+from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
 
@@ -51,7 +54,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     torch.set_num_threads(threads)
     device = _device(config.device)
     pens, count = _palette(config)
-    load_machine(config.machine)
+    machine = load_machine(config.machine)
+    _check_minutes(config, count, machine)
     target = None
     if "pixels" in config.objectives:
         target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
@@ -93,8 +97,14 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             f"a {tip} mm tip is only {pixels:.2f} px wide here, so the preview and the network see it faintly: "
             "take a smaller --page, a larger --size or a wider pen"
         )
-    primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, pens=len(pens.pens))
-    drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator))
+    rgb = None
+    primitive: Primitive
+    if config.init is None:
+        primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, pens=len(pens.pens))
+    else:
+        primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
+        config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
+    drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator, rgb))
     if isinstance(drawing.ink, PenInk):
         drawing = with_tips(drawing)
     context = Context(
@@ -107,6 +117,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         pens=pens,
         pen_count=count,
         generator=generator,
+        machine=machine,
+        minutes=config.minutes,
     )
     return config, context, drawing.to(device)
 
@@ -139,16 +151,58 @@ def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:
     return None if target is None else target.shape[2] / target.shape[1]
 
 
-def _first_ink(config: Config, pens: PenSet, primitive: Primitive, generator: torch.Generator) -> Ink:
-    """Free colours where a stage turns them into pens; otherwise real pens from the first step, at random."""
+def _read_strokes(config: Config, canvas: Canvas, width: float, say: Callable[[str], None]) -> tuple[Strokes, Tensor]:
+    """The strokes of the file `init`, `width` unit wide, and their colours `[N, 3]` sRGB."""
+    if not isinstance(config.primitive, StrokesSpec):
+        kind = config.model_dump(mode="json")["primitive"]["kind"]
+        raise InputError(f"init: an SVG file gives strokes, so primitive.kind must be strokes, not {kind}")
+    start = read_start(str(config.init), canvas, config.primitive.segments)
+    for line in (*start.told, f"starts from {len(start.points)} strokes of '{config.init}'"):
+        say(f"init: {line}")
+    points = torch.from_numpy(start.points).float()
+    return Strokes(points, torch.full((len(points),), width)), torch.from_numpy(start.rgb).float()
+
+
+def _first_ink(
+    config: Config, pens: PenSet, primitive: Primitive, generator: torch.Generator, rgb: Tensor | None = None
+) -> Ink:
+    """Free colours where a stage turns them into pens; otherwise real pens from the first step.
+
+    They are random, or those nearest to `rgb [N, 3]` sRGB.
+    """
     count = len(primitive)
     chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
     if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later):
-        return config.ink.build(count, generator)
+        return config.ink.build(count, generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
+    if rgb is not None:
+        logits = leaning(rgb, palette, ChooseSpec().spread)
+        return Penned(palette, logits.argmax(dim=1)) if config.pens.palette == "fixed" else Choosing(palette, logits)
     if config.pens.palette == "fixed":
         return Penned(palette, primitive.deal_pens(len(palette), generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
+
+
+def _check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
+    """Whether the stages can keep to the minutes asked for, and so many pens can be plotted in them at all."""
+    places = [i for i, stage in enumerate(config.stages) if isinstance(stage, PruneSpec)]
+    if config.minutes is None:
+        if places:
+            raise InputError("stages: a prune stage needs minutes; set them, or leave the stage out")
+        return
+    settled = [i for i, stage in enumerate(config.stages) if isinstance(stage, QuantizeSpec)]
+    if config.pens.palette != "fixed" and settled and places[0] < settled[-1]:
+        raise InputError("stages: prune must come after quantize, when every stroke has its pen for good")
+    if not isinstance(config.primitive, StrokesSpec):
+        kind = config.model_dump(mode="json")["primitive"]["kind"]
+        raise InputError(f"minutes: only strokes are pruned to a time; primitive.kind must be strokes, not {kind}")
+    each = machine.raise_seconds + machine.lower_seconds
+    least = ((pen_count - 1) * machine.pen_change_seconds + pen_count * each) / 60
+    if config.minutes < least:
+        raise InputError(
+            f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "
+            f"not {config.minutes:g}; take more minutes or fewer pens (pens.count)"
+        )
 
 
 def _device(name: str) -> torch.device:

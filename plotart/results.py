@@ -21,9 +21,8 @@ from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
 from plotart.plot.report import write_report
-from plotart.plot.route import order
 from plotart.plot.svg import write_pen_files, write_svg
-from plotart.plot.written import load_of, written
+from plotart.plot.written import load_of, make_plot
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
 
@@ -31,11 +30,6 @@ __all__ = ["finish", "make_plot", "paper_image", "paper_planes", "plot_figures",
 
 PREVIEW_PX_PER_MM = 8.0
 PREVIEW_MAX_PX = 4096
-
-
-def make_plot(drawing: Drawing) -> Plot:
-    """The drawing as it is written: one layer per pen in plotting order, its paths in mm, joined and ordered."""
-    return written(drawing).map(lambda layer: order(layer.paths))
 
 
 def paper_planes(plot: Plot, drawing: Drawing, size: int) -> dict[str, NDArray[np.float64]]:
@@ -113,6 +107,8 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         write_svg(make_plot(transition(drawing)), run.folder / "transition.svg")
     figures["damage"] = _damage(drawing, context, entries, planes, on_paper.image)
     run.figures |= figures | plot_figures(plot, run.config.machine)
+    if "minutes" in run.figures:
+        run.figures["minutes"] |= {"after": run.figures["plot"]["minutes"]}
     _log(run, drawing, context, on_paper, base)
     write_report(
         run.folder / "report.html",
@@ -165,7 +161,7 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
     if not first:
         return None, None
     last = first
-    while last + 1 < len(entries) and entries[last + 1]["stage"] != "fit":
+    while last + 1 < len(entries) and entries[last + 1]["stage"] not in ("fit", "prune"):
         last += 1
     return first - 1, last
 

@@ -45,6 +45,9 @@ def summary(run: Run) -> Group:
         )
     parts.append(pens)
     plot = figures["plot"]
+    if "minutes" in figures:
+        asked = figures["minutes"]
+        parts.append(Text(f"{asked['asked']:g} min asked for; unpruned it would take {asked['before']:.0f} min"))
     parts.append(
         Text(
             f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, "

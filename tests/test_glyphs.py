@@ -101,7 +101,15 @@ def test_training_stopped_in_the_middle_goes_on_to_the_same_bytes(tmp_path):
     def trained(stop: int | None) -> torch.Tensor:
         _, context, drawing = prepare(config, print)
         stage = config.scaled_stages()[0].build()
-        base = {"stage": 0, "drawing": drawing.pack(), "seconds": 0.0, "steps": 0, "seen": [], "history": [], "told": {}}
+        base = {
+            "stage": 0,
+            "drawing": drawing.pack(),
+            "seconds": 0.0,
+            "steps": 0,
+            "seen": [],
+            "history": [],
+            "told": {},
+        }
         run = Run(tmp_path, config)
         watch = StageWatch(run, "train 1/1", base=base, saved=None)
         steps = iter(range(1, 100))

@@ -166,6 +166,7 @@ def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
         ({"objectives.style.image": "none.jpg"}, ["none.jpg", "mondrian.jpg"]),
         ({"objectives.neuron": None}, ["--neuron", "--image"]),
         ({"machine": "hovercraft"}, ["hovercraft", "axidraw"]),
+        ({"init": "missing.svg"}, ["init", "missing.svg", "cannot be read"]),
     ],
 )
 def test_wrong_input_is_refused_before_anything_is_written(small, tmp_path, changes, words):

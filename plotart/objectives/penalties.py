@@ -1,6 +1,8 @@
-"""What a plot costs: ink, strokes, sharp bends, and strokes that hang off the page."""
+"""What a plot costs: ink, strokes, minutes, sharp bends, and strokes that hang off the page."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -10,7 +12,7 @@ from plotart.ink import FreeInk
 from plotart.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
-__all__ = ["Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "StrokeCount"]
+__all__ = ["Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "StrokeCount"]
 
 
 def _presence(frame: Frame) -> Tensor:
@@ -84,6 +86,37 @@ class StrokeCount(Objective):
         length: Tensor = strokes.lengths()
         shown: Tensor = _presence(frame) * length / (length + strokes.width)
         return shown.mean()
+
+
+class PlotTime(Objective):
+    """Minutes that the plot takes beyond `budget`: relu(other + sum (per_mm l + per_lift l / (l + w)) - budget) / 60.
+
+    l is a stroke's length and w its width in mm: a stroke that shrinks to nothing costs no lift, for it is not plotted.
+
+    Args:
+        per_mm: seconds for a millimetre of ink. per_lift: seconds for a stroke's lift, lowering and the way to it.
+        other: seconds that do not depend on the strokes. budget: seconds that cost nothing.
+    """
+
+    name = "time"
+
+    def __init__(self, per_mm: float, per_lift: float, other: float, budget: float) -> None:
+        super().__init__()
+        self.per_mm = per_mm
+        self.per_lift = per_lift
+        self.other = other
+        self.budget = budget
+
+    def each(self, drawing: Any) -> Tensor:
+        """Seconds of each stroke, `[N]`, differentiable."""
+        mm = drawing.canvas.mm_per_unit
+        length: Tensor = drawing.primitive.lengths() * mm
+        seconds: Tensor = self.per_mm * length + self.per_lift * length / (length + drawing.primitive.width * mm)
+        return seconds
+
+    def forward(self, frame: Frame) -> Tensor:
+        beyond: Tensor = self.other + self.each(frame.drawing).sum() - self.budget
+        return beyond.clamp_min(0) / 60
 
 
 class Bends(Objective):

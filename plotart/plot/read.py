@@ -129,12 +129,13 @@ def _grown(tallies: dict[str, _Tally], total: _Tally) -> int | None:
     return grown
 
 
-def read_svg(path: str | FilePath) -> Plot:
+def read_svg(path: str | FilePath, *, by_colour: bool = False) -> Plot:
     """The strokes of an SVG file as a plot in mm on its own page; curves stay curves.
 
-    Layers are the top-level groups that Inkscape marks as layers, in document order; in a file without any, each stroke
-    colour is a layer. Hidden layers, layers whose name begins with '%', text and bitmaps are left out; fills become
-    outlines. Pens are named after their layers. InputError, one sentence, for what cannot be plotted.
+    Layers are the top-level groups that Inkscape marks as layers, in document order; in a file without any, and with
+    `by_colour` in every file, each stroke colour is a layer. Hidden layers, layers whose name begins with '%', text and
+    bitmaps are left out; fills become outlines. Pens are named after their layers. InputError, one sentence, for what
+    cannot be plotted.
     """
     file = FilePath(path)
     refuse_bombs(file)
@@ -150,8 +151,11 @@ def read_svg(path: str | FilePath) -> Plot:
     if marked:
         for number, child in enumerate(marked):
             label = _layer_name(child)
-            if not label.startswith("%"):
-                groups[f"{number} {label}"] = [s for s in child.select() if isinstance(s, se.Shape)]
+            if label.startswith("%"):
+                continue
+            for shape in (s for s in child.select() if isinstance(s, se.Shape)):
+                key = f"colour {_colour(shape)}" if by_colour else f"{number} {label}"
+                groups.setdefault(key, []).append(shape)
     loose = [s for child in svg if not _is_layer(child) for s in _shapes(child)]
     for shape in loose:
         groups.setdefault(f"colour {_colour(shape)}", []).append(shape)

@@ -10,9 +10,9 @@ from plotart.geometry import clip
 from plotart.ink import Penned
 from plotart.ink_load import load_of_paths
 from plotart.plot.layers import Layer, Plot
-from plotart.plot.route import tidy
+from plotart.plot.route import order, tidy
 
-__all__ = ["load_of", "written"]
+__all__ = ["load_of", "make_plot", "written"]
 
 
 def written(drawing: Drawing) -> Plot:
@@ -27,6 +27,11 @@ def written(drawing: Drawing) -> Plot:
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
     plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
     return plot.map(lambda layer: tidy(layer.paths, layer.pen.tip_mm))
+
+
+def make_plot(drawing: Drawing) -> Plot:
+    """The drawing as a machine draws it: `written`, each layer ordered for short ways with the pen lifted."""
+    return written(drawing).map(lambda layer: order(layer.paths))
 
 
 def load_of(plot: Plot) -> Tensor:

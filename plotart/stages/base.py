@@ -18,6 +18,7 @@ from plotart.objectives.balance import GradientBalance
 from plotart.objectives.neuron import Neuron
 from plotart.objectives.style import Style
 from plotart.pens import PenSet
+from plotart.plot.motion import Machine, load_machine
 from plotart.registry import Registry
 from plotart.render import Renderer
 from plotart.transforms import Transform
@@ -39,6 +40,7 @@ class Context:
         size: short side of the rendered canvas, px.
         pens: the pens the user has; `pen_count` of them make the palette.
         generator: the only source of randomness.
+        machine: the plotter. minutes: how long it may take for the drawing; None: as long as it will.
     """
 
     renderer: Renderer
@@ -50,6 +52,8 @@ class Context:
     pens: PenSet
     pen_count: int
     generator: torch.Generator
+    machine: Machine = field(default_factory=lambda: load_machine("axidraw"))
+    minutes: float | None = None
     layers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from plotart.color import ciede2000, hex_to_rgb, to_lab
 from plotart.drawing import Drawing
 from plotart.ink import Choosing, FreeInk
+from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import Context, StageSpec, Watch, stages
 from plotart.stages.narrow import with_tips
 
-__all__ = ["Choose", "ChooseSpec"]
+__all__ = ["Choose", "ChooseSpec", "leaning"]
+
+
+def leaning(rgb: Tensor, pens: Sequence[Pen], spread: float) -> Tensor:
+    """Logits `[N, K]` by which strokes of the colours `rgb [N, 3]` sRGB lean to the pens: -CIEDE2000 / spread."""
+    strokes = to_lab(rgb.cpu().double().numpy())
+    offered = to_lab([hex_to_rgb(pen.hex) for pen in pens])
+    return -torch.from_numpy(ciede2000(strokes[:, None], offered[None])).float() / spread
 
 
 @stages.register("choose")
@@ -38,8 +49,6 @@ class Choose:
         if not isinstance(drawing.ink, FreeInk):
             return drawing.copy()
         pens = [context.pens.pens[i] for i in order_pens(context.pens.pens)]
-        strokes = to_lab(drawing.ink.stroke_rgb().cpu().double().numpy())
-        offered = to_lab([hex_to_rgb(pen.hex) for pen in pens])
-        logits = -torch.from_numpy(ciede2000(strokes[:, None], offered[None])).float() / self.spec.spread
+        logits = leaning(drawing.ink.stroke_rgb(), pens, self.spec.spread)
         ink = Choosing(pens, logits).to(drawing.ink.stroke_rgb().device)
         return with_tips(Drawing(drawing.canvas, drawing.primitive, ink).copy())

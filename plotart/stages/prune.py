@@ -1,0 +1,279 @@
+"""A drawing that plots in the minutes there are: strokes that do least for a second of plotting go, the rest is fitted.
+
+What a stroke does for the picture is the change of the objectives when it is left out. Light passes a pen's strokes as
+prod_i (1 - p_i coverage_i) with a presence p_i of 1; the change is minus the integral of d total / d p_i from 0 to 1,
+and the midpoint rule takes the derivative at p_i = 1/2. It is exact as long as the total is quadratic in p_i, as the
+squared error of light is. One backward pass gives it for a whole group of strokes, half present together; several
+groups, drawn at random, keep neighbours apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.ink import Penned
+from plotart.objectives.penalties import PlotTime
+from plotart.plot.motion import Machine, estimate
+from plotart.plot.written import make_plot
+from plotart.stages.base import Context, Evaluation, StageSpec, Watch, stages
+from plotart.stages.fit import FitSpec
+
+__all__ = ["Prune", "PruneSpec", "contributions", "keep_within", "plot_seconds", "plot_time"]
+
+AIM = 0.985
+"""The share of the time that refits may use, so that what they change does not exceed it."""
+LEAST = 0.93
+"""With less than this share of the time, strokes are put back."""
+STEP = 1.25
+"""A round shortens the plot by about this factor before it refits."""
+CUT = 1.08
+"""Contributions are found anew after cuts of this factor: of two strokes that do the same, neither is missed until the
+other is gone."""
+
+
+@stages.register("prune")
+class PruneSpec(StageSpec):
+    """Prune and refit the strokes, pens as they are, until the plot takes at most the run's `minutes`.
+
+    `steps` are shared by at most `rounds` refits; `groups` is how many passes tell the strokes' contributions.
+    """
+
+    steps: int = Field(200, ge=1, le=1_000_000)
+    rounds: int = Field(6, ge=1, le=100)
+    groups: int = Field(4, ge=1, le=1000)
+    rates: dict[str, float] = Field(default={"points": 0.003})
+
+    def build(self) -> Prune:
+        return Prune(self)
+
+
+def plot_seconds(drawing: Drawing, machine: Machine) -> float:
+    """How long the machine takes for the tidied and ordered plot of the drawing."""
+    return estimate(make_plot(drawing), machine).seconds
+
+
+def plot_time(drawing: Drawing, machine: Machine, budget: float) -> PlotTime:
+    """The drawing's time as an objective: the machine's seconds for a mm of ink and for a lift in this very plot."""
+    spent = estimate(make_plot(drawing), machine)
+    down = sum(pen.down_seconds for pen in spent.pens)
+    lifting = sum(pen.seconds for pen in spent.pens) - down
+    time = PlotTime(down / max(spent.ink_mm, 1e-9), lifting / max(spent.lifts, 1), 0.0, budget)
+    # joined, clipped and dropped strokes, pen changes and the way home: as they are now
+    time.other = spent.seconds - float(time.each(drawing).detach().sum())
+    return time
+
+
+def contributions(drawing: Drawing, context: Context, groups: int = 4) -> Tensor:
+    """What the weighted total of the objectives would rise if each stroke were left out: `[N]`; see the module."""
+    assert isinstance(drawing.ink, Penned)
+    drawing = drawing.copy().requires_grad_(False)
+    found = torch.zeros(len(drawing), device=drawing.device)
+    shuffled = torch.randperm(len(drawing), generator=context.generator).to(drawing.device)
+    for group in range(min(groups, len(drawing))):
+        members = shuffled[group::groups]
+        presence = torch.ones(len(drawing), device=drawing.device)
+        presence[members] = 0.5
+        presence.requires_grad_()
+        image = context.renderer(drawing, context.size, presence=presence)
+        frame = context.frame(drawing, image, image, step=0)
+        terms = [context.weight(name) * objective(frame) for name, objective in context.objectives.items()]
+        (slope,) = torch.autograd.grad(torch.stack(terms).sum(), presence)
+        found[members] = -slope[members]
+    return found
+
+
+def keep_within(drawing: Drawing, worth: Tensor, seconds: float, machine: Machine) -> Tensor:
+    """The strokes of most `worth [N]` that the machine plots in at most `seconds`: indices `[M]`, ascending.
+
+    As many as that time holds, or up to 2 % of it less; each pen keeps at least its best stroke.
+
+    Raises:
+        InputError: one stroke of each pen already takes longer.
+    """
+    assert isinstance(drawing.ink, Penned)
+    ranked = worth.argsort(descending=True, stable=True)
+    best = {int(pen): place for place, pen in reversed(list(enumerate(drawing.ink.pen[ranked].tolist())))}
+    ahead = sorted(best.values())
+    kept_first = torch.zeros(len(ranked), dtype=torch.bool)
+    kept_first[ahead] = True
+    ranked = torch.cat([ranked[kept_first.to(ranked.device)], ranked[~kept_first.to(ranked.device)]])
+
+    def take(count: int) -> float:
+        return plot_seconds(drawing.subset(ranked[:count].sort().values), machine)
+
+    low, high = len(ahead), len(ranked)
+    least, most = take(low), take(high)
+    if least > seconds:
+        raise InputError(
+            f"minutes: one stroke of each of {low} pens already takes {least / 60:.2g} min, "
+            f"more than {seconds / 60:.2g}; take more minutes or fewer pens"
+        )
+    if most <= seconds:
+        return ranked.sort().values
+    # regula falsi toward the middle of the 2 %, every third time a bisection, so that it ends
+    trial = 0
+    while high - low > 1 and least < 0.98 * seconds:
+        trial += 1
+        share = 0.5 if trial % 3 == 0 else (0.99 * seconds - least) / (most - least)
+        count = min(max(low + 1, low + round(share * (high - low))), high - 1)
+        taken = take(count)
+        if taken <= seconds:
+            low, least = count, taken
+        else:
+            high, most = count, taken
+    return ranked[:low].sort().values
+
+
+class Prune:
+    name = "prune"
+
+    def __init__(self, spec: PruneSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if context.minutes is None or not isinstance(drawing.ink, Penned):
+            raise InputError("stages: prune needs minutes, and pens that an earlier stage chose for good")
+        limit, machine, saved = 60 * context.minutes, context.machine, watch.saved
+        before = plot_seconds(drawing, machine) if saved is None else saved["before"]
+        watch.tell("minutes", {"asked": context.minutes, "before": round(before / 60, 2)})
+        if before <= limit:
+            watch.say(f"plots in {before / 60:.1f} min as it is, below the {context.minutes:g} asked for")
+            return drawing.copy()
+        rounds = min(self.spec.rounds, self.spec.steps, max(1, math.ceil(math.log(before / limit) / math.log(STEP))))
+        shares = [self.spec.steps // rounds + (i < self.spec.steps % rounds) for i in range(rounds)]
+        left_out: list[Drawing] = []
+        if saved is not None:
+            left_out = [Drawing.unpack(drawing.canvas, state) for state in saved["left_out"]]
+        for number in range(0 if saved is None else saved["round"], rounds):
+            if saved is None:
+                goal = before * (AIM * limit / before) ** ((number + 1) / rounds)
+                drawing, dropped, state = self._drop(drawing, context, goal)
+                left_out.append(dropped)
+                watch.say(f"{len(drawing)} strokes left for {goal / 60:.1f} min")
+            else:
+                state = saved["time"]
+            price = state["price"]
+            timed = replace(
+                context,
+                objectives={**context.objectives, "time": PlotTime(*state["seconds"])},
+                weights={**context.weights, "time": price},
+            )
+            base = {
+                "round": number,
+                "before": before,
+                "time": state,
+                "left_out": [part.pack() for part in left_out],
+            }
+            fit = FitSpec(steps=shares[number], rates=self.spec.rates, schedule="cosine").build()
+            inner = None if saved is None else saved["fit"]
+            drawing = fit(drawing, timed, watch=_Refit(watch, base, inner, sum(shares[:number]), self.spec.steps))
+            saved = None
+        return self._settle(drawing, left_out, context, watch)
+
+    def _drop(self, drawing: Drawing, context: Context, goal: float) -> tuple[Drawing, Drawing, dict[str, Any]]:
+        """What is kept and what is left out for `goal` seconds, and the time as the refit's objective sees it."""
+        left = torch.arange(len(drawing), device=drawing.device)
+        now = plot_seconds(drawing, context.machine)
+        cuts = max(1, math.ceil(math.log(now / goal) / math.log(CUT)))
+        price = 0.0
+        for number in range(cuts):
+            smaller, within = drawing.subset(left), now * (goal / now) ** ((number + 1) / cuts)
+            found = contributions(smaller, context, self.spec.groups)
+            each = plot_time(smaller, context.machine, goal).each(smaller).detach()
+            kept = keep_within(smaller, found / each, within, context.machine)
+            # a minute costs what a minute of the kept strokes is worth, so that none is bought for less; should they
+            # do more harm than good one by one, it costs what they do at all
+            gain = found[kept].sum()
+            price = 60 * float((gain if gain > 0 else found[kept].abs().sum()) / each[kept].sum())
+            left = left[kept]
+        gone = torch.ones(len(drawing), dtype=torch.bool, device=drawing.device)
+        gone[left] = False
+        smaller = drawing.subset(left)
+        time = plot_time(smaller, context.machine, goal)
+        state = {"price": price, "seconds": [time.per_mm, time.per_lift, time.other, time.budget]}
+        return smaller, drawing.subset(torch.nonzero(gone).flatten()), state
+
+    def _settle(self, drawing: Drawing, left_out: list[Drawing], context: Context, watch: Watch) -> Drawing:
+        """The drawing within the minutes, whatever the last refit made of it: strokes go, or earlier ones come back."""
+        assert context.minutes is not None
+        limit = 60 * context.minutes
+        taken = plot_seconds(drawing, context.machine)
+        if taken < LEAST * limit:
+            drawing = _together([drawing, *left_out])
+        if not LEAST * limit <= taken <= limit:
+            each = plot_time(drawing, context.machine, limit).each(drawing).detach()
+            worth = contributions(drawing, context, self.spec.groups) / each
+            drawing = drawing.subset(keep_within(drawing, worth, limit, context.machine))
+            taken = plot_seconds(drawing, context.machine)
+        watch.say(f"{len(drawing)} strokes plot in {taken / 60:.1f} min")
+        self._tell_idle_pens(drawing, context.machine, watch)
+        return drawing
+
+    @staticmethod
+    def _tell_idle_pens(drawing: Drawing, machine: Machine, watch: Watch) -> None:
+        """Name the pens that draw for less than a tenth of the time it takes to put them in."""
+        plot = make_plot(drawing)
+        for layer, spent in zip(plot.layers, estimate(plot, machine).pens, strict=True):
+            if spent.seconds < machine.pen_change_seconds / 10:
+                watch.say(
+                    f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
+                    "put in: with fewer pens (pens.count) there would be more of the drawing"
+                )
+
+
+class _Refit:
+    """The watch of one refit: its steps are a part of the stage's, its checkpoints hold the stage's state too."""
+
+    def __init__(
+        self, watch: Watch, base: Mapping[str, Any], saved: dict[str, Any] | None, first: int, steps: int
+    ) -> None:
+        self.watch = watch
+        self.base = base
+        self.saved = saved
+        self.first = first
+        self.steps = steps
+
+    def step(
+        self,
+        step: int,
+        steps: int,
+        losses: Mapping[str, float],
+        total: float,
+        told: Mapping[str, float] | None = None,
+    ) -> None:
+        self.watch.step(self.first + step, self.steps, losses, total, told)
+
+    def seen(self, step: int, evaluation: Evaluation) -> None:
+        self.watch.seen(self.first + step, evaluation)
+
+    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
+        self.watch.checkpoint(partial(self._state, state))
+
+    def _state(self, state: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return {**self.base, "fit": state()}
+
+    def say(self, line: str) -> None:
+        self.watch.say(line)
+
+    def tell(self, name: str, figure: Any) -> None:
+        self.watch.tell(name, figure)
+
+
+def _together(parts: list[Drawing]) -> Drawing:
+    """The strokes of several drawings with the same pens as one."""
+    ink = parts[0].ink
+    assert isinstance(ink, Penned)
+    shapes = [part.primitive.pack() for part in parts]
+    primitive = type(parts[0].primitive).unpack({key: torch.cat([s[key] for s in shapes]) for key in shapes[0]})
+    pen = torch.cat([part.ink.pen for part in parts if isinstance(part.ink, Penned)])
+    return Drawing(parts[0].canvas, primitive, Penned(ink.pens, pen))
