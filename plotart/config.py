@@ -278,14 +278,18 @@ class Config(Section):
         if self.steps is None or not fits:
             return [*steps_in, *ending]
         whole = sum(fit.steps for fit in fits)
+
+        def share(steps: int) -> int:
+            return max(1, round((self.steps or 0) * steps / whole))
+
         scaled: list[StageSpec] = []
         for spec in steps_in:
             if isinstance(spec, CountSpec):
-                scaled.append(spec.model_copy(update={"refit": max(1, round(self.steps * spec.refit / whole))}))
-                continue
-            if isinstance(spec, FitSpec | TrainSpec | PruneSpec):
-                spec = spec.model_copy(update={"steps": max(1, round(self.steps * spec.steps / whole))})
-            scaled.append(spec)
+                scaled.append(spec.model_copy(update={"refit": share(spec.refit)}))
+            elif isinstance(spec, FitSpec | TrainSpec | PruneSpec):
+                scaled.append(spec.model_copy(update={"steps": share(spec.steps)}))
+            else:
+                scaled.append(spec)
         return scaled + ending
 
     def _counting_stages(self) -> list[StageSpec]:
