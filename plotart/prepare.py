@@ -137,6 +137,9 @@ def _alphabet(config: Config) -> Alphabet | None:
     for name in ("neuron", "style", "pixels"):
         if name in config.objectives:
             raise InputError(f"objectives.{name}: glyphs are drawn to be read; leave '{name}' to other primitives")
+    strokes = [name for name in config.objectives if name != "message"]
+    if strokes and isinstance(config.primitive, RastersSpec):
+        raise InputError(f"objectives.{strokes[0]}: rasters have no strokes to judge; set '{strokes[0]}' to null")
     if config.pens.palette != "fixed":
         raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
     alphabet = config.primitive.alphabet()

@@ -130,7 +130,7 @@ def test_a_run_starts_from_the_strokes_and_pens_of_another(small, photo, tmp_pat
             assert cKDTree(dense(one)).query(dense(other))[0].max() < 0.01
     free = prepare(Config.load(None, small), lines.append)[2].ink
     assert isinstance(free, Multiply)
-    assert len({tuple(colour) for colour in free.rgb.tolist()}) == len(layers)
+    assert len({tuple(colour) for colour in free.filters.tolist()}) == len(layers)
     learning = prepare(Config.load(None, {**small, "pens.palette": "learned"}), lines.append)[2].ink
     assert isinstance(learning, Choosing)
     assert torch.equal(learning.chosen(), drawing.ink.pen)
