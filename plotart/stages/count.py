@@ -136,7 +136,7 @@ class Count:
             watch.seen(self.spec.refit * state["fits"], seen)
             value, reached = merit(result, context, seen), state["reached"]
             share = value / reached if reached > 0 else float(value >= reached)
-            watch.say(f"{count} pens keep {100 * share:.0f} %")
+            watch.say(f"{count} pen{'s keep' if count > 1 else ' keeps'} {100 * share:.0f} %")
             state["curve"].append([count, share])
             state["results"][count] = state["now"]
             last = [share >= self.spec.keep for _, share in state["curve"][-2:]]
@@ -144,7 +144,7 @@ class Count:
                 break
         curve = {int(count): float(share) for count, share in sorted(state["curve"])}
         chosen = fewest(curve, self.spec.keep)
-        watch.say(f"{chosen} pens are enough")
+        watch.say(f"{chosen} pen{'s are' if chosen > 1 else ' is'} enough")
         watch.tell(
             "pen_count", {"keep": self.spec.keep, "chosen": chosen, "curve": [list(pair) for pair in curve.items()]}
         )
