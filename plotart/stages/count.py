@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ class CountSpec(StageSpec):
     measure is the excitation of the neuron, or of a picture its fidelity: the share of a blank page's mean CIEDE2000 to
     it, seen from two metres (S-CIELAB), that the drawing takes away. It is compared with what the drawing that was
     given reaches in as many steps more. The search ends after two numbers in a row on the wrong side of `keep`. Where
-    no number reaches it, `keep` is taken of the best.
+    no number reaches it, or few pens are fitted faster and reach more than all, `keep` is taken of the best.
     """
 
     keep: float = Field(0.95, gt=0, le=1)
@@ -62,9 +62,15 @@ def merit(drawing: Drawing, context: Context, seen: Evaluation) -> float:
 
 
 def fewest(curve: Mapping[int, float], keep: float) -> int:
-    """The least number of pens whose share in `curve` reaches `keep`, or `keep` of the best share where none does."""
-    wanted = min(keep, keep * max(curve.values()))
+    """The least number of pens whose share in `curve` is enough: see `CountSpec`."""
+    wanted = _wanted(curve.values(), keep)
     return min(count for count, share in curve.items() if share >= wanted)
+
+
+def _wanted(shares: Iterable[float], keep: float) -> float:
+    """`keep` of the whole, or of the best share where that is more than the whole or `keep` is out of reach."""
+    best = max(shares)
+    return keep * best if best >= 1 or best < keep else keep
 
 
 class _Part:
@@ -139,7 +145,8 @@ class Count:
             watch.say(f"{count} pen{'s keep' if count > 1 else ' keeps'} {100 * share:.0f} %")
             state["curve"].append([count, share])
             state["results"][count] = state["now"]
-            last = [share >= self.spec.keep for _, share in state["curve"][-2:]]
+            wanted = self.spec.keep * max(1.0, *(share for _, share in state["curve"]))
+            last = [share >= wanted for _, share in state["curve"][-2:]]
             if len(last) == 2 and last == [free, free]:
                 break
         curve = {int(count): float(share) for count, share in sorted(state["curve"])}
