@@ -11,12 +11,29 @@ from torch import Tensor
 
 from plotart.errors import InputError
 
-__all__ = ["ciede2000", "from_lab", "hex_to_rgb", "normalize_hex", "rgb_to_hex", "to_lab", "to_linear", "to_srgb"]
+__all__ = [
+    "XYZ_OF_LIGHT",
+    "ciede2000",
+    "from_lab",
+    "hex_to_rgb",
+    "lab_of_xyz",
+    "lightness",
+    "normalize_hex",
+    "rgb_to_hex",
+    "to_lab",
+    "to_linear",
+    "to_srgb",
+]
 
 Floats = NDArray[np.float64]
 
 _KNEE = 0.04045  # IEC 61966-2-1: straight below, power 2.4 above
 _LINEAR_KNEE = _KNEE / 12.92
+
+XYZ_OF_LIGHT = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+"""Linear sRGB to CIE XYZ (IEC 61966-2-1)."""
+_WHITE = (0.95047, 1.0, 1.08883)  # XYZ of D65
+_LAB_KNEE = 0.008856  # CIE 15: straight below, a cube root above
 
 
 def normalize_hex(text: str) -> str:
@@ -86,3 +103,21 @@ def ciede2000(lab_a: ArrayLike, lab_b: ArrayLike) -> Floats:
     a, b = np.asarray(lab_a, dtype=np.float64), np.asarray(lab_b, dtype=np.float64)
     difference: Floats = np.asarray(_skcolor.deltaE_ciede2000(a, b))  # type: ignore[no-untyped-call]
     return difference
+
+
+def _lab_root(share: Tensor) -> Tensor:
+    """The compression of CIE Lab, of the share of white; its slope is finite everywhere."""
+    straight = 7.787 * share + 16 / 116
+    return torch.where(share <= _LAB_KNEE, straight, share.clamp(min=_LAB_KNEE) ** (1 / 3))
+
+
+def lightness(luminance: Tensor) -> Tensor:
+    """L* in 0..100 of the luminance Y in 0..1, any shape; differentiable."""
+    return 116 * _lab_root(luminance) - 16
+
+
+def lab_of_xyz(xyz: Tensor) -> Tensor:
+    """CIE Lab (D65) `[*, 3, H, W]` of CIE XYZ `[*, 3, H, W]`, white at Y = 1; differentiable."""
+    white = xyz.new_tensor(_WHITE)[:, None, None]
+    x, y, z = _lab_root(xyz / white).unbind(-3)
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=-3)

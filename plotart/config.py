@@ -35,6 +35,7 @@ from plotart.stages.count import CountSpec
 from plotart.stages.fit import FitSpec
 from plotart.stages.lighten import LightenSpec
 from plotart.stages.narrow import NarrowSpec
+from plotart.stages.place import PlaceSpec
 from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
@@ -295,6 +296,9 @@ class Config(Section):
     def _counting_stages(self) -> list[StageSpec]:
         """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one."""
         specs = list(self.stages)
+        if self.pens.count == "auto":
+            keep = CountSpec().keep
+            specs = [spec.model_copy(update={"keep": keep}) if isinstance(spec, PlaceSpec) else spec for spec in specs]
         if self.pens.count != "auto" or any(isinstance(spec, CountSpec) for spec in specs):
             return specs
         places = [i for i, spec in enumerate(specs) if isinstance(spec, NarrowSpec | QuantizeSpec)]

@@ -54,7 +54,7 @@ def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
     """The changes a command line makes to the config, by address."""
-    changes = {address: flags[flag.strip("-").replace("-", "_")] for flag, address, _, _ in FLAGS}
+    changes = {address: flags.get(flag.strip("-").replace("-", "_")) for flag, address, _, _ in FLAGS}
     changes = {address: value for address, value in changes.items() if value is not None}
     for text in sets:
         address, equals, value = text.partition("=")

@@ -32,6 +32,7 @@ from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.narrow import with_tips
+from plotart.stages.place import PlaceSpec
 from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
@@ -224,7 +225,8 @@ def _palette(config: Config) -> tuple[PenSet, int]:
         if count not in (None, have):
             raise InputError(f"pens.count: a fixed palette uses all {have} pens of '{config.pens.set}', not {count}")
         return pens, have
-    if not any(isinstance(stage, QuantizeSpec) for stage in config.stages):
+    settling = QuantizeSpec if config.pens.palette == "kmeans" else QuantizeSpec | PlaceSpec
+    if not any(isinstance(stage, settling) for stage in config.stages):
         raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
     if count == "auto":
         return pens, have

@@ -6,7 +6,8 @@ three opponent channels (lightness, red-green, blue-yellow) of its light, each i
 
     sum_i w_i k_i exp(-(x^2 + y^2) / s_i^2)    with k_i such that each term sums to 1, and w scaled to sum to 1,
 
-with s in degrees of visual angle, and the result is put together again and compared in CIE Lab.
+with s in degrees of visual angle, and the result is put together again and compared in CIE Lab. `scielab` judges
+pictures in float64; `Eye` is the same for tensors and differentiable, with fast wide blurs.
 """
 
 from __future__ import annotations
@@ -15,20 +16,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 from skimage import color as _skcolor
+from torch import Tensor
 
-from plotart.color import ciede2000, to_linear
+from plotart.color import XYZ_OF_LIGHT, ciede2000, lab_of_xyz, to_linear
+from plotart.images import blur
 
-__all__ = ["Difference", "scielab", "scielab_difference"]
+__all__ = ["Difference", "Eye", "eye_blur_mm", "scielab", "scielab_difference"]
 
 Floats = NDArray[np.float64]
 
-_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
-"""Linear sRGB to CIE XYZ (IEC 61966-2-1)."""
 _OPPONENT = np.array([[0.279, 0.72, -0.107], [-0.449, 0.29, -0.077], [0.086, -0.59, 0.501]])
 """CIE XYZ to lightness, red-green and blue-yellow (Zhang and Wandell, equation 1)."""
 _KERNELS = (
@@ -37,7 +37,7 @@ _KERNELS = (
     ((0.488, 0.0536), (0.371, 0.386)),
 )
 """Weight and spread in degrees of each term, by channel (the same, table 1)."""
-_FROM_LIGHT = _OPPONENT @ _XYZ
+_FROM_LIGHT = _OPPONENT @ np.array(XYZ_OF_LIGHT)
 _TO_XYZ = np.linalg.inv(_OPPONENT)
 
 
@@ -73,6 +73,32 @@ def scielab(srgb: ArrayLike, px_per_mm: float, distance_mm: float) -> Floats:
     xyz = (seen @ _TO_XYZ.T).clip(0)
     lab: Floats = _skcolor.xyz2lab(xyz)
     return lab
+
+
+def eye_blur_mm(distance_mm: float) -> float:
+    """Standard deviation on the paper, in mm, of a Gaussian of one arc minute at that viewing distance."""
+    return distance_mm * math.tan(math.radians(1 / 60))
+
+
+class Eye:
+    """Light `[B, 3, H, W]` (linear sRGB) as the eye sees it from `distance_mm`, differentiable; see `scielab`."""
+
+    def __init__(self, px_per_mm: float, distance_mm: float) -> None:
+        self.px_per_degree = px_per_mm * distance_mm * math.tan(math.radians(1))
+
+    def __call__(self, light: Tensor) -> Tensor:
+        """CIE Lab `[B, 3, H, W]`."""
+        from_light, to_xyz = (torch.from_numpy(m).to(light) for m in (_FROM_LIGHT, _TO_XYZ))
+        opponent = torch.einsum("ij,bjhw->bihw", from_light, light)
+        seen = []
+        for c, terms in enumerate(_KERNELS):
+            whole = sum(weight for weight, _ in terms)
+            channel = opponent[:, c : c + 1]
+            blurred = [
+                weight / whole * blur(channel, spread / math.sqrt(2) * self.px_per_degree) for weight, spread in terms
+            ]
+            seen.append(torch.stack(blurred).sum(0))
+        return lab_of_xyz(torch.einsum("ij,bjhw->bihw", to_xyz, torch.cat(seen, dim=1)))
 
 
 @dataclass(frozen=True)

@@ -2,76 +2,76 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import torch
-from kornia.filters import gaussian_blur2d
 from pydantic import Field
 from torch import Tensor
 
-from plotart.color import to_linear
+from plotart.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
+from plotart.images import blur
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
+from plotart.vision import Eye, eye_blur_mm
 
-__all__ = ["Pixels", "PixelsSpec", "eye_blur_mm"]
+__all__ = ["Pixels", "PixelsSpec", "Space"]
 
-
-def eye_blur_mm(distance_mm: float) -> float:
-    """Standard deviation on the paper, in mm, of a Gaussian of one arc minute at that viewing distance."""
-    return distance_mm * math.tan(math.radians(1 / 60))
+Space = Literal["srgb", "linear", "lab", "scielab"]
 
 
 @objectives.register("pixels")
 class PixelsSpec(ObjectiveSpec):
-    """Mean squared difference to `image`.
+    """Mean squared difference to `image`, a mean over `distances` (mm) from which both pictures are looked at.
 
-    `space: linear` compares amounts of light, which is what the eye averages over strokes it cannot resolve; `srgb`
-    compares the values of the file, which is the published loss. Each of `distances` (mm) blurs both pictures as the
-    eye does from there; 0 compares them sharp. The loss is the mean over the distances.
+    `space` is what is compared:
+
+    - `srgb`, the values of the file, which is the published loss;
+    - `linear`, amounts of light, which is what the eye averages over strokes it cannot resolve;
+    - `lab`, that light in CIE Lab, 100 counting as one: a difference in the shadows counts as much as it is seen;
+    - `scielab`, the same with the blur of S-CIELAB, in which colours blur more than lightness (`plotart.vision`).
+
+    But for `scielab`, the eye's blur is a Gaussian of one arc minute; the distance 0 compares sharp pictures.
     """
 
     image: str
-    space: Literal["linear", "srgb"] = "srgb"
+    space: Space = "srgb"
     distances: tuple[float, ...] = Field(default=(0.0,), min_length=1)
 
     def build(self, context: ObjectiveContext) -> Pixels:
         if context.target is None:
             raise ValueError("the pixels objective needs a target picture")
         px_per_mm = min(context.size) / context.canvas.mm_per_unit
-        blurs = tuple(eye_blur_mm(distance) * px_per_mm for distance in self.distances)
-        return Pixels(context.target, self.space, blurs)
+        return Pixels(context.target, self.space, self.distances, px_per_mm)
 
 
 class Pixels(Objective):
-    """Args: target `[1, 3, H, W]` sRGB; blurs: standard deviations in px, 0 for none."""
+    """Args: target `[1, 3, H, W]` sRGB; distances: mm, 0 for none; px_per_mm: of the target on paper."""
 
     name = "pixels"
     target: Tensor
 
-    def __init__(self, target: Tensor, space: str, blurs: tuple[float, ...]) -> None:
+    def __init__(
+        self, target: Tensor, space: Space, distances: tuple[float, ...] = (0.0,), px_per_mm: float = 1.0
+    ) -> None:
         super().__init__()
         self.space = space
-        self.blurs = blurs
+        self.distances = distances
+        self.px_per_mm = px_per_mm
         self.register_buffer("target", target, persistent=False)
-        self._seen = [self._look(self._values(target), blur) for blur in blurs]
+        self._seen = [self._look(target, distance) for distance in distances]
 
     def forward(self, frame: Frame) -> Tensor:
-        values = self._values(frame.image)
         terms = [
-            (self._look(values, blur) - seen.to(values)).square().mean()
-            for blur, seen in zip(self.blurs, self._seen, strict=True)
+            (self._look(frame.image, distance) - seen.to(frame.image)).square().mean()
+            for distance, seen in zip(self.distances, self._seen, strict=True)
         ]
         return torch.stack(terms).mean()
 
-    def _values(self, image: Tensor) -> Tensor:
-        return to_linear(image) if self.space == "linear" else image
-
-    @staticmethod
-    def _look(values: Tensor, blur: float) -> Tensor:
-        if blur < 0.3:  # a Gaussian this narrow weighs its centre pixel with over 99 %
+    def _look(self, image: Tensor, distance: float) -> Tensor:
+        """`[B, 3, H, W]` sRGB -> what is compared, as seen from `distance` mm."""
+        if self.space == "scielab":
+            return Eye(self.px_per_mm, distance)(to_linear(image)) / 100
+        values = image if self.space == "srgb" else to_linear(image)
+        values = blur(values, eye_blur_mm(distance) * self.px_per_mm)
+        if self.space != "lab":
             return values
-        radius = min(max(1, math.ceil(3 * blur)), min(values.shape[-2:]) - 1)
-        blurred: Tensor = gaussian_blur2d(
-            values, (2 * radius + 1, 2 * radius + 1), (blur, blur), border_type="replicate"
-        )
-        return blurred
+        return lab_of_xyz(torch.einsum("ij,bjhw->bihw", values.new_tensor(XYZ_OF_LIGHT), values)) / 100

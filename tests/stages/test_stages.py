@@ -216,7 +216,7 @@ def test_as_few_pens_as_the_picture_needs_and_the_same_after_an_interruption(lea
         start = Drawing(CANVAS, start.primitive, Choosing(load_pens(pens).pens, logits))
 
     def given():
-        return context(Pixels(torch.full((1, 3, SIZE, SIZE), 0.75), "linear", (3.0,)), pens=pens, pen_count=4)
+        return context(Pixels(torch.full((1, 3, SIZE, SIZE), 0.75), "linear", (10_000.0,)), pens=pens, pen_count=4)
 
     start = FitSpec(steps=60).build()(start, given(), watch=Quiet())
 

@@ -1,0 +1,107 @@
+"""How near a drawing in four pens comes to a photograph on paper: colours from two metres, details from half a metre.
+
+    python benchmarks/paper.py [--pictures astronaut,chelsea] [--set ADDRESS=VALUE ...] [--keep FOLDER]
+
+Four pens (#1a1a1a #0077b6 #d0006f #f2c200, tips of 0.4 mm), A5 with margins of 10 mm. What is judged is the written SVG:
+each pen's layer is rasterized alone by resvg at 8 px/mm, strokes of a pen unite, pens multiply in linear light.
+
+- dE00: mean CIEDE2000 to the picture after a Gaussian of one arc minute at that distance (0.582 mm at 2 m, 0.145 mm at
+  0.5 m).
+- detail: correlation of L* with the picture's after the Gaussian of 0.5 m, less a coarse part (20 arc minutes, 2.9 mm).
+- minutes: AxiDraw's by plotart.plot.motion, pen changes not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from skimage import data
+
+import plotart
+from plotart.canvas import Canvas, page
+from plotart.color import ciede2000, to_lab, to_linear, to_srgb
+from plotart.flags import gather
+from plotart.images import blur, load_image, resize, save_image
+from plotart.ink import Penned
+from plotart.objectives.structure import details
+from plotart.pens import load_pens
+from plotart.plot.motion import load_machine
+from plotart.plot.rasterize import coverage_planes
+from plotart.vision import eye_blur_mm
+
+PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
+PX_PER_MM = 8
+
+
+def judge(folder: Path, picture: Path) -> dict[str, float]:
+    """The figures of a run's written SVG."""
+    wanted = load_image(picture)
+    config = plotart.Config.load(folder / "config.yaml")
+    canvas = Canvas(
+        page(config.page.size, config.page.landscape), config.page.margin, fit=wanted.shape[2] / wanted.shape[1]
+    )
+    size = round(PX_PER_MM * canvas.mm_per_unit)
+    told = json.loads((folder / "run.json").read_text())
+    every = {pen.name: pen for pen in load_pens(config.pens.set).pens}
+    pens = [every[pen["name"]] for pen in told["pens"]]
+    planes = torch.from_numpy(coverage_planes(folder / "drawing.svg", canvas, size)).float()
+    paper = Penned(pens, torch.zeros(0, dtype=torch.long)).compose(1 - planes, canvas.paper_rgb)[None]
+    save_image(paper, folder / "paper.png")
+    target = resize(wanted, *canvas.pixels(size))[None]
+    found = {}
+    for distance in (2000, 500):
+        seen = [
+            to_lab(to_srgb(blur(to_linear(image), eye_blur_mm(distance) * PX_PER_MM))[0].permute(1, 2, 0).numpy())
+            for image in (paper, target)
+        ]
+        found[f"dE00 at {distance / 1000:g} m"] = float(ciede2000(*seen).mean())
+    drawn, asked = (details(image, PX_PER_MM, 500).flatten().numpy() for image in (paper, target))
+    found["detail"] = float(np.corrcoef(drawn, asked)[0, 1])
+    machine = load_machine(config.machine)
+    changes = machine.pen_change_seconds * (len(pens) - 1) / 60
+    found["minutes"] = told["plot"]["minutes"] - changes
+    found["ink m"] = told["plot"]["ink_mm"] / 1000
+    found["lifts"] = told["plot"]["lifts"]
+    found["wall s"] = told["seconds"]
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", default="astronaut,chelsea", help="names in skimage.data, or files")
+    parser.add_argument("--pens", default=PENS)
+    parser.add_argument("--palette", default="fixed")
+    parser.add_argument("--set", dest="sets", action="append", default=[], metavar="ADDRESS=VALUE")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the runs")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        base = given.keep or Path(scratch)
+        rows = []
+        for name in given.pictures.split(","):
+            picture = Path(name)
+            if not picture.exists():
+                picture = base / f"{name}.png"
+                base.mkdir(parents=True, exist_ok=True)
+                save_image(torch.from_numpy(getattr(data, name)()[..., :3].copy()).permute(2, 0, 1) / 255, picture)
+            changes = {
+                "objectives.pixels.image": str(picture),
+                "pens.set": given.pens,
+                "pens.palette": given.palette,
+                **gather({}, tuple(given.sets)),
+            }
+            spent = time.process_time()
+            run = plotart.generate(plotart.Config.load("image", changes), base / picture.stem, force=True)
+            rows.append(judge(run.folder, picture) | {"CPU s": time.process_time() - spent})
+            print(f"{picture.stem:12}", *(f"{key} {value:.4g} " for key, value in rows[-1].items()), flush=True)
+        if len(rows) > 1:
+            print(f"{'mean':12}", *(f"{key} {np.mean([row[key] for row in rows]):.4g} " for key in rows[0]))
+
+
+if __name__ == "__main__":
+    main()

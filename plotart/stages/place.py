@@ -1,0 +1,179 @@
+"""Strokes put where a picture needs ink: shared out to pens by colour separation, spread evenly, laid along edges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import gaussian_filter, sobel
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+from plotart.color import XYZ_OF_LIGHT, to_linear
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.images import resize
+from plotart.ink import PenInk, Penned
+from plotart.objectives.pixels import Pixels
+from plotart.pens import Pen
+from plotart.primitives.strokes import Strokes
+from plotart.separation import fewer_pens, separate
+from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.count import fewest
+from plotart.stages.narrow import with_tips
+
+__all__ = ["Place", "PlaceSpec", "edges", "spread_points"]
+
+SIDE = 128
+"""Short side in px of the picture on which ink is shared out."""
+SPARE = 1.15
+"""Strokes cross and end; this many times the ink that an even hatch would need is laid."""
+
+Floats = NDArray[np.float64]
+
+
+@stages.register("place")
+class PlaceSpec(StageSpec):
+    """Lay the strokes anew, for the picture that `pixels` wants.
+
+    Of the pens that the drawing may use, `pens.count` are taken: those that make the picture's colours best; or, with
+    `keep`, the fewest that make them so much as well as all of them. The picture is separated into a share of the paper
+    for each of them, and each gets strokes for its ink, straight, about `length_mm` long, evenly spread. The drawing's
+    own number of strokes is the most that are laid; a light picture takes fewer.
+
+    Where the picture has details strokes are shorter, by a factor of up to 1 + `fine`, and turn along the edges, by the
+    share `along` of the angle at a sharp edge.
+    """
+
+    keep: float | None = Field(None, gt=0, le=1, description="share of what all pens do that fewer must keep")
+    length_mm: float = Field(18.0, gt=0, le=1000)
+    fine: float = Field(1.0, ge=0, le=10, description="how much shorter strokes are where there are details")
+    along: float = Field(0.5, ge=0, le=1, description="how far strokes turn along edges")
+
+    def build(self) -> Place:
+        return Place(self)
+
+
+def edges(light: Floats, sigma: float = 3.0) -> tuple[Floats, Floats]:
+    """Direction along the edges of a picture `[H, W]`, radians, and how sure it is, 0..1, both `[H, W]`.
+
+    By the structure tensor: the eigenvector of its lesser eigenvalue, and the coherence (l1 - l2) / (l1 + l2).
+    """
+    smooth = gaussian_filter(light, 1.0)
+    gx, gy = sobel(smooth, axis=1), sobel(smooth, axis=0)
+    xx, xy, yy = (gaussian_filter(product, sigma) for product in (gx * gx, gx * gy, gy * gy))
+    along = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
+    sure: Floats = np.sqrt((xx - yy) ** 2 + 4 * xy**2) / (xx + yy + 1e-9)
+    return along, sure
+
+
+def spread_points(density: Floats, count: int, generator: torch.Generator, rounds: int = 8) -> Floats:
+    """`count` points `[count, 2]` (x, y) in px of `density [H, W]`, evenly spread and as close as it is dense.
+
+    Drawn at random, then moved to the weighted centroids of their Voronoi cells `rounds` times (A. Secord, "Weighted
+    Voronoi stippling", NPAR 2002).
+    """
+    height, width = density.shape
+    weight = np.maximum(density, 1e-6 * max(float(density.max()), 1e-12)).ravel()
+    drawn = torch.multinomial(torch.from_numpy(weight), count, replacement=True, generator=generator).numpy()
+    jitter = torch.rand(count, 2, generator=generator, dtype=torch.float64).numpy()
+    points = np.stack([drawn % width, drawn // width], axis=1) + jitter
+    y, x = np.mgrid[:height, :width] + 0.5
+    pixels = np.stack([x.ravel(), y.ravel()], axis=1)
+    for _ in range(rounds):
+        nearest = cKDTree(points).query(pixels)[1]
+        mass = np.bincount(nearest, weight, count)
+        owned = mass > 0
+        for axis in (0, 1):
+            centre = np.bincount(nearest, weight * pixels[:, axis], count)
+            points[owned, axis] = centre[owned] / mass[owned]
+    return points
+
+
+class Place:
+    name = "place"
+
+    def __init__(self, spec: PlaceSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        pixels = context.objectives.get("pixels")
+        if not isinstance(pixels, Pixels):
+            raise InputError("stages: place lays strokes for a picture; give --image, or leave the stage out")
+        if not isinstance(drawing.primitive, Strokes) or not isinstance(drawing.ink, PenInk):
+            raise InputError("stages: place lays strokes of real pens; take palette learned or fixed, or leave it out")
+        target = _reduced(pixels.target)
+        paper = drawing.canvas.paper_rgb
+        pens = list(drawing.ink.pens)
+        if self.spec.keep is not None or len(pens) > context.pen_count:
+            pens = [pens[i] for i in self._chosen(target, pens, paper, context.pen_count, watch)]
+            watch.say(f"pens: {', '.join(pen.name for pen in pens)}")
+        shares = separate(target, pens, paper).double().numpy()
+        points, pen = self._lay(drawing, target, shares, [p.tip_mm for p in pens], context.generator)
+        watch.say(
+            f"{len(pen)} strokes: " + ", ".join(f"{int((pen == k).sum())} {each.name}" for k, each in enumerate(pens))
+        )
+        primitive = Strokes(points, torch.ones(len(points)))
+        placed = Drawing(drawing.canvas, primitive, Penned(pens, pen)).to(drawing.device)
+        return with_tips(placed)
+
+    def _chosen(self, target: Tensor, pens: list[Pen], paper: Tensor, count: int, watch: Watch) -> list[int]:
+        keep = self.spec.keep
+        if keep is None:
+            return fewer_pens(target, pens, paper, count)[-1][0]
+        path = fewer_pens(target, pens, paper)
+        curve = {len(left): share / max(path[0][1], 1e-12) for left, share in path}
+        chosen = fewest(curve, keep)
+        watch.tell("pen_count", {"keep": keep, "chosen": chosen, "curve": [[n, curve[n]] for n in sorted(curve)]})
+        return next(left for left, _ in path if len(left) == chosen)
+
+    def _lay(
+        self, drawing: Drawing, target: Tensor, shares: Floats, tips_mm: list[float], generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Control points `[N, 1+3S, 2]` unit, and the pen of each stroke `[N]`."""
+        assert isinstance(drawing.primitive, Strokes)
+        spec, canvas = self.spec, drawing.canvas
+        height, width = shares.shape[1:]
+        light = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0]).double().numpy()
+        direction, sure = edges(np.cbrt(light))
+        shorter = 1 + spec.fine * _detail(np.cbrt(light))
+        area_mm2 = np.prod(canvas.unit_size) * canvas.mm_per_unit**2
+        lengths = [SPARE * float(share.mean()) * area_mm2 / tip for share, tip in zip(shares, tips_mm, strict=True)]
+        wanted = np.array(
+            [
+                length * float((share * shorter).sum() / max(share.sum(), 1e-12)) / spec.length_mm
+                for length, share in zip(lengths, shares, strict=True)
+            ]
+        )
+        counts = np.maximum(1, np.rint(wanted * min(1.0, len(drawing) / max(wanted.sum(), 1e-9)))).astype(int)
+        control = torch.linspace(-0.5, 0.5, drawing.primitive.points.shape[1])[None, :, None]
+        laid, pen = [], []
+        for k, (share, count) in enumerate(zip(shares, counts.tolist(), strict=True)):
+            at = spread_points(share * shorter, count, generator)
+            row = np.clip(at[:, 1].astype(int), 0, height - 1)
+            column = np.clip(at[:, 0].astype(int), 0, width - 1)
+            turn = math.pi * (torch.rand(count, generator=generator).double().numpy() - 0.5)
+            angle = direction[row, column] + turn * (1 - spec.along * sure[row, column])
+            reach = spec.length_mm / shorter[row, column] / canvas.mm_per_unit
+            along = np.stack([np.cos(angle), np.sin(angle)], axis=1) * reach[:, None]
+            centre = at / [width, height] * canvas.unit_size
+            laid.append(torch.from_numpy(centre).float()[:, None] + control * torch.from_numpy(along).float()[:, None])
+            pen.append(torch.full((count,), k))
+        return torch.cat(laid), torch.cat(pen)
+
+
+def _reduced(target: Tensor) -> Tensor:
+    """The picture `[1, 3, H, W]` small enough to share out ink on."""
+    height, width = target.shape[-2:]
+    scale = min(1.0, SIDE / min(height, width))
+    return resize(target.cpu(), max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def _detail(lightness: Floats) -> Floats:
+    """How much happens around each point, `[H, W]` in 0..1: the local contrast, its 95th percentile counting as 1."""
+    contrast = np.sqrt(gaussian_filter((lightness - gaussian_filter(lightness, 2.0)) ** 2, 2.0))
+    detail: Floats = np.clip(contrast / max(float(np.percentile(contrast, 95)), 1e-9), 0, 1)
+    return detail
