@@ -2,8 +2,8 @@
 
     python benchmarks/paper.py [--pictures astronaut,chelsea] [--set ADDRESS=VALUE ...] [--keep FOLDER]
 
-Four pens (#1a1a1a #0077b6 #d0006f #f2c200, tips of 0.4 mm), A5 with margins of 10 mm. What is judged is the written SVG:
-each pen's layer is rasterized alone by resvg at 8 px/mm, strokes of a pen unite, pens multiply in linear light.
+Four pens (#1a1a1a #0077b6 #d0006f #f2c200, tips of 0.4 mm), A5 with margins of 10 mm. The written SVG is judged: each
+pen's layer is rasterized alone by resvg at 8 px/mm, strokes of a pen unite, pens multiply in linear light.
 
 - dE00: mean CIEDE2000 to the picture after a Gaussian of one arc minute at that distance (0.582 mm at 2 m, 0.145 mm at
   0.5 m).

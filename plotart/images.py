@@ -125,11 +125,13 @@ def blur(image: Tensor, sigma: float) -> Tensor:
         side = 2 * radius + 1
         blurred: Tensor = gaussian_blur2d(image, (side, side), (sigma, sigma), border_type="replicate")
         return blurred
-    below, right = -height % block, -width % block
-    small = F.avg_pool2d(F.pad(image, (0, right, 0, below), mode="replicate"), block)
+    # one block more all around, so that the way back never has to guess beyond the outermost block's middle
+    below, right = block + -height % block, block + -width % block
+    small = F.avg_pool2d(F.pad(image, (block, right, block, below), mode="replicate"), block)
     small = blur(small, math.sqrt((sigma / block) ** 2 - 0.25))
-    large = F.interpolate(small, (height + below, width + right), mode="bilinear", align_corners=False)
-    return large[..., :height, :width]
+    size = (height + block + below, width + block + right)
+    large = F.interpolate(small, size, mode="bilinear", align_corners=False)
+    return large[..., block : block + height, block : block + width]
 
 
 def to_pil(image: Tensor) -> Image.Image:

@@ -14,7 +14,7 @@ from plotart.pens import Pen
 
 __all__ = ["fewer_pens", "separate"]
 
-INK_PRICE = 0.002
+INK_PRICE = 0.02
 """What covering the page once costs beside a squared difference of Lab (100 counts as one): of two ways to a colour the
 one of less ink is taken, and grey is black pen rather than three colours over each other."""
 RATE = 0.15

@@ -98,7 +98,7 @@ class Eye:
                 weight / whole * blur(channel, spread / math.sqrt(2) * self.px_per_degree) for weight, spread in terms
             ]
             seen.append(torch.stack(blurred).sum(0))
-        return lab_of_xyz(torch.einsum("ij,bjhw->bihw", to_xyz, torch.cat(seen, dim=1)))
+        return lab_of_xyz(torch.einsum("ij,bjhw->bihw", to_xyz, torch.cat(seen, dim=1)).clamp(min=0))
 
 
 @dataclass(frozen=True)

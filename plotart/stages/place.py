@@ -80,7 +80,7 @@ def spread_points(density: Floats, count: int, generator: torch.Generator, round
     weight = np.maximum(density, 1e-6 * max(float(density.max()), 1e-12)).ravel()
     drawn = torch.multinomial(torch.from_numpy(weight), count, replacement=True, generator=generator).numpy()
     jitter = torch.rand(count, 2, generator=generator, dtype=torch.float64).numpy()
-    points = np.stack([drawn % width, drawn // width], axis=1) + jitter
+    points: Floats = np.stack([drawn % width, drawn // width], axis=1) + jitter
     y, x = np.mgrid[:height, :width] + 0.5
     pixels = np.stack([x.ravel(), y.ravel()], axis=1)
     for _ in range(rounds):
@@ -148,7 +148,7 @@ class Place:
                 for length, share in zip(lengths, shares, strict=True)
             ]
         )
-        counts = np.maximum(1, np.rint(wanted * min(1.0, len(drawing) / max(wanted.sum(), 1e-9)))).astype(int)
+        counts = (wanted * min(1.0, (len(drawing) - len(tips_mm)) / max(wanted.sum(), 1e-9))).astype(int) + 1
         control = torch.linspace(-0.5, 0.5, drawing.primitive.points.shape[1])[None, :, None]
         laid, pen = [], []
         for k, (share, count) in enumerate(zip(shares, counts.tolist(), strict=True)):

@@ -29,7 +29,7 @@ def test_pixels_is_zero_on_the_target_and_blur_forgives_fine_texture():
     texture = target.clone()
     texture[..., ::2] += 0.2
     texture[..., 1::2] -= 0.2
-    sharp, soft = Pixels(target, "srgb", (0.0,)), Pixels(target, "srgb", (2.0,))
+    sharp, soft = Pixels(target, "srgb", (0.0,)), Pixels(target, "srgb", (7000.0,))
     assert float(sharp(Frame(target))) == 0
     assert float(sharp(Frame(texture))) == pytest.approx(0.04, rel=1e-5)
     assert float(soft(Frame(texture))) < 1e-3

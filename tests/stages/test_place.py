@@ -1,0 +1,166 @@
+"""Strokes laid for a picture: the right pens in the right places, and nothing where nothing is wanted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from skimage import data
+
+from plotart.canvas import Canvas, page
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.ink import InkSpec, Penned
+from plotart.objectives.pixels import Pixels
+from plotart.pens import load_pens
+from plotart.primitives.strokes import StrokesSpec
+from plotart.render import renderer
+from plotart.separation import fewer_pens, separate
+from plotart.stages import Context
+from plotart.stages.place import PlaceSpec, edges, spread_points
+from plotart.transforms import Transform
+
+PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
+WHITE = torch.ones(3)
+CANVAS = Canvas(page("60x60mm"), 5.0)
+
+
+class Silent:
+    saved = None
+
+    def __init__(self):
+        self.told = {}
+
+    def say(self, line):
+        pass
+
+    def tell(self, name, figure):
+        self.told[name] = figure
+
+
+def context(target, pens=PENS, count=4):
+    drawn = load_pens(pens)
+    return Context(
+        renderer=renderer("native", threads=1),
+        objectives={"pixels": Pixels(target, "lab", (2000.0,), 2.0)},
+        weights={"pixels": 1.0},
+        network=None,
+        transform=Transform(),
+        size=100,
+        pens=drawn,
+        pen_count=count,
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+def blank(pens=PENS, strokes=400):
+    spec = StrokesSpec(count=strokes)
+    primitive = spec.build(CANVAS, 0.008, torch.Generator().manual_seed(0))
+    return Drawing(CANVAS, primitive, Penned(load_pens(pens).pens, torch.zeros(strokes, dtype=torch.long)))
+
+
+def lay(target, pens=PENS, count=4, strokes=400, **spec):
+    watch = Silent()
+    drawing = PlaceSpec(**spec).build()(blank(pens, strokes), context(target, pens, count), watch=watch)
+    return drawing, watch
+
+
+def half_and_half(left, right):
+    picture = torch.ones(1, 3, 100, 100)
+    picture[..., :50] = torch.tensor(left)[:, None, None]
+    picture[..., 50:] = torch.tensor(right)[:, None, None]
+    return picture
+
+
+def test_a_colour_is_separated_into_the_pens_that_make_it():
+    pens = load_pens(PENS).pens
+    shares = separate(half_and_half((1.0, 1.0, 1.0), (0.9, 0.1, 0.05)), pens, WHITE)
+    assert shares[:, :, :45].max() < 0.03  # paper
+    black, blue, magenta, yellow = shares[:, :, 55:].mean((1, 2)).tolist()
+    assert magenta > 0.8
+    assert yellow > 0.8
+    assert black < 0.2
+    assert blue < 0.1
+
+
+def test_grey_is_black_pen_and_not_three_colours():
+    black, *others = separate(torch.full((1, 3, 20, 20), 0.5), load_pens(PENS).pens, WHITE).mean((1, 2)).tolist()
+    assert black > 3 * max(others)
+
+
+def test_the_pens_a_picture_needs_are_kept():
+    pens = load_pens("#ff7f0e,#2ca02c,#1f4fb4,#1a1a1a,#d62728").pens
+    picture = half_and_half((0.1, 0.1, 0.1), (0.12, 0.31, 0.7))
+    path = fewer_pens(picture, pens, WHITE)
+    assert [len(left) for left, _ in path] == [5, 4, 3, 2, 1]
+    assert [pens[i].hex for i in {len(left): left for left, _ in path}[2]] == ["#1f4fb4", "#1a1a1a"]
+    assert path[-1][1] < path[-2][1] <= 1
+
+
+def test_ink_goes_where_it_is_wanted():
+    drawing, _ = lay(half_and_half((1.0, 1.0, 1.0), (0.1, 0.1, 0.1)))
+    middle = drawing.primitive.points.detach()[:, :, 0].mean(1)
+    length = drawing.primitive.lengths().detach()
+    assert float(length[middle > 0.5].sum() / length.sum()) > 0.95
+    light, _ = lay(torch.full((1, 3, 100, 100), 0.97))
+    assert len(light) < len(drawing) / 3  # no more strokes than the ink needs
+    assert 396 <= len(drawing) <= 400
+
+
+def test_fewest_pens_that_keep_what_is_asked_and_the_curve_is_told():
+    pens = "#1a1a1a,#0077b6,#d0006f,#f2c200,#2ca02c"
+    grey, watch = lay(torch.rand(1, 1, 50, 50).expand(1, 3, 50, 50).contiguous(), pens, count=5, keep=0.95)
+    assert [pen.hex for pen in grey.ink.pens] == ["#1a1a1a"]
+    assert watch.told["pen_count"]["chosen"] == 1
+    assert watch.told["pen_count"]["curve"][-1] == [5, 1.0]
+
+
+def test_strokes_turn_along_an_edge_and_are_shorter_there():
+    picture = half_and_half((0.9, 0.9, 0.9), (0.2, 0.2, 0.2))
+    drawing, _ = lay(picture, along=1.0, fine=1.0)
+    ends = drawing.primitive.points.detach()[:, -1] - drawing.primitive.points.detach()[:, 0]
+    near = (drawing.primitive.points.detach()[:, :, 0].mean(1) - 0.5).abs() < 0.04
+    upright = ends[near, 1].abs() / ends[near].norm(dim=1)
+    assert float(upright.median()) > 0.95
+    assert float(ends[near].norm(dim=1).median()) < 0.7 * float(ends[~near].norm(dim=1).median())
+
+
+def test_points_are_as_dense_as_asked_and_spread_evenly():
+    density = np.ones((60, 60))
+    density[:, 30:] = 3
+    generator = torch.Generator().manual_seed(1)
+    points = spread_points(density, 400, generator)
+    assert np.mean(points[:, 0] > 30) == pytest.approx(0.75, abs=0.03)
+    from scipy.spatial import cKDTree
+
+    def gaps(rounds):
+        dense = spread_points(np.ones((60, 60)), 300, torch.Generator().manual_seed(1), rounds)
+        return cKDTree(dense).query(dense, 2)[0][:, 1]
+
+    assert gaps(8).min() > 3 * gaps(0).min()
+
+
+def test_edges_of_stripes_run_along_them():
+    angle = 0.5
+    y, x = np.mgrid[:64, :64]
+    stripes = np.sin(0.6 * (-x * np.sin(angle) + y * np.cos(angle)))
+    direction, sure = edges(stripes)
+    inner = (slice(8, -8), slice(8, -8))
+    assert np.abs(np.sin(direction[inner] - angle)).max() < 0.05
+    assert sure[inner].min() > 0.9
+
+
+def test_same_seed_same_strokes():
+    cat = torch.from_numpy(data.chelsea()[::4, ::4].copy()).permute(2, 0, 1)[None, :, :70, :70] / 255
+    first, second = (lay(cat, strokes=100)[0].primitive.points for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_without_a_picture_or_pens_it_is_refused():
+    given = context(torch.ones(1, 3, 20, 20))
+    with pytest.raises(InputError, match="place lays strokes for a picture"):
+        PlaceSpec().build()(blank(), replace(given, objectives={}, weights={}), watch=Silent())
+    free = blank()
+    free.ink = InkSpec().build(len(free), torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match="real pens"):
+        PlaceSpec().build()(free, given, watch=Silent())
