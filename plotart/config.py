@@ -202,6 +202,13 @@ class Config(Section):
     stages: list[AnyStage] = Field(
         default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
     )
+    viewing_distance: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="mm from the eye to the paper, for pictures; none: as the objectives say",
+    )
     machine: str = "axidraw"
     minutes: float | None = Field(
         None,

@@ -33,6 +33,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
     ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
+    ("--viewing-distance", "viewing_distance", float, "mm from the eye to the paper for which a picture is drawn"),
     ("--machine", "machine", str, "plotter whose speed gives the minutes, or a YAML file [axidraw]"),
     ("--minutes", "minutes", float, "prune the drawing until the plotter needs no longer"),
     ("--renderer", "renderer.name", str, "native, reference or diffvg [native]"),

@@ -18,8 +18,10 @@ from plotart.errors import InputError
 from plotart.images import load_image, resize
 from plotart.ink import Choosing, Ink, PenInk, Penned
 from plotart.networks import load_network
-from plotart.objectives import Objective, ObjectiveContext
+from plotart.objectives import Objective, ObjectiveContext, ObjectiveSpec
 from plotart.objectives.neuron import Neuron
+from plotart.objectives.pixels import PixelsSpec
+from plotart.objectives.structure import StructureSpec
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
@@ -36,10 +38,13 @@ from plotart.stages.place import PlaceSpec
 from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
+from plotart.vision import eye_blur_mm
 
 __all__ = ["prepare"]
 
 NEED_NETWORK = ("neuron", "style")
+MELTING = 1.45
+"""Strokes melt into tones where a Gaussian of one arc minute is so many tips wide: 0.4 mm tips from two metres."""
 
 
 def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context, Drawing]:
@@ -55,6 +60,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     torch.set_num_threads(threads)
     device = _device(config.device)
     pens, count = _palette(config)
+    tip = _usual_tip(pens)
+    config = _seen_from(config, tip)
     machine = load_machine(config.machine)
     _check_minutes(config, count, machine)
     target = None
@@ -90,8 +97,6 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     if network is not None and isinstance(neuron, Neuron):
         for line in neuron.check(network):
             say(line)
-    tips = sorted(pen.tip_mm for pen in pens.pens)
-    tip = tips[len(tips) // 2]
     pixels = tip / canvas.mm_per_unit * config.size
     if pixels < 0.7:
         say(
@@ -122,6 +127,29 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         minutes=config.minutes,
     )
     return config, context, drawing.to(device)
+
+
+def _usual_tip(pens: PenSet) -> float:
+    tips = sorted(pen.tip_mm for pen in pens.pens)
+    return tips[len(tips) // 2]
+
+
+def _seen_from(config: Config, tip_mm: float) -> Config:
+    """The objectives of a picture for a given viewing distance.
+
+    Details are compared from there, and colours too, but never from nearer than strokes melt into tones.
+    """
+    distance, pixels = config.viewing_distance, config.objectives.get("pixels")
+    if distance is None:
+        return config
+    if not isinstance(pixels, PixelsSpec):
+        raise InputError("viewing_distance: it is for pictures; give --image, or leave it out")
+    melting = MELTING * tip_mm / eye_blur_mm(1.0)
+    seen: dict[str, ObjectiveSpec] = {"pixels": pixels.model_copy(update={"distances": (max(distance, melting),)})}
+    structure = config.objectives.get("structure")
+    if isinstance(structure, StructureSpec):
+        seen["structure"] = structure.model_copy(update={"distance": distance})
+    return config.changed(objectives={**config.objectives, **seen})
 
 
 def _alphabet(config: Config) -> Alphabet | None:

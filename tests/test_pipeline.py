@@ -121,6 +121,20 @@ def test_picture_through_the_same_line(small, photo, tmp_path):
     assert not check_svg(run.folder / "drawing.svg")
 
 
+def test_a_picture_is_drawn_in_the_pens_that_make_its_colours(photo, tmp_path):
+    changes = {"objectives.pixels.image": str(photo), "size": 96, "page.size": "60x60mm", "primitive.count": 300}
+    changes |= {"steps": 30, "pens.count": 3, "viewing_distance": 250, "threads": 1}
+    run = generate(Config.load("image", changes), tmp_path / "run")
+    assert len(run.figures["pens"]) == 3
+    history = [entry[1] for entry in run.figures["history"]]
+    assert history[-1] < 0.7 * history[0]
+    seen = Config.load(run.folder / "config.yaml").objectives
+    assert seen["structure"].distance == 250
+    assert seen["pixels"].distances[0] == pytest.approx(2000, rel=0.01)  # from nearer a 0.4 mm tip's strokes are seen
+    again = generate(Config.load("image", changes), tmp_path / "again")
+    assert (again.folder / "drawing.svg").read_bytes() == (run.folder / "drawing.svg").read_bytes()
+
+
 def test_pens_that_build_up_look_on_paper_as_they_were_optimized(small, tmp_path):
     pens = tmp_path / "mine.yaml"
     pens.write_text(
@@ -158,6 +172,8 @@ def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
         ({"objectives.neuron.at": "conv9_9:1"}, ["objectives.neuron.at", "conv9_9", "conv"]),
         ({"objectives.neuron.at": "conv2_2:900"}, ["objectives.neuron.at", "900", "127"]),
         ({"page.size": "a99"}, ["a99", "a4"]),
+        ({"viewing_distance": 500}, ["viewing_distance", "--image"]),
+        ({"viewing_distance": -1}, ["viewing_distance", "-1"]),
         ({"page.margin": 40}, ["margin", "40"]),
         ({"pens.set": "crayons"}, ["crayons", "basic-12"]),
         ({"pens.set": "#12345g"}, ["#12345g"]),
