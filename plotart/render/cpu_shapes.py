@@ -62,7 +62,7 @@ def add_shapes(shapes, partial, total):
 
 
 @kernel
-def over_forward(cells, where, pixels, first, shapes, rows, half, how, edge, width, px, rgb, alpha, ground, image):
+def over_forward(cells, where, pixels, first, shapes, rows, fixed, how, edge, width, px, rgb, alpha, ground, image):
     """image `[P, 3]`, in the order of `pixels [P]`; cell c holds pixels[where[c]:where[c + 1]]."""
     form, harmonics, streaks, outline = int(how[0]), int(how[1]), how[2], how[3] > ZERO
     d = np.empty(rows.shape[1], np.float32)
@@ -73,7 +73,7 @@ def over_forward(cells, where, pixels, first, shapes, rows, half, how, edge, wid
             r, g, b = ground[0], ground[1], ground[2]
             for slot in range(first[cell], first[cell + 1]):
                 i = shapes[slot]
-                f = covered(form, harmonics, streaks, outline, rows[i], half[i], fx, fy, edge, d)
+                f = covered(form, harmonics, streaks, outline, rows[i], fixed[i], fx, fy, edge, d)
                 if f < FAINT:
                     continue
                 t = f * alpha[i]
@@ -85,7 +85,7 @@ def over_forward(cells, where, pixels, first, shapes, rows, half, how, edge, wid
 
 @kernel
 def over_backward(
-    cells, where, pixels, first, shapes, rows, half, how, edge, width, px, rgb, alpha, ground, grad, partial, below
+    cells, where, pixels, first, shapes, rows, fixed, how, edge, width, px, rgb, alpha, ground, grad, partial, below
 ):
     """partial `[slots, D + 4]`: rows, rgb, alpha. below `[cells, 3]`: the ground."""
     form, harmonics, streaks, outline = int(how[0]), int(how[1]), how[2], how[3] > ZERO
@@ -103,7 +103,7 @@ def over_backward(
             n = 0
             for slot in range(first[cell], first[cell + 1]):
                 i = shapes[slot]
-                f = covered(form, harmonics, streaks, outline, rows[i], half[i], fx, fy, edge, d[n])
+                f = covered(form, harmonics, streaks, outline, rows[i], fixed[i], fx, fy, edge, d[n])
                 if f < FAINT:
                     continue
                 fs[n], slots[n] = f, slot
@@ -135,7 +135,7 @@ def over_backward(
 
 
 @kernel
-def sum_forward(cells, where, pixels, first, shapes, rows, half, how, edge, width, px, weight, squared, sums):
+def sum_forward(cells, where, pixels, first, shapes, rows, fixed, how, edge, width, px, weight, squared, sums):
     """sums `[P, C]` (0 on entry) of weight `[N, C]` times coverage, or its square."""
     form, harmonics, streaks, outline = int(how[0]), int(how[1]), how[2], how[3] > ZERO
     d = np.empty(rows.shape[1], np.float32)
@@ -145,7 +145,7 @@ def sum_forward(cells, where, pixels, first, shapes, rows, half, how, edge, widt
             fx, fy = np.float32((x + 0.5) / px), np.float32((y + 0.5) / px)
             for slot in range(first[cell], first[cell + 1]):
                 i = shapes[slot]
-                f = covered(form, harmonics, streaks, outline, rows[i], half[i], fx, fy, edge, d)
+                f = covered(form, harmonics, streaks, outline, rows[i], fixed[i], fx, fy, edge, d)
                 if f < FAINT:
                     continue
                 t = f * f if squared else f
@@ -154,7 +154,9 @@ def sum_forward(cells, where, pixels, first, shapes, rows, half, how, edge, widt
 
 
 @kernel
-def sum_backward(cells, where, pixels, first, shapes, rows, half, how, edge, width, px, weight, squared, grad, partial):
+def sum_backward(
+    cells, where, pixels, first, shapes, rows, fixed, how, edge, width, px, weight, squared, grad, partial
+):
     """partial `[slots, D + C]`: rows, weight."""
     form, harmonics, streaks, outline = int(how[0]), int(how[1]), how[2], how[3] > ZERO
     columns = rows.shape[1]
@@ -165,7 +167,7 @@ def sum_backward(cells, where, pixels, first, shapes, rows, half, how, edge, wid
             fx, fy = np.float32((x + 0.5) / px), np.float32((y + 0.5) / px)
             for slot in range(first[cell], first[cell + 1]):
                 i = shapes[slot]
-                f = covered(form, harmonics, streaks, outline, rows[i], half[i], fx, fy, edge, d)
+                f = covered(form, harmonics, streaks, outline, rows[i], fixed[i], fx, fy, edge, d)
                 if f < FAINT:
                     continue
                 t = f * f if squared else f
@@ -179,7 +181,7 @@ def sum_backward(cells, where, pixels, first, shapes, rows, half, how, edge, wid
 
 
 @kernel
-def product_forward(cells, where, pixels, first, shapes, rows, half, how, edge, width, px, weight, light):
+def product_forward(cells, where, pixels, first, shapes, rows, fixed, how, edge, width, px, weight, light):
     """light `[P, C]` (1 on entry): the product of max(1 - weight `[N, C]` coverage, 1e-6)."""
     form, harmonics, streaks, outline = int(how[0]), int(how[1]), how[2], how[3] > ZERO
     d = np.empty(rows.shape[1], np.float32)
@@ -189,7 +191,7 @@ def product_forward(cells, where, pixels, first, shapes, rows, half, how, edge, 
             fx, fy = np.float32((x + 0.5) / px), np.float32((y + 0.5) / px)
             for slot in range(first[cell], first[cell + 1]):
                 i = shapes[slot]
-                f = covered(form, harmonics, streaks, outline, rows[i], half[i], fx, fy, edge, d)
+                f = covered(form, harmonics, streaks, outline, rows[i], fixed[i], fx, fy, edge, d)
                 if f < FAINT:
                     continue
                 for k in range(weight.shape[1]):
@@ -198,7 +200,7 @@ def product_forward(cells, where, pixels, first, shapes, rows, half, how, edge, 
 
 @kernel
 def product_backward(
-    cells, where, pixels, first, shapes, rows, half, how, edge, width, px, weight, light, grad, partial
+    cells, where, pixels, first, shapes, rows, fixed, how, edge, width, px, weight, light, grad, partial
 ):
     """partial `[slots, D + C]`: rows, weight."""
     form, harmonics, streaks, outline = int(how[0]), int(how[1]), how[2], how[3] > ZERO
@@ -210,7 +212,7 @@ def product_backward(
             fx, fy = np.float32((x + 0.5) / px), np.float32((y + 0.5) / px)
             for slot in range(first[cell], first[cell + 1]):
                 i = shapes[slot]
-                f = covered(form, harmonics, streaks, outline, rows[i], half[i], fx, fy, edge, d)
+                f = covered(form, harmonics, streaks, outline, rows[i], fixed[i], fx, fy, edge, d)
                 if f < FAINT:
                     continue
                 by_f = ZERO

@@ -20,6 +20,8 @@ ZERO, ONE, HALF, TWO = np.float32(0), np.float32(1), np.float32(0.5), np.float32
 TINY, FLAT = np.float32(1e-12), np.float32(1e-6)
 WAVE = np.float32(2 * math.pi * STREAKS)
 THIN = np.float32(LEAST)
+FAR = np.float32(14)
+"""Edges from where on a sigmoid is 0 or 1 to 1e-6."""
 
 
 @jit
@@ -33,7 +35,12 @@ def edged(v, edge, half, outline):
     if outline:
         a, b = sigmoid((v + half) / edge), sigmoid((v - half) / edge)
         return a - b, (a * (ONE - a) - b * (ONE - b)) / edge
-    f = sigmoid(v / edge)
+    t = v / edge
+    if t > FAR:
+        return ONE, ZERO
+    if t < -FAR:
+        return ZERO, ZERO
+    f = sigmoid(t)
     return f, f * (ONE - f) / edge
 
 
@@ -72,15 +79,18 @@ def arc(row, cosine, sine, r, d):
 
 
 @jit
-def covered(form, harmonics, streaks, outline, row, half, x, y, edge, d):
-    """Coverage of (x, y); d `[D]` becomes its derivatives by `row [D]`."""
+def covered(form, harmonics, streaks, outline, row, fixed, x, y, edge, d):
+    """Coverage of (x, y); d `[D]` becomes its derivatives by `row [D]`.
+
+    fixed: half the pen's width, cos and sin of the angle.
+    """
     dx, dy = x - row[0], y - row[1]
     away = np.sqrt(dx * dx + dy * dy + TINY)
     if form == 0:
-        f, g = edged(row[2] - away, edge, half, outline)
+        f, g = edged(row[2] - away, edge, fixed[0], outline)
         d[0], d[1], d[2] = g * dx / away, g * dy / away, g
         return f
-    c, s = np.cos(row[2]), np.sin(row[2])
+    c, s = fixed[1], fixed[2]
     sx, sy = row[3], row[4]
     u, w = (c * dx + s * dy) / sx, (c * dy - s * dx) / sy
     r = np.sqrt(u * u + w * w + TINY)
@@ -102,9 +112,10 @@ def covered(form, harmonics, streaks, outline, row, half, x, y, edge, d):
     d[3], d[4] = -by_u * u / sx, -by_w * w / sy
     if form == 1:
         across = max(ONE, np.sqrt(d[0] * d[0] + d[1] * d[1]))  # from along the ray to across the edge
-        f, g = edged(f / across, edge, half, outline)
+        f, g = edged(f / across, edge, fixed[0], outline)
+        g /= across
         for k in range(last):
-            d[k] *= g / across
+            d[k] *= g
     if streaks > ZERO:
         phase = WAVE * w + row[last]
         share = ONE - streaks * (ONE + np.cos(phase)) * HALF

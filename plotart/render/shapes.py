@@ -35,6 +35,7 @@ class Cells:
     Attributes:
         order: `[P]`, the pixels' places in the order of the cells. where: first of each cell's.
         pixels: `[P]`, row * width + column, in the order of the cells. first, shapes: the slots.
+        fixed: `[N, 3]`, half the pen's width, cos and sin of the angle. how: form, harmonics, streaks, outlined or not.
     """
 
     order: Array
@@ -42,7 +43,7 @@ class Cells:
     pixels: Array
     first: Array
     shapes: Array
-    half: Array
+    fixed: Array
     how: Array
     edge: np.float32
     width: int
@@ -67,14 +68,15 @@ class Cells:
         first, shapes = cpu_shapes.list_shapes(boxes, CELL, rows, cols)
         outline = primitive.marks_as == "outline"
         how = np.array([primitive.form, primitive.harmonics, primitive.streaks, outline], np.float32)
-        half = _array(primitive.width) / np.float32(2)
-        return cls(order, where, chosen[order], first, shapes, half, how, np.float32(edge), width, px, threads)
+        angle = _array(getattr(primitive, "angle", torch.zeros_like(primitive.width)))
+        fixed = np.stack([_array(primitive.width) / 2, np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+        return cls(order, where, chosen[order], first, shapes, fixed, how, np.float32(edge), width, px, threads)
 
     def run(self, kernel: Any, rows: Array, *arguments: Any) -> None:
         work = int((np.diff(self.where) * np.diff(self.first)).sum())
         share_out(
             kernel, len(self.where) - 1, work, self.threads, self.where, self.pixels, self.first, self.shapes, rows,
-            self.half, self.how, self.edge, self.width, self.px, *arguments,
+            self.fixed, self.how, self.edge, self.width, self.px, *arguments,
         )  # fmt: skip
 
     def ordered(self, grad: Tensor) -> Array:
