@@ -4,9 +4,9 @@ python benchmarks/shapes.py [--seconds 8] [--counts 64,256,1024] [--images astro
 
 Three photographs of scikit-image at 256 px. Both sides work on one core for the same CPU seconds (which a busy machine
 does not change) and both know the picture only. Descent is four fits on a quarter of the pixels, with `regrow` between
-them. The hill climber works as those of the field do (M. Fogleman, "primitive"): it adds shape after shape for good, each
-the best of 100 random ones (fewer where time is short), mutated until as many mutations in a row have not helped, with
-the colour that fits best at an opacity of one half, and starts again as long as the shape's share of the time lasts.
+them. The hill climber works as those of the field do (M. Fogleman, "primitive"): it adds shape after shape for good,
+each the best of 100 random ones (fewer where time is short), mutated until as many mutations in a row have not helped,
+with the colour that fits best at an opacity of one half, and starts again as long as the shape's share of time lasts.
 Compiled; a shape costs only the pixels it covers. PSNR of the sRGB picture, dB.
 """
 

@@ -21,7 +21,7 @@ __all__ = ["Fit", "FitSpec"]
 
 RATES = {
     "points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
-    "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.01,
+    "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.02,
 }  # fmt: skip
 LOOKS = 12
 """How often in one fit the clean image is judged; the best drawing among these is the result."""

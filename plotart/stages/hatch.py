@@ -74,7 +74,8 @@ class Hatch:
             return drawing.copy()
         scale = drawing.canvas.mm_per_unit
         tips = np.median([pen.tip_mm for pen in context.pens.pens]) / scale
-        pieces, colours = visible(drawing, self.spec.least * float(tips) ** 2)
+        image = context.renderer(drawing, context.size).detach()
+        pieces, colours = visible(drawing, image, self.spec.least * float(tips) ** 2)
         pens, levels = self._pens(pieces, colours, context, drawing.canvas.paper_rgb)
         paths: list[Path] = []
         owner: list[int] = []
@@ -125,8 +126,16 @@ class Hatch:
         return [path for path in lines if float(np.hypot(*(path[-1] - path[0]))) > tip / 2]
 
 
-def visible(drawing: Drawing, least: float) -> tuple[Areas, Tensor]:
-    """The pieces of the canvas that show between the edges of shapes, unit, and their colours `[M, 3]` sRGB."""
+def visible(drawing: Drawing, image: Tensor, least: float) -> tuple[Areas, Tensor]:
+    """What shows of the shapes of a drawing.
+
+    Args:
+        image: `[1, 3, H, W]` sRGB, the drawing as it is rendered. least: smallest piece, square units.
+
+    Returns:
+        The pieces of the canvas between the shapes' edges, unit, and their colours `[M, 3]` sRGB: the mean of the image
+        in a piece, or what the ink makes of the shapes there if no pixel's centre lies in it.
+    """
     primitive, ink = drawing.primitive, drawing.ink
     if not isinstance(primitive, Shapes) or not isinstance(ink, GroundedInk | Multiply):
         raise InputError(f"stages: hatch takes filled shapes of free colours, not {primitive.kind} in ink {ink.kind!r}")
@@ -134,10 +143,19 @@ def visible(drawing: Drawing, least: float) -> tuple[Areas, Tensor]:
     areas = primitive.areas()
     order = ink.order().tolist()
     ground = ink.ground(drawing.canvas.paper_rgb).detach().cpu()
-    return regions(
+    pieces, colours = regions(
         [areas[i] for i in order],
-        lambda i, below: ink.laid_on(order[i], below.to(drawing.device)).cpu(),
+        lambda i, below: ink.laid_on(order[i], below.to(drawing.device)).detach().cpu(),
         ground,
         box(0, 0, width, height),
         least,
     )
+    rows, columns = image.shape[2:]
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    centres = shapely.points((np.stack([x, y], axis=1) + 0.5) / min(rows, columns))
+    pixel, piece = shapely.STRtree(pieces).query(centres, predicate="within")
+    count = np.bincount(piece, minlength=len(pieces))
+    values = image[0].flatten(1).cpu().double().numpy()[:, pixel]
+    means = np.stack([np.bincount(piece, v, minlength=len(pieces)) for v in values], 1) / np.maximum(count, 1)[:, None]
+    shown = torch.from_numpy(means).float()
+    return pieces, torch.where(torch.from_numpy(count > 0)[:, None], shown, colours)

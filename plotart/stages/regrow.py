@@ -29,10 +29,10 @@ GRID = 64
 
 @stages.register("regrow")
 class RegrowSpec(StageSpec):
-    """Take the `share` of the shapes without which the squared error grows least, and start them again on top.
+    """Take up to a `share` of the shapes, those without which the squared error grows least, and start them again.
 
-    They go to the peaks of the squared error, in the picture's colour there, as small as what is missed. This is for
-    circles and splats in the inks `over` and `average`, between two fits.
+    They go on top of the others, to the peaks of the squared error, in the picture's colour there, as long as that is
+    more than they do where they are. This is for circles and splats in the inks `over` and `average`, between two fits.
     """
 
     share: float = Field(0.1, gt=0, le=0.5, description="of the shapes, that move")
@@ -102,28 +102,37 @@ class Regrow:
         target = resize(pixels.target, round(height * scale), round(width * scale))
         worth, error = missed(drawing, target)
         count = max(1, round(self.spec.share * len(drawing)))
+        at, radius, gain = _peaks(error.cpu().double().numpy(), count)
         idle = worth.argsort(stable=True)[:count]
+        count = int((worth[idle].cpu() < gain).sum())  # worths ascend, gains fall
+        watch.say(f"{count} shapes move to where most is missed")
+        if count == 0:
+            return drawing.copy()
+        idle = idle[:count]
         kept = torch.ones(len(drawing), dtype=torch.bool)
         kept[idle.cpu()] = False
         order = torch.cat([kept.nonzero()[:, 0], idle.cpu()]).to(idle.device)
         made = drawing.subset(order)
-        at, radius = _peaks(error.cpu().double().numpy(), count)
-        _start_again(made, count, at.to(target) / GRID, radius.to(target) / GRID, target)
-        watch.say(f"{count} shapes moved to where most is missed")
+        _start_again(made, count, at[:count].to(target) / GRID, radius[:count].to(target) / GRID, target)
         return made
 
 
-def _peaks(error: NDArray[np.float64], count: int) -> tuple[Tensor, Tensor]:
-    """The highest places of the error, apart from each other: `[count, 2]` px, and how large: `[count]` px."""
+def _peaks(error: NDArray[np.float64], count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The highest places of the error, apart from each other.
+
+    Returns:
+        `[count, 2]` px; how large, `[count]` px; and the error that lies there, `[count]`, falling.
+    """
     spread = max(1.0, 0.35 * math.sqrt(error.size / count) / 2)
-    rest = gaussian_filter(error, 1.0)
+    rest = gaussian_filter(error, spread / 2)
     y, x = np.mgrid[: error.shape[0], : error.shape[1]]
-    places = []
+    places, gains = [], []
     for _ in range(count):
         row, column = np.unravel_index(int(rest.argmax()), rest.shape)
         places.append((column + 0.5, row + 0.5))
+        gains.append(float(rest[row, column]) * math.pi * spread**2)
         rest = rest * (1 - np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * spread**2)))
-    return torch.tensor(places), torch.full((count,), spread)
+    return torch.tensor(places), torch.full((count,), spread), torch.tensor(gains)
 
 
 def _start_again(drawing: Drawing, count: int, centre: Tensor, radius: Tensor, target: Tensor) -> None:
