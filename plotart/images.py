@@ -19,10 +19,12 @@ from torch.nn import functional as F
 
 from plotart.errors import InputError
 
-__all__ = ["MAX_PIXELS", "blur", "load_image", "resize", "save_image", "to_pil", "write_beside"]
+__all__ = ["MAX_PIXELS", "SHARP", "blur", "load_image", "resize", "save_image", "to_pil", "write_beside"]
 
 MAX_PIXELS = 200_000_000
 """Pictures with more pixels are refused: decoding one would take gigabytes."""
+SHARP = 0.3
+"""A Gaussian narrower than this many px weighs its centre with over 99 %."""
 
 
 @contextmanager
@@ -112,11 +114,11 @@ def resize(image: Tensor, height: int, width: int) -> Tensor:
 def blur(image: Tensor, sigma: float) -> Tensor:
     """`[B, C, H, W]` after a Gaussian of `sigma` px, the border repeated outwards; differentiable.
 
-    Under 0.3 px nothing happens, for such a Gaussian weighs its centre with over 99 %. A wide one works on a smaller
+    Below `SHARP` nothing happens. A wide one works on a smaller
     picture: block means and the linear way back add a quarter of a block's width squared to its variance, which is
     taken off the Gaussian's.
     """
-    if sigma < 0.3:
+    if sigma < SHARP:
         return image
     height, width = image.shape[-2:]
     block = min(int(sigma / 2), height // 4, width // 4)

@@ -9,7 +9,8 @@ from pydantic import Field
 from torch import Tensor
 
 from plotart.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
-from plotart.images import blur
+from plotart.errors import InputError
+from plotart.images import SHARP, blur
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 from plotart.vision import Eye, eye_blur_mm
 
@@ -30,41 +31,77 @@ class PixelsSpec(ObjectiveSpec):
     - `scielab`, the same with the blur of S-CIELAB, in which colours blur more than lightness (`plotart.vision`).
 
     But for `scielab`, the eye's blur is a Gaussian of one arc minute; the distance 0 compares sharp pictures.
+
+    `weights` is a picture of what matters, light where much does: its luminous means, scaled to a mean of 1 over the
+    picture, multiply the squared differences.
     """
 
     image: str
     space: Space = "srgb"
     distances: tuple[float, ...] = Field(default=(0.0,), min_length=1)
+    weights: str | None = Field(None, description="file of a picture that is light where the drawing must be right")
 
     def build(self, context: ObjectiveContext) -> Pixels:
         if context.target is None:
             raise ValueError("the pixels objective needs a target picture")
+        if self.space == "scielab" and min(self.distances) <= 0:
+            raise InputError(f"distances: scielab looks from a distance above 0 mm, not {min(self.distances):g}")
         px_per_mm = min(context.size) / context.canvas.mm_per_unit
-        return Pixels(context.target, self.space, self.distances, px_per_mm)
+        return Pixels(context.target, self.space, self.distances, px_per_mm, self._weights(context))
+
+    def _weights(self, context: ObjectiveContext) -> Tensor | None:
+        if self.weights is None:
+            return None
+        light = context.picture(self.weights, "objectives.pixels.weights").mean(dim=1, keepdim=True)
+        if not float(light.mean()) > 1 / 255:
+            raise InputError(f"weights: '{self.weights}' is black all over; make light what matters")
+        return light / light.mean()
 
 
 class Pixels(Objective):
-    """Args: target `[1, 3, H, W]` sRGB; distances: mm, 0 for none; px_per_mm: of the target on paper."""
+    """Likeness to one picture.
+
+    Args:
+        target: `[1, 3, H, W]` sRGB. distances: mm, 0 for none. px_per_mm: of the target on paper.
+        weights: `[1, 1, H, W]` of mean 1.
+    """
 
     name = "pixels"
     target: Tensor
+    weights: Tensor | None
 
     def __init__(
-        self, target: Tensor, space: Space, distances: tuple[float, ...] = (0.0,), px_per_mm: float = 1.0
+        self,
+        target: Tensor,
+        space: Space,
+        distances: tuple[float, ...] = (0.0,),
+        px_per_mm: float = 1.0,
+        weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.space = space
         self.distances = distances
         self.px_per_mm = px_per_mm
         self.register_buffer("target", target, persistent=False)
+        self.register_buffer("weights", weights, persistent=False)
         self._seen = [self._look(target, distance) for distance in distances]
 
+    @property
+    def needs_whole_image(self) -> bool:
+        widest = max(eye_blur_mm(distance) for distance in self.distances)
+        return self.space == "scielab" or widest * self.px_per_mm >= SHARP
+
     def forward(self, frame: Frame) -> Tensor:
-        terms = [
-            (self._look(frame.image, distance) - seen.to(frame.image)).square().mean()
-            for distance, seen in zip(self.distances, self._seen, strict=True)
-        ]
+        terms = []
+        for distance, seen in zip(self.distances, self._seen, strict=True):
+            missed = (self._look(frame.image, distance) - self._part(seen, frame).to(frame.image)).square()
+            terms.append((missed if self.weights is None else missed * self._part(self.weights, frame)).mean())
         return torch.stack(terms).mean()
+
+    @staticmethod
+    def _part(picture: Tensor, frame: Frame) -> Tensor:
+        """`[1, C, H, W]`, or of it the frame's pixels as `[1, C, 1, P]`."""
+        return picture if frame.pixels is None else picture.flatten(2)[:, :, None, frame.pixels]
 
     def _look(self, image: Tensor, distance: float) -> Tensor:
         """`[B, 3, H, W]` sRGB -> what is compared, as seen from `distance` mm."""

@@ -1,0 +1,155 @@
+"""Shapes that are hardly missed move to where the picture is missed most."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.images import resize
+from plotart.ink import Average, GroundedInk, Over
+from plotart.objectives.pixels import Pixels
+from plotart.primitives.circles import Circles
+from plotart.primitives.shapes import EDGE_PX, Shapes
+from plotart.primitives.splats import Splats
+from plotart.stages.base import Context, StageSpec, Watch, stages
+
+__all__ = ["Regrow", "RegrowSpec", "missed"]
+
+GRID = 64
+"""Short side of the picture on which shapes are judged, px."""
+
+
+@stages.register("regrow")
+class RegrowSpec(StageSpec):
+    """Take up to a `share` of the shapes, those without which the squared error grows least, and start them again.
+
+    They go on top of the others, to the peaks of the squared error, in the picture's colour there, as long as that is
+    more than they do where they are. This is for circles and splats in the inks `over` and `average`, between two fits.
+    """
+
+    share: float = Field(0.1, gt=0, le=0.5, description="of the shapes, that move")
+
+    def build(self) -> Regrow:
+        return Regrow(self)
+
+
+@torch.no_grad()
+def missed(drawing: Drawing, target: Tensor) -> tuple[Tensor, Tensor]:
+    """What each shape does for the picture, and where that is still missed.
+
+    Args:
+        target: `[1, 3, H, W]` sRGB.
+
+    Returns:
+        `[N]`, by how much the summed squared error grows without the shape; and the squared error `[H, W]`.
+    """
+    primitive, ink = drawing.primitive, drawing.ink
+    assert isinstance(primitive, Shapes)
+    height, width = target.shape[2:]
+    px = min(height, width)
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    xy = (torch.stack([x.flatten(), y.flatten()], 1) / px).to(target)
+    covered = primitive.field(xy, EDGE_PX / px)
+    wanted, ground = target[0].flatten(1), ink.ground(drawing.canvas.paper_rgb.to(target))  # type: ignore[operator]
+    if isinstance(ink, Over):
+        share = ink.opacity[:, None] * covered
+        above = torch.cat([1 - share, torch.ones_like(share[:1])]).flip(0).cumprod(0).flip(0)[1:]
+        worth, image = torch.zeros(len(share)).to(target), ground[:, None].expand(3, len(xy))
+        changes = []
+        for i in range(len(share)):
+            step = share[i] * (ink.rgb[i, :, None] - image)
+            changes.append(above[i] * step)
+            image = image + step
+        for i, change in enumerate(changes):
+            worth[i] = ((image - change - wanted).square() - (image - wanted).square()).sum()
+    else:
+        assert isinstance(ink, Average)
+        weight = ink.weight()
+        sums = weight.T @ covered
+        image = ink.compose(sums[:, None], drawing.canvas.paper_rgb.to(target))[:, 0]
+        rest = [ink.compose((sums - w[:, None] * f)[:, None], drawing.canvas.paper_rgb.to(target))[:, 0]
+                for w, f in zip(weight, covered, strict=True)]  # fmt: skip
+        error = (image - wanted).square().sum()
+        worth = torch.stack([(other - wanted).square().sum() - error for other in rest])
+    return worth, (image - wanted).square().sum(0).reshape(height, width)
+
+
+class Regrow:
+    name = "regrow"
+
+    def __init__(self, spec: RegrowSpec) -> None:
+        self.spec = spec
+
+    @torch.no_grad()
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        pixels, ink = context.objectives.get("pixels"), drawing.ink
+        if not isinstance(drawing.primitive, Circles | Splats) or not isinstance(ink, Over | Average):
+            raise InputError(
+                f"stages: regrow moves circles or splats in over or average, not {drawing.primitive.kind} in {ink.kind}"
+            )
+        if not isinstance(pixels, Pixels):
+            raise InputError("stages: regrow needs a picture to draw (--image)")
+        height, width = pixels.target.shape[2:]
+        scale = GRID / min(height, width)
+        target = resize(pixels.target, round(height * scale), round(width * scale))
+        worth, error = missed(drawing, target)
+        count = max(1, round(self.spec.share * len(drawing)))
+        at, radius, gain = _peaks(error.cpu().double().numpy(), count)
+        idle = worth.argsort(stable=True)[:count]
+        count = int((worth[idle].cpu() < gain).sum())  # worths ascend, gains fall
+        watch.say(f"{count} shapes move to where most is missed")
+        if count == 0:
+            return drawing.copy()
+        idle = idle[:count]
+        kept = torch.ones(len(drawing), dtype=torch.bool)
+        kept[idle.cpu()] = False
+        order = torch.cat([kept.nonzero()[:, 0], idle.cpu()]).to(idle.device)
+        made = drawing.subset(order)
+        _start_again(made, count, at[:count].to(target) / GRID, radius[:count].to(target) / GRID, target)
+        return made
+
+
+def _peaks(error: NDArray[np.float64], count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The highest places of the error, apart from each other.
+
+    Returns:
+        `[count, 2]` px; how large, `[count]` px; and the error that lies there, `[count]`, falling.
+    """
+    spread = max(1.0, 0.35 * math.sqrt(error.size / count) / 2)
+    rest = gaussian_filter(error, spread / 2)
+    y, x = np.mgrid[: error.shape[0], : error.shape[1]]
+    places, gains = [], []
+    for _ in range(count):
+        row, column = np.unravel_index(int(rest.argmax()), rest.shape)
+        places.append((column + 0.5, row + 0.5))
+        gains.append(float(rest[row, column]) * math.pi * spread**2)
+        rest = rest * (1 - np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * spread**2)))
+    return torch.tensor(places), torch.full((count,), spread), torch.tensor(gains)
+
+
+def _start_again(drawing: Drawing, count: int, centre: Tensor, radius: Tensor, target: Tensor) -> None:
+    """Make the last `count` shapes new ones at `centre [count, 2]` and of `radius [count]`, unit."""
+    primitive, ink = drawing.primitive, drawing.ink
+    assert isinstance(primitive, Circles | Splats)
+    assert isinstance(ink, GroundedInk)
+    at = (centre * GRID).long()
+    primitive.centre[-count:] = centre
+    if isinstance(primitive, Circles):
+        primitive.radius[-count:] = radius
+    else:
+        primitive.scale[-count:] = radius[:, None]
+        if primitive.shape == "fourier":
+            primitive.bend[-count:] = 0.0
+    colour = target[0, :, at[:, 1].clamp(0, target.shape[2] - 1), at[:, 0].clamp(0, target.shape[3] - 1)].T
+    if isinstance(ink, Over):
+        ink.rgb[-count:], ink.opacity[-count:] = colour, 0.8
+    elif isinstance(ink, Average):
+        ink.rgb[-count:], ink.depth[-count:] = colour, 0.5

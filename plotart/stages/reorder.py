@@ -1,0 +1,71 @@
+"""Shapes that lie over each other in the wrong order change places."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.ink import Over
+from plotart.primitives.shapes import EDGE_PX, Shapes
+from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+
+__all__ = ["Reorder", "ReorderSpec"]
+
+
+@stages.register("reorder")
+class ReorderSpec(StageSpec):
+    """Swap two shapes of the ink `over` in drawing order wherever that lowers the objectives, in `tries` random pairs.
+
+    Descent cannot: between the two orders lie worse pictures. Pairs are drawn among those that overlap, each once.
+    With `opaque`, a swap is also tried with both shapes fully opaque, for descent makes shapes that lie in the wrong
+    order transparent.
+    """
+
+    tries: int = Field(100, ge=1, le=1_000_000)
+    opaque: bool = True
+
+    def build(self) -> Reorder:
+        return Reorder(self)
+
+
+class Reorder:
+    name = "reorder"
+
+    def __init__(self, spec: ReorderSpec) -> None:
+        self.spec = spec
+
+    @torch.no_grad()
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if not isinstance(drawing.primitive, Shapes) or not isinstance(drawing.ink, Over):
+            raise InputError(
+                f"stages: reorder swaps shapes in the ink over, not {drawing.primitive.kind} in {drawing.ink.kind}"
+            )
+        best, total = drawing.copy(), evaluate(drawing, context).total
+        swaps = 0
+        pairs = _overlapping(drawing.primitive)
+        order = torch.randperm(len(pairs), generator=context.generator)[: self.spec.tries]
+        for i, j in pairs[order].tolist():
+            places = torch.arange(len(drawing))
+            places[i], places[j] = j, i
+            rivals = [best.subset(places.to(best.device))]
+            if self.spec.opaque:
+                rivals.append(rivals[0].copy())
+                ink = rivals[1].ink
+                assert isinstance(ink, Over)
+                ink.opacity[[i, j]] = 1.0
+            found = [evaluate(rival, context).total for rival in rivals]
+            if min(found) < total:
+                total = min(found)
+                best = rivals[found.index(total)]
+                swaps += 1
+        watch.say(f"{swaps} of {len(order)} pairs changed places")
+        return best
+
+
+def _overlapping(primitive: Shapes) -> torch.Tensor:
+    """Pairs of shapes whose boxes meet: `[M, 2]`, the lower one first."""
+    x0, y0, x1, y1 = primitive.boxes(EDGE_PX / 512).cpu().unbind(1)
+    meet = (x0[:, None] < x1) & (x1[:, None] > x0) & (y0[:, None] < y1) & (y1[:, None] > y0)
+    return meet.triu(1).nonzero()
