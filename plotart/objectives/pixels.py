@@ -9,6 +9,7 @@ import torch
 from kornia.filters import gaussian_blur2d
 from pydantic import Field
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from plotart.color import to_linear
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
@@ -62,6 +63,12 @@ class Pixels(Objective):
             for blur, seen in zip(self.blurs, self._seen, strict=True)
         ]
         return torch.stack(terms).mean()
+
+    def at(self, size: tuple[int, int]) -> Pixels:
+        """The same objective for images of another `size` (H, W), of the same aspect."""
+        scale = size[0] / self.target.shape[-2]
+        target = interpolate(self.target, size, mode="area")
+        return Pixels(target, self.space, tuple(scale * blur for blur in self.blurs))
 
     def _values(self, image: Tensor) -> Tensor:
         return to_linear(image) if self.space == "linear" else image

@@ -37,8 +37,8 @@ class Renderer(Protocol):
         Args:
             size: short side in px, or (H, W) of the canvas' own aspect.
             softness: side of the edge filter, px.
-            presence: `[N]` in 0..1, how much of each shape of a drawing in pens is there; all of it by default. Its
-                gradient tells what a shape is worth.
+            presence: `[N]` in 0..1, how much of each shape of a drawing in pens or under `over` is there; all of it by
+                default. Its gradient tells what a shape is worth.
         """
         ...
 
@@ -71,15 +71,16 @@ class StrokeRenderer:
                 raise InputError(f"the {self.backend} renderer draws strokes, not {drawing.primitive.kind}.")
             return _any_primitive(drawing, height, width, paper, presence)[None]
         ink, px = drawing.ink, min(height, width)
-        if presence is not None and not isinstance(ink, Penned):
-            raise ValueError(f"presence is for drawings in pens, not for ink {ink.kind!r}")
+        if presence is not None and not isinstance(ink, Penned | Over):
+            raise ValueError(f"presence is for drawings in pens or under over, not for ink {ink.kind!r}")
         points, stroke_width = drawing.primitive.points * px, drawing.primitive.width * px
         how: dict[str, Any] = {
             "size": (height, width), "softness": softness, "backend": self.backend, "threads": self.threads
         }  # fmt: skip
         paper = paper.to(points)
         if isinstance(ink, Over):
-            return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=paper, **how)[None]
+            opacity = ink.opacity if presence is None else ink.opacity * presence
+            return composite_over(points, stroke_width, ink.rgb, opacity, paper=paper, **how)[None]
         if isinstance(ink, Penned) and ink.builds:
             weight = ink.weight() if presence is None else ink.weight() * presence[:, None]
             return ink.compose(transmit(points, stroke_width, weight, **how), paper)[None]
@@ -94,7 +95,8 @@ def _any_primitive(drawing: Drawing, height: int, width: int, paper: Tensor, pre
     covered, ink = reference.sampled_coverage(drawing.primitive, height, width), drawing.ink
     paper = paper.to(covered)
     if isinstance(ink, Over):
-        return reference.lay_over(covered, ink.rgb, ink.opacity, paper)
+        opacity = ink.opacity if presence is None else ink.opacity * presence.to(ink.opacity)
+        return reference.lay_over(covered, ink.rgb, opacity, paper)
     if isinstance(ink, Penned):
         weight = ink.weight().to(covered)
         if presence is not None:

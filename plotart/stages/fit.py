@@ -18,17 +18,15 @@ from plotart.stages.block_adam import BlockAdam
 
 __all__ = ["Fit", "FitSpec"]
 
-RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1}
-LOOKS = 12
-"""How often in one fit the clean image is judged; the best drawing among these is the result."""
+RATES = {"points": 0.0045, "width": 0.001, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1}
 
 
 @stages.register("fit")
 class FitSpec(StageSpec):
     """Descend the weighted sum of the objectives.
 
-    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` (of `over`) and
-    `filters` (of `multiply`) in their 0..1, and `logits` of the choice of pens.
+    `rates` are Adam's learning rates by parameter name: `points` and (free) `width` in unit a step, `rgb` and `opacity`
+    (of `over`) and `filters` (of `multiply`) in their 0..1, and `logits` of the choice of pens.
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
     """
@@ -40,6 +38,12 @@ class FitSpec(StageSpec):
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
+    looks: int = Field(
+        12,
+        ge=1,
+        le=1000,
+        description="how often the clean image is judged; the best of these and the end is the result",
+    )
 
     def build(self) -> Fit:
         return Fit(self)
@@ -75,7 +79,7 @@ class Fit:
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
             for name, objective in context.objectives.items():
                 objective.load_state_dict(saved["objectives"][name])
-        every = max(1, spec.steps // LOOKS)
+        every = max(1, spec.steps // spec.looks)
 
         for step in range(start, spec.steps):
             if step % every == 0:
