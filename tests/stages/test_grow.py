@@ -12,6 +12,7 @@ from plotart.errors import InputError, Interrupted
 from plotart.images import save_image
 from plotart.ink import InkSpec
 from plotart.objectives.pixels import Pixels
+from plotart.pipeline import generate
 from plotart.prepare import prepare
 from plotart.primitives.strokes import StrokesSpec
 from plotart.stages import evaluate
@@ -147,3 +148,14 @@ def test_what_grow_cannot_do_is_refused(changes, message, tmp_path):
     }
     with pytest.raises(InputError, match=message):
         prepare(Config.load(None, base | changes), print)
+
+
+def test_a_painting_is_plotted_with_the_tips_of_its_pens(tmp_path):
+    ramp = torch.linspace(0, 1, 32).expand(3, 32, 32)
+    save_image(ramp, tmp_path / "picture.png")
+    changes = {"size": 64, "steps": 14, "primitive.count": 80, "pens.count": 2, "threads": 1}
+    config = Config.load("painting", changes | {"objectives.pixels.image": str(tmp_path / "picture.png")})
+    run = generate(config, tmp_path / "run")
+    assert len(run.figures["pens"]) == 2
+    assert sum(pen["strokes"] for pen in run.figures["pens"]) > 20
+    assert 'stroke-width="0.4' in (tmp_path / "run" / "drawing.svg").read_text()
