@@ -61,7 +61,7 @@ class GrowSpec(StageSpec):
     shrink: float = Field(0.5, gt=0, le=1)
     softness: float = Field(1.0, ge=1, le=32)
     detail: float = Field(0.75, gt=0, le=1)
-    rates: dict[str, float] = Field(default={"points": 0.003, "width": 0.001, "rgb": 0.02, "opacity": 0.02})
+    rates: dict[str, float] = Field(default={"points": 0.004, "width": 0.0015, "rgb": 0.03, "opacity": 0.04})
     optimizer: Literal["adam", "block-adam"] = "block-adam"
     schedule: Literal["halving", "cosine", "constant"] = "cosine"
 
