@@ -106,7 +106,11 @@ class Strokes(Primitive):
 
     def pack(self) -> dict[str, Tensor]:
         state = {"points": self.points.detach().clone(), "width": self.width.detach().clone()}
-        return state if self.width_range is None else state | {"range": torch.tensor(self.width_range, dtype=torch.float64)}
+        return (
+            state
+            if self.width_range is None
+            else state | {"range": torch.tensor(self.width_range, dtype=torch.float64)}
+        )
 
     @classmethod
     def unpack(cls, state: dict[str, Tensor]) -> Strokes:
