@@ -33,6 +33,7 @@ from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
 from plotart.stages.count import CountSpec
 from plotart.stages.fit import FitSpec
+from plotart.stages.grow import GrowSpec
 from plotart.stages.lighten import LightenSpec
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.place import PlaceSpec
@@ -182,7 +183,7 @@ class Config(Section):
     seed: int = Field(0, ge=0, lt=2**63)
     size: int = Field(384, ge=32, le=16384, description="short side of the rendered canvas, px")
     steps: int | None = Field(
-        None, ge=1, description="steps of all fit and train stages together; their shares are kept"
+        None, ge=1, description="steps of all fit, grow and train stages together; their shares are kept"
     )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
@@ -282,7 +283,7 @@ class Config(Section):
         steps_in = self._counting_stages()
         limit = self.page.max_ink
         ending: list[StageSpec] = [] if limit is None else [LightenSpec(layers=limit)]
-        fits = [spec for spec in steps_in if isinstance(spec, FitSpec | TrainSpec | PruneSpec)]
+        fits = [spec for spec in steps_in if isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec)]
         if self.steps is None or not fits:
             return [*steps_in, *ending]
         whole = sum(fit.steps for fit in fits)
@@ -294,7 +295,7 @@ class Config(Section):
         for spec in steps_in:
             if isinstance(spec, CountSpec):
                 scaled.append(spec.model_copy(update={"refit": share(spec.refit)}))
-            elif isinstance(spec, FitSpec | TrainSpec | PruneSpec):
+            elif isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec):
                 scaled.append(spec.model_copy(update={"steps": share(spec.steps)}))
             else:
                 scaled.append(spec)

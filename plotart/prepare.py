@@ -36,6 +36,7 @@ from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.fit import FitSpec
+from plotart.stages.grow import GrowSpec
 from plotart.stages.hatch import HatchSpec
 from plotart.stages.narrow import with_tips
 from plotart.stages.place import PlaceSpec
@@ -69,6 +70,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
     _check_minutes(config, count, machine)
+    _check_free(config)
     target = None
     if "pixels" in config.objectives:
         target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
@@ -216,8 +218,7 @@ def _first_ink(
     They are random, or those nearest to `rgb [N, 3]` sRGB.
     """
     count = len(primitive)
-    chosen_later = any(isinstance(stage, ChooseSpec | HatchSpec) for stage in config.stages)
-    if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later) or _hatches(config):
+    if _free_first(config):
         return config.ink.build(count, generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if rgb is not None:
@@ -287,6 +288,29 @@ def _check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
             f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "
             f"not {config.minutes:g}; take more minutes or fewer pens (pens.count)"
         )
+
+
+def _free_first(config: Config) -> bool:
+    """Whether shapes start with free colours that a stage turns into pens, or with real pens from the first step."""
+    chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
+    return config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later) or _hatches(config)
+
+
+def _check_free(config: Config) -> None:
+    """Whether what needs free colours has them."""
+    how, kind = "(pens.palette kmeans, or a choose stage)", config.model_dump(mode="json")["primitive"]["kind"]
+    if isinstance(config.primitive, StrokesSpec) and config.primitive.widths == "free" and not _free_first(config):
+        raise InputError(f"primitive.widths: 'free' is for free colours {how}; pens are as wide as their tips")
+    if not any(isinstance(stage, GrowSpec) for stage in config.stages):
+        return
+    if not isinstance(config.stages[0], GrowSpec) or config.init is not None:
+        raise InputError("stages: grow starts a drawing, so it must be the first stage, and without --init")
+    if "pixels" not in config.objectives:
+        raise InputError("stages: grow needs a picture to grow toward; give --image FILE")
+    if not isinstance(config.primitive, StrokesSpec):
+        raise InputError(f"stages: grow lays strokes, so primitive.kind must be strokes, not {kind}")
+    if config.ink.kind != "over" or not _free_first(config):
+        raise InputError(f"stages: grow lays strokes over each other: set ink.kind to over, and free colours {how}")
 
 
 def _device(name: str) -> torch.device:

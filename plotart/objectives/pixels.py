@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from plotart.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
 from plotart.errors import InputError
@@ -97,6 +98,13 @@ class Pixels(Objective):
             missed = (self._look(frame.image, distance) - self._part(seen, frame).to(frame.image)).square()
             terms.append((missed if self.weights is None else missed * self._part(self.weights, frame)).mean())
         return torch.stack(terms).mean()
+
+    def at(self, size: tuple[int, int]) -> Pixels:
+        """The same objective for images of another `size` (H, W), of the same aspect."""
+        scale = size[0] / self.target.shape[-2]
+        weights = None if self.weights is None else interpolate(self.weights, size, mode="area")
+        target = interpolate(self.target, size, mode="area")
+        return Pixels(target, self.space, self.distances, scale * self.px_per_mm, weights)
 
     @staticmethod
     def _part(picture: Tensor, frame: Frame) -> Tensor:

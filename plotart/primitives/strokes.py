@@ -1,12 +1,12 @@
-"""Pen strokes: open piecewise cubic Bezier paths of constant width with round caps."""
+"""Strokes: open piecewise cubic Bezier paths, each of one width, with round caps."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from plotart.canvas import Canvas
@@ -29,20 +29,25 @@ class Strokes(Primitive):
 
     Args:
         points: control points `[N, 1+3S, 2]` unit; neighbouring segments share their end point.
-        width: full width `[N]` unit; the tip of the pen, so it is not optimized.
+        width: full width `[N]` unit; the tip of the pen, unless it is free.
+        width_range: least and greatest width, unit, of widths that are optimized; None where the pens decide.
     """
 
     kind = "strokes"
     width: Tensor
 
-    def __init__(self, points: Tensor, width: Tensor) -> None:
+    def __init__(self, points: Tensor, width: Tensor, width_range: tuple[float, float] | None = None) -> None:
         super().__init__()
         if points.ndim != 3 or points.shape[1] < 4 or points.shape[1] % 3 != 1 or points.shape[2] != 2:
             raise ValueError(f"points must be [N, 1+3S, 2], not {list(points.shape)}")
         if width.shape != points.shape[:1]:
             raise ValueError(f"width must be [{points.shape[0]}], not {list(width.shape)}")
         self.points = nn.Parameter(points.detach().clone())
-        self.register_buffer("width", width.detach().clone())
+        self.width_range = width_range
+        if width_range is None:
+            self.register_buffer("width", width.detach().clone())
+        else:
+            self.width = nn.Parameter(width.detach().clamp(*width_range))
 
     def __len__(self) -> int:
         return int(self.points.shape[0])
@@ -78,21 +83,39 @@ class Strokes(Primitive):
         return list(self.points.detach().cpu().numpy().astype(np.float64))
 
     def subset(self, keep: Tensor) -> Strokes:
-        return Strokes(self.points.detach()[keep], self.width[keep])
+        return Strokes(self.points.detach()[keep], self.width.detach()[keep], self.width_range)
 
+    @torch.no_grad()
     def set_width(self, width: Tensor) -> None:
-        self.width.copy_(width)
+        """Fix the width of each stroke; widths that were free no longer are."""
+        if self.width_range is None:
+            self.width.copy_(width)
+        else:
+            free, self.width_range = self.width, None
+            del self.width
+            self.register_buffer("width", width.detach().to(free, copy=True))
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        if self.width_range is not None:
+            self.width.clamp_(*self.width_range)
 
     @torch.no_grad()
     def area(self) -> Tensor:
         return self.lengths() * self.width + torch.pi / 4 * self.width**2
 
     def pack(self) -> dict[str, Tensor]:
-        return {"points": self.points.detach().clone(), "width": self.width.clone()}
+        state = {"points": self.points.detach().clone(), "width": self.width.detach().clone()}
+        return (
+            state
+            if self.width_range is None
+            else state | {"range": torch.tensor(self.width_range, dtype=torch.float64)}
+        )
 
     @classmethod
     def unpack(cls, state: dict[str, Tensor]) -> Strokes:
-        return cls(state["points"], state["width"])
+        low_high = state.get("range")
+        return cls(state["points"], state["width"], None if low_high is None else tuple(low_high.tolist()))
 
 
 @primitives.register("strokes")
@@ -101,12 +124,23 @@ class StrokesSpec(PrimitiveSpec):
 
     `walk` is the published start: the first point uniform on the canvas, each further one a random step of up to
     `radius / 2` per axis from the one before. `dash` is a straight stroke of length `radius` in a random direction.
+    `widths: free` lets every stroke find its own width within `width_range` until it becomes a pen's; it starts as wide
+    as a pen, as far as that lies in the range.
     """
 
     count: int = Field(1200, ge=1, le=1_000_000, description="number of strokes")
     segments: int = Field(1, ge=1, le=8, description="cubic segments of a stroke")
     radius: float = Field(0.1, gt=0, le=2, description="size of the random start, unit")
     start: Literal["walk", "dash"] = "walk"
+    widths: Literal["tip", "free"] = Field("tip", description="as wide as the pen, or optimized while colours are free")
+    width_range: tuple[float, float] = Field((0.004, 0.25), description="least and greatest free width, unit")
+
+    @model_validator(mode="after")
+    def _widths_in_order(self) -> Self:
+        low, high = self.width_range
+        if not 0 < low <= high <= 2:
+            raise ValueError(f"width_range must be 0 < least <= greatest <= 2 unit, not {low:g} and {high:g}")
+        return self
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Strokes:
         extent = torch.tensor(canvas.unit_size, dtype=torch.float32)
@@ -119,4 +153,5 @@ class StrokesSpec(PrimitiveSpec):
             angle = torch.rand(self.count, 1, generator=generator) * torch.pi
             along = torch.linspace(-0.5, 0.5, count)[None, :, None] * self.radius
             points = first + along * torch.stack([angle.cos(), angle.sin()], dim=-1)
-        return Strokes(points, torch.full((self.count,), width))
+        free = self.width_range if self.widths == "free" else None
+        return Strokes(points, torch.full((self.count,), width), free)

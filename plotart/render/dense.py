@@ -65,7 +65,8 @@ def _coverage(primitive: Primitive, pixels: Tensor, width: int, px: int, softnes
 def mix(ink: Ink, covered: Tensor, paper: Tensor, presence: Tensor | None = None) -> Tensor:
     """Coverages `[N, P]` in an ink on `paper [3]` -> sRGB `[3, P]`."""
     if isinstance(ink, Over):
-        share = ink.opacity[:, None].to(covered) * covered
+        opacity = ink.opacity if presence is None else ink.opacity * presence
+        share = opacity[:, None].to(covered) * covered
         passed = torch.cat([1 - share, torch.ones_like(share[:1])]).flip(0).cumprod(0).flip(0)  # of all from i on up
         return (ink.rgb.to(covered).T @ (share * passed[1:])) + ink.ground(paper)[:, None] * passed[:1]
     if isinstance(ink, SumInk):

@@ -41,8 +41,8 @@ class Renderer(Protocol):
         Args:
             size: short side in px, or (H, W) of the canvas' own aspect.
             softness: side of the edge filter, px.
-            presence: `[N]` in 0..1, how much of each shape of a drawing in pens is there; all of it by default. Its
-                gradient tells what a shape is worth.
+            presence: `[N]` in 0..1, how much of each shape of a drawing in pens or under `over` is there; all of it by
+                default. Its gradient tells what a shape is worth.
             pixels: `[P]` long, row * width + column of the pixels wanted; the result is then `[1, 3, 1, P]`.
         """
         ...
@@ -102,8 +102,8 @@ class StrokeRenderer:
             mask[pixels] = True
             mask = mask.reshape(height, width)
         ink, px = drawing.ink, min(height, width)
-        if presence is not None and not isinstance(ink, Penned):
-            raise ValueError(f"presence is for drawings in pens, not for ink {ink.kind!r}")
+        if presence is not None and not isinstance(ink, Penned | Over):
+            raise ValueError(f"presence is for drawings in pens or under over, not for ink {ink.kind!r}")
         points, stroke_width = drawing.primitive.points * px, drawing.primitive.width * px
         how: dict[str, Any] = {
             "size": (height, width), "softness": softness, "backend": self.backend, "threads": self.threads,
@@ -111,7 +111,8 @@ class StrokeRenderer:
         }  # fmt: skip
         paper = paper.to(points)
         if isinstance(ink, Over):
-            return composite_over(points, stroke_width, ink.rgb, ink.opacity, paper=ink.ground(paper), **how)
+            opacity = ink.opacity if presence is None else ink.opacity * presence
+            return composite_over(points, stroke_width, ink.rgb, opacity, paper=ink.ground(paper), **how)
         if isinstance(ink, Penned) and ink.builds:
             weight = ink.weight() if presence is None else ink.weight() * presence[:, None]
             return ink.compose(transmit(points, stroke_width, weight, **how), paper)
@@ -133,7 +134,8 @@ def _shapes(drawing: Drawing, paper: Tensor, cells: shapes.Cells, presence: Tens
     assert isinstance(primitive, Shapes)
     rows = primitive.rows()
     if isinstance(ink, Over):
-        return shapes.lay_over(rows, ink.rgb, ink.opacity, ink.ground(paper), cells)
+        opacity = ink.opacity if presence is None else ink.opacity * presence
+        return shapes.lay_over(rows, ink.rgb, opacity, ink.ground(paper), cells)
     if isinstance(ink, SumInk):
         return ink.compose(shapes.sum_up(rows, ink.weight(), ink.power, cells)[:, None], paper)[:, 0]
     if isinstance(ink, Multiply | PenInk):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -23,7 +24,7 @@ from plotart.registry import Registry
 from plotart.render import Renderer
 from plotart.transforms import Transform
 
-__all__ = ["Context", "Evaluation", "Stage", "StageSpec", "Watch", "balance_of", "evaluate", "stages"]
+__all__ = ["Context", "Evaluation", "Part", "Stage", "StageSpec", "Watch", "balance_of", "evaluate", "stages"]
 
 
 def balance_of(objective: Objective) -> GradientBalance | None:
@@ -140,6 +141,49 @@ class Watch(Protocol):
 
     def tell(self, name: str, figure: Any) -> None:
         """A figure for run.json: numbers, text, lists and mappings."""
+
+
+class Part:
+    """The watch of one fit inside a stage: its steps are a part of the stage's, its checkpoints hold the stage's too.
+
+    Args:
+        base: the stage's own state, kept with the fit's under `fit`. saved: the fit's state to go on from.
+        first, steps: the stage's steps before this fit, and all of them.
+    """
+
+    def __init__(
+        self, watch: Watch, base: Mapping[str, Any], saved: dict[str, Any] | None, first: int, steps: int
+    ) -> None:
+        self.watch = watch
+        self.base = base
+        self.saved = saved
+        self.first = first
+        self.steps = steps
+
+    def step(
+        self,
+        step: int,
+        steps: int,
+        losses: Mapping[str, float],
+        total: float,
+        told: Mapping[str, float] | None = None,
+    ) -> None:
+        self.watch.step(self.first + step, self.steps, losses, total, told)
+
+    def seen(self, step: int, evaluation: Evaluation) -> None:
+        self.watch.seen(self.first + step, evaluation)
+
+    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
+        self.watch.checkpoint(partial(self._state, state))
+
+    def _state(self, state: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return {**self.base, "fit": state()}
+
+    def say(self, line: str) -> None:
+        self.watch.say(line)
+
+    def tell(self, name: str, figure: Any) -> None:
+        self.watch.tell(name, figure)
 
 
 class Stage(Protocol):

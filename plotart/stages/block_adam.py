@@ -58,8 +58,11 @@ class BlockAdam(Optimizer):
         state["second"].mul_(b2).add_(rows[:, :, None] * rows[:, None, :], alpha=1 - b2)
         if age < self.EVERY or age % self.EVERY == 0:
             state["root"] = self._inverse_root(state["second"] / (1 - b2 ** (age + 1)), group["damping"])
-        move = (state["root"] @ (state["mean"] / (1 - b1 ** (age + 1)))[:, :, None]).reshape(parameter.shape)
-        parameter.sub_((group["lr"] * move).to(parameter))
+        move = (state["root"] @ (state["mean"] / (1 - b1 ** (age + 1)))[:, :, None])[:, :, 0]
+        # a root that was kept from when the row had no gradient (a hidden stroke) knows no bounds
+        most = float(rows.shape[1])
+        move *= most / move.norm(dim=1, keepdim=True).clamp_min(most)
+        parameter.sub_((group["lr"] * move).reshape(parameter.shape).to(parameter))
 
     @staticmethod
     def _inverse_root(second: Tensor, damping: float) -> Tensor:

@@ -20,20 +20,18 @@ from plotart.stages.block_adam import BlockAdam
 __all__ = ["Fit", "FitSpec"]
 
 RATES = {
-    "points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
+    "points": 0.0045, "width": 0.001, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
     "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.02,
 }  # fmt: skip
-LOOKS = 12
-"""How often in one fit the clean image is judged; the best drawing among these is the result."""
 
 
 @stages.register("fit")
 class FitSpec(StageSpec):
     """Descend the weighted sum of the objectives.
 
-    `rates` are Adam's learning rates by parameter name: `points`, `centre`, `radius` and `scale` in unit a step,
-    `angle` in rad, `rgb`, `opacity` (of `over`), `filters` (of `multiply`) and `background` in their 0..1, `depth` (of
-    `average`), `bend` of splats, and `logits` of the choice of pens.
+    `rates` are Adam's learning rates by parameter name: `points`, (free) `width`, `centre`, `radius` and `scale` in
+    unit a step, `angle` in rad, `rgb`, `opacity` (of `over`), `filters` (of `multiply`) and `background` in their 0..1,
+    `depth` (of `average`), `bend` of splats, and `logits` of the choice of pens.
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
     whole tiles), which objectives that look at the whole image do not allow.
@@ -48,6 +46,12 @@ class FitSpec(StageSpec):
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     pixels_share: float = Field(1.0, gt=0, le=1, description="share of the pixels that a step looks at")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
+    looks: int = Field(
+        12,
+        ge=1,
+        le=1000,
+        description="how often the clean image is judged; the best of these and the end is the result",
+    )
 
     def build(self) -> Fit:
         return Fit(self)
@@ -83,7 +87,7 @@ class Fit:
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
             for name, objective in context.objectives.items():
                 objective.load_state_dict(saved["objectives"][name])
-        every = max(1, spec.steps // LOOKS)
+        every = max(1, spec.steps // spec.looks)
 
         for step in range(start, spec.steps):
             if step % every == 0:

@@ -10,9 +10,7 @@ groups, drawn at random, keep neighbours apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,7 +23,7 @@ from plotart.ink import Penned
 from plotart.objectives.penalties import PlotTime
 from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot
-from plotart.stages.base import Context, Evaluation, StageSpec, Watch, stages
+from plotart.stages.base import Context, Part, StageSpec, Watch, stages
 from plotart.stages.fit import FitSpec
 
 __all__ = ["Prune", "PruneSpec", "contributions", "keep_within", "plot_seconds", "plot_time"]
@@ -75,7 +73,6 @@ def plot_time(drawing: Drawing, machine: Machine, budget: float) -> PlotTime:
 
 def contributions(drawing: Drawing, context: Context, groups: int = 4) -> Tensor:
     """What the weighted total of the objectives would rise if each stroke were left out: `[N]`; see the module."""
-    assert isinstance(drawing.ink, Penned)
     drawing = drawing.copy().requires_grad_(False)
     found = torch.zeros(len(drawing), device=drawing.device)
     shuffled = torch.randperm(len(drawing), generator=context.generator).to(drawing.device)
@@ -176,7 +173,7 @@ class Prune:
             }
             fit = FitSpec(steps=shares[number], rates=self.spec.rates, schedule="cosine").build()
             inner = None if saved is None else saved["fit"]
-            drawing = fit(drawing, timed, watch=_Refit(watch, base, inner, sum(shares[:number]), self.spec.steps))
+            drawing = fit(drawing, timed, watch=Part(watch, base, inner, sum(shares[:number]), self.spec.steps))
             saved = None
         return self._settle(drawing, left_out, context, watch)
 
@@ -229,44 +226,6 @@ class Prune:
                     f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
                     "put in: with fewer pens (pens.count) there would be more of the drawing"
                 )
-
-
-class _Refit:
-    """The watch of one refit: its steps are a part of the stage's, its checkpoints hold the stage's state too."""
-
-    def __init__(
-        self, watch: Watch, base: Mapping[str, Any], saved: dict[str, Any] | None, first: int, steps: int
-    ) -> None:
-        self.watch = watch
-        self.base = base
-        self.saved = saved
-        self.first = first
-        self.steps = steps
-
-    def step(
-        self,
-        step: int,
-        steps: int,
-        losses: Mapping[str, float],
-        total: float,
-        told: Mapping[str, float] | None = None,
-    ) -> None:
-        self.watch.step(self.first + step, self.steps, losses, total, told)
-
-    def seen(self, step: int, evaluation: Evaluation) -> None:
-        self.watch.seen(self.first + step, evaluation)
-
-    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
-        self.watch.checkpoint(partial(self._state, state))
-
-    def _state(self, state: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        return {**self.base, "fit": state()}
-
-    def say(self, line: str) -> None:
-        self.watch.say(line)
-
-    def tell(self, name: str, figure: Any) -> None:
-        self.watch.tell(name, figure)
 
 
 def _together(parts: list[Drawing]) -> Drawing:

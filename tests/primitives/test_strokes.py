@@ -71,3 +71,28 @@ def test_wrong_shapes_are_named():
 def test_registry_knows_strokes():
     assert primitives["strokes"] is StrokesSpec
     assert "strokes" in list(primitives)
+
+
+def test_free_widths_are_optimized_in_their_range_until_they_are_set(canvas):
+    spec = StrokesSpec(count=4, widths="free", width_range=(0.01, 0.1))
+    strokes = spec.build(canvas, 0.001, torch.Generator().manual_seed(1))
+    assert {name for name, _ in strokes.named_parameters()} == {"points", "width"}
+    assert strokes.width.tolist() == pytest.approx([0.01] * 4)
+    with torch.no_grad():
+        strokes.width.copy_(torch.tensor([0.0, 0.05, 0.1, 3.0]))
+    strokes.constrain_()
+    assert strokes.width.tolist() == pytest.approx([0.01, 0.05, 0.1, 0.1])
+    again = Strokes.unpack(strokes.pack()).subset(torch.tensor([1, 3]))
+    assert again.width_range == strokes.width_range
+    assert torch.equal(again.width, strokes.width[[1, 3]])
+    again.set_width(torch.tensor([0.003, 0.004]))
+    again.constrain_()
+    assert {name for name, _ in again.named_parameters()} == {"points"}
+    assert again.width.tolist() == pytest.approx([0.003, 0.004])
+    assert "range" not in again.pack()
+
+
+@pytest.mark.parametrize("low_high", [(0.0, 0.1), (0.2, 0.1), (0.1, 3.0)])
+def test_width_ranges_out_of_order_are_refused(low_high):
+    with pytest.raises(ValueError, match="0 < least <= greatest <= 2 unit"):
+        StrokesSpec(width_range=low_high)

@@ -129,3 +129,24 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(InputError, match="renderer 'fast' is unknown: take one of native"):
         renderer("fast")
     assert {"native", "reference"} <= set(RENDERERS)
+
+
+def test_free_widths_get_the_same_gradient_from_native_and_reference():
+    width = torch.linspace(0.01, 0.2, COUNT)
+    gradients = []
+    for name in ("native", "reference"):
+        shapes = Strokes(drawing(inks()[0]).primitive.points, width, (0.005, 0.5))
+        image = renderer(name, threads=1)(Drawing(CANVAS, shapes, inks()[0]), 32)
+        (image * torch.linspace(-1, 1, image.shape[-1])).square().sum().backward()
+        gradients.append(shapes.width.grad)
+    assert bool((gradients[1].abs() > 1e-3).sum() >= COUNT - 2)
+    assert torch.allclose(gradients[0], gradients[1], rtol=1e-2, atol=1e-2 * float(gradients[1].abs().max()))
+
+
+@pytest.mark.parametrize("name", ["native", "reference"])
+def test_presence_is_a_share_of_the_opacity(name):
+    presence = torch.linspace(0, 1, COUNT)
+    over = inks()[0]
+    fainter = Over(over.rgb, over.opacity * presence)
+    shown = renderer(name, threads=1)(drawing(over), 24, presence=presence)
+    assert torch.equal(shown, renderer(name, threads=1)(drawing(fainter), 24))

@@ -57,3 +57,13 @@ def test_saved_state_goes_on_to_the_same_bytes():
     again.load_state_dict(saved)
     steps(half, again, 12)
     assert torch.equal(half, rows)
+
+
+def test_a_row_that_gets_its_first_gradient_late_takes_no_leap():
+    row = torch.nn.Parameter(torch.zeros(1, 4))
+    optimizer = BlockAdam([row], lr=0.01)
+    for step in range(40):
+        row.grad = torch.full((1, 4), 0.0 if step < 25 else 1e-3)
+        before = row.detach().clone()
+        optimizer.step()
+        assert float((row.detach() - before).norm()) <= 0.041

@@ -1,0 +1,166 @@
+"""A picture that grows: a few large strokes first, then more and smaller ones where it is still wrong."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+
+from plotart.drawing import Drawing
+from plotart.ink import Over
+from plotart.objectives.pixels import Pixels
+from plotart.primitives.strokes import Strokes
+from plotart.stages.base import Context, Part, StageSpec, Watch, stages
+from plotart.stages.fit import FitSpec
+from plotart.stages.prune import contributions
+from plotart.stages.spawn import blurred, edge_directions, scatter
+
+__all__ = ["Grow", "GrowSpec"]
+
+LEAST_PX = 48
+"""The smallest short side at which a level is fitted."""
+
+
+@stages.register("grow")
+class GrowSpec(StageSpec):
+    """Grow a drawing with free colours toward the picture, from `first` strokes to as many as it was given.
+
+    Every level starts by leaving out the share `replace` of the strokes that do least for the picture, and adds new
+    ones on top until there are `growth` times as many as before; then all are fitted. The last number is refined in
+    `rounds` levels, which only replace. New strokes are straight and lie
+
+    - at places as even as blue noise, after the first level in proportion to the squared error that is left
+      (`place: error`);
+    - along the edges of the target (`direction: edges`), longer where those are straight, or at random;
+    - in the target's colour there (`colour: target`), or at random;
+    - as wide and long as `width` and `length` say, in units of the canvas' side over the root of `first` at the first
+      level, times `shrink` at each later one.
+
+    Learning rates (`rates` by name, see the stage `fit`) fall anew in every level; each level takes `lasting` times as
+    many steps as the one before. `softness` widens the edge filter at the start of the first level, and less at the
+    later ones by `shrink`. A level before the last is rendered `detail` times as large as the next.
+    """
+
+    steps: int = Field(500, ge=1, le=1_000_000, description="steps of all levels together")
+    first: int = Field(
+        64, ge=1, le=1_000_000, description="strokes of the first level, or up to `growth` times as many"
+    )
+    growth: float = Field(2.0, ge=1.05, le=1000)
+    rounds: int = Field(3, ge=1, le=100, description="levels with all strokes")
+    lasting: float = Field(1.0, ge=0.1, le=10)
+    replace: float = Field(0.1, ge=0, lt=1)
+    place: Literal["error", "even"] = "error"
+    direction: Literal["edges", "random"] = "edges"
+    colour: Literal["target", "random"] = "target"
+    opacity: float = Field(1.0, gt=0, le=1, description="of a new stroke")
+    width: float = Field(0.7, gt=0, le=100, description="of a new stroke")
+    length: float = Field(1.5, gt=0, le=100, description="of a new stroke; 0.5 to 1.5 times that, by the edges")
+    shrink: float = Field(0.5, gt=0, le=1)
+    softness: float = Field(1.0, ge=1, le=32)
+    detail: float = Field(0.75, gt=0, le=1)
+    rates: dict[str, float] = Field(default={"points": 0.004, "width": 0.0015, "rgb": 0.03, "opacity": 0.04})
+    optimizer: Literal["adam", "block-adam"] = "block-adam"
+    schedule: Literal["halving", "cosine", "constant"] = "cosine"
+
+    def build(self) -> Grow:
+        return Grow(self)
+
+    def levels(self, count: int) -> list[int]:
+        """How many strokes there are in each level of a drawing that ends with `count`."""
+        counts = [count] * self.rounds
+        while counts[0] / self.growth >= self.first:
+            counts.insert(0, math.ceil(counts[0] / self.growth))
+        return counts
+
+
+class Grow:
+    name = "grow"
+
+    def __init__(self, spec: GrowSpec) -> None:
+        self.spec = spec
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        spec, saved = self.spec, watch.saved
+        counts = spec.levels(len(drawing))
+        shares = [spec.lasting**level for level in range(len(counts))]
+        starts = [round(spec.steps * sum(shares[:level]) / sum(shares)) for level in range(len(counts))] + [spec.steps]
+        grown = drawing.subset(torch.arange(0))
+        for level in range(0 if saved is None else saved["level"], len(counts)):
+            if starts[level] == starts[level + 1] and level + 1 < len(counts):
+                continue  # too few steps for so many levels
+            smaller = _smaller(context, drawing, spec.detail ** (len(counts) - 1 - level))
+            if saved is None:
+                grown = self._more(grown, counts[level], level, context)
+                watch.say(f"level {level + 1} of {len(counts)}: {counts[level]} strokes")
+            fit = FitSpec(
+                steps=max(1, starts[level + 1] - starts[level]),
+                rates=spec.rates,
+                schedule=spec.schedule,
+                optimizer=spec.optimizer,
+                softness=max(1.0, spec.softness * spec.shrink**level),
+                looks=1,
+            ).build()
+            inner = None if saved is None else saved["fit"]
+            part = Part(watch, {"level": level}, inner, starts[level], spec.steps)
+            # the fit of a saved level takes its strokes from what was saved
+            grown = fit(grown, smaller, watch=part).to(drawing.device)
+            saved = None
+        return grown
+
+    def _more(self, grown: Drawing, count: int, level: int, context: Context) -> Drawing:
+        """The strokes worth keeping, and new ones on top of them, `count` in all."""
+        keep = min(len(grown) - round(self.spec.replace * len(grown)), count)
+        if keep < len(grown):
+            worth = contributions(grown, context)
+            grown = grown.subset(worth.argsort(descending=True, stable=True)[:keep].sort().values)
+        new = self._spawn(grown, count - keep, level, context)
+        a, b = grown.pack(), new.pack()
+        together: dict[str, Any] = {
+            part: {k: value if k == "range" else torch.cat([a[part][k], value]) for k, value in b[part].items()}
+            for part in ("shapes", "colours")
+        }
+        return Drawing.unpack(grown.canvas, {**b, **together})
+
+    @torch.no_grad()
+    def _spawn(self, grown: Drawing, count: int, level: int, context: Context) -> Drawing:
+        """`count` new strokes for what `grown` leaves wrong."""
+        spec, generator = self.spec, context.generator
+        strokes, pixels = grown.primitive, context.objectives["pixels"]
+        assert isinstance(strokes, Strokes)
+        assert isinstance(pixels, Pixels)
+        target = pixels.target
+        height, width = target.shape[-2:]
+        size = math.sqrt(height * width / spec.first) * spec.shrink**level  # px
+        density = torch.ones(height, width)
+        if spec.place == "error" and len(grown):
+            error = (target - context.renderer(grown, context.size)).square().sum(dim=1, keepdim=True)
+            density = blurred(error, 0.25 * size)[0, 0]
+        places = scatter(density, count, generator)
+        column, row = places.long().unbind(1)
+        if spec.direction == "edges":
+            angle, coherence = (field[row, column] for field in edge_directions(target[0], max(0.7, 0.15 * size)))
+        else:
+            angle, coherence = torch.rand(count, generator=generator) * math.pi, torch.full((count,), 0.5)
+        along = torch.linspace(-0.5, 0.5, strokes.points.shape[1]) * (0.5 + coherence)[:, None] * spec.length * size
+        points = places[:, None] + along[..., None] * torch.stack([angle.cos(), angle.sin()], dim=-1)[:, None]
+        if spec.colour == "target":
+            rgb = blurred(target, 0.2 * size)[0, :, row, column].T
+        else:
+            rgb = torch.rand(count, 3, generator=generator)
+        px = min(height, width)
+        wide = torch.full((count,), spec.width * size / px)
+        ink = Over(rgb.cpu(), torch.full((count,), spec.opacity))
+        return Drawing(grown.canvas, Strokes(points / px, wide, strokes.width_range), ink).to(grown.device)
+
+
+def _smaller(context: Context, drawing: Drawing, scale: float) -> Context:
+    """The context of a picture `scale` as large; as it is where a network looks, to which size is not only detail."""
+    px = max(LEAST_PX, round(scale * context.size))
+    pixels = context.objectives["pixels"]
+    assert isinstance(pixels, Pixels)
+    if context.layers or px >= context.size:
+        return context
+    return replace(context, size=px, objectives={**context.objectives, "pixels": pixels.at(drawing.canvas.pixels(px))})
