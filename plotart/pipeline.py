@@ -72,10 +72,7 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     specs = run.config.scaled_stages()
     with run.interruptible():
         for number in range(base["stage"], len(specs)):
-            base |= {
-                "generator": context.generator.get_state(),
-                "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
-            }
+            base |= _learned(context)
             stage = specs[number].build()
             watch = StageWatch(run, f"{stage.name} {number + 1}/{len(specs)}", base=base, saved=state)
             if state is None:
@@ -83,9 +80,18 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
             drawing = stage(drawing, context, watch=watch)
             base = watch.done(drawing, evaluate(drawing, context))
             state = None
+        run.save_checkpoint({**base, **_learned(context), "state": None})  # holds the last drawing, for `enlarge`
         finish(run, drawing, context, base)
     run.close()
     return run
+
+
+def _learned(context: Context) -> dict[str, Any]:
+    """What the context itself has become on the way."""
+    return {
+        "generator": context.generator.get_state(),
+        "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
+    }
 
 
 def _start(run: Run, context: Context, drawing: Drawing) -> tuple[dict[str, Any], dict[str, Any] | None]:

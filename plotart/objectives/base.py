@@ -25,6 +25,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from plotart.canvas import Window
 from plotart.networks.base import Network
 from plotart.registry import Registry
 
@@ -37,6 +38,10 @@ class Frame:
     image `[B, 3, H, W]` sRGB 0..1; views `[C, 3, h, w]`, the transformed copies the network sees (the image itself
     when not given); layers: all layers wanted by any objective of this step; messages `[C, D]`: what glyphs on their
     way to a reader say, the views then being what arrives.
+
+    Of a large canvas the image is a part: window says where it lies. Where views show more than is judged, inner is
+    the part of them that counts, and view_side the side (px) of the views that the network is usually given. look
+    makes of another picture of the whole canvas, `[1, 3, H, W]`, the views that it would have given here.
     """
 
     def __init__(
@@ -49,6 +54,10 @@ class Frame:
         drawing: Any = None,
         step: int = 0,
         messages: Tensor | None = None,
+        window: Window | None = None,
+        inner: Window | None = None,
+        view_side: int | None = None,
+        look: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self.image = image
         self.views = image if views is None else views
@@ -57,6 +66,10 @@ class Frame:
         self.drawing = drawing
         self.step = step
         self.messages = messages
+        self.window = window
+        self.inner = inner
+        self.view_side = min(self.views.shape[-2:]) if view_side is None else view_side
+        self.look = look or (lambda picture: picture)
         self._features: dict[str, Tensor] | None = None
 
     def features(self, layer: str) -> Tensor:
@@ -71,7 +84,16 @@ class Frame:
         address = self.network.resolve(layer)
         if address not in self._features:
             raise ValueError(f"layer {layer!r} was not announced; this frame has: {', '.join(self._features)}")
-        return self._features[address]
+        return self.counted(self._features[address])
+
+    def counted(self, features: Tensor) -> Tensor:
+        """The part of `features [C, K, h', w']` of the views that lies in `inner`."""
+        if self.inner is None:
+            return features
+        (height, width), (tall, wide) = self.views.shape[-2:], features.shape[-2:]
+        top, bottom = (round(y * tall / height) for y in (self.inner.top, self.inner.top + self.inner.height))
+        left, right = (round(x * wide / width) for x in (self.inner.left, self.inner.left + self.inner.width))
+        return features[..., top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 class Objective(nn.Module):
@@ -79,6 +101,8 @@ class Objective(nn.Module):
 
     name: str
     layers: tuple[str, ...] = ()
+    local: bool = True
+    """Whether a part of the canvas can be judged by itself, as fits by crops do."""
 
     @abstractmethod
     def forward(self, frame: Frame) -> Tensor:

@@ -30,6 +30,7 @@ class InkSpent(Objective):
     """
 
     name = "ink"
+    local = False
 
     def __init__(self, budget: float) -> None:
         super().__init__()
@@ -80,6 +81,7 @@ class StrokeCount(Objective):
     """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint ones are dropped later."""
 
     name = "strokes"
+    local = False
 
     def forward(self, frame: Frame) -> Tensor:
         strokes = frame.drawing.primitive
@@ -99,6 +101,7 @@ class PlotTime(Objective):
     """
 
     name = "time"
+    local = False
 
     def __init__(self, per_mm: float, per_lift: float, other: float, budget: float) -> None:
         super().__init__()
@@ -123,6 +126,7 @@ class Bends(Objective):
     """Bending of the control polygons: mean squared second difference of neighbouring control points, unit squared."""
 
     name = "curvature"
+    local = False
 
     def forward(self, frame: Frame) -> Tensor:
         points: Tensor = frame.drawing.primitive.points
@@ -133,6 +137,7 @@ class OffPage(Objective):
     """Mean squared distance of the control points from the canvas, 0 for those on it; unit squared."""
 
     name = "page"
+    local = False
 
     def forward(self, frame: Frame) -> Tensor:
         points: Tensor = frame.drawing.primitive.points

@@ -53,10 +53,16 @@ class Pixels(Objective):
         self.space = space
         self.blurs = blurs
         self.register_buffer("target", target, persistent=False)
-        self._seen = [self._look(self._values(target), blur) for blur in blurs]
+        self._seen: list[Tensor] = []
 
     def forward(self, frame: Frame) -> Tensor:
+        """`[]`; of a window of the canvas the difference is blurred as if it went on beyond the edges."""
         values = self._values(frame.image)
+        if frame.window is not None:
+            off = values - self._values(frame.window.of(self.target)).to(values)
+            return torch.stack([self._look(off, blur).square().mean() for blur in self.blurs]).mean()
+        if not self._seen:
+            self._seen = [self._look(self._values(self.target), blur) for blur in self.blurs]
         terms = [
             (self._look(values, blur) - seen.to(values)).square().mean()
             for blur, seen in zip(self.blurs, self._seen, strict=True)
