@@ -10,7 +10,7 @@ import yaml
 
 from plotart.errors import InputError
 
-__all__ = ["FLAGS", "base_config", "config_flags", "gather"]
+__all__ = ["FLAGS", "base_config", "config_flags", "gather", "some_flags"]
 
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
@@ -45,16 +45,26 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
 
 def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags of the table; `gather` turns their values into changes of the config."""
-    for flag, _, kind, text in reversed(FLAGS):
-        command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
-    return click.option(
-        "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any setting by its address in the config"
-    )(command)
+    return some_flags(*(flag for flag, *_ in FLAGS))(command)
+
+
+def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the flags of the table with these names, and --set."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for flag, _, kind, text in reversed(FLAGS):
+            if flag in names:
+                command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
+        return click.option(
+            "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any setting by its address in the config"
+        )(command)
+
+    return add
 
 
 def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
     """The changes a command line makes to the config, by address."""
-    changes = {address: flags[flag.strip("-").replace("-", "_")] for flag, address, _, _ in FLAGS}
+    changes = {address: flags.get(flag.strip("-").replace("-", "_")) for flag, address, _, _ in FLAGS}
     changes = {address: value for address, value in changes.items() if value is not None}
     for text in sets:
         address, equals, value = text.partition("=")

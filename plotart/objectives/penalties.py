@@ -12,7 +12,10 @@ from plotart.ink import FreeInk
 from plotart.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
-__all__ = ["Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "StrokeCount"]
+__all__ = ["WHOLE_PAGE", "Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "StrokeCount"]
+
+WHOLE_PAGE = ("ink", "strokes", "curvature", "page")
+"""Objectives that judge a drawing as a whole, and no part of it by itself."""
 
 
 def _presence(frame: Frame) -> Tensor:

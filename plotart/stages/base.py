@@ -135,10 +135,11 @@ def evaluate(
             drawing of strokes, as the mean over windows weighted by their areas.
     """
     size = drawing.canvas.pixels(context.size)
+    side = min(context.transform.view, *size)
     whole = size[0] * size[1] <= WHOLE_PX or not isinstance(drawing.primitive, Strokes)
     if windows is None and whole and not callable(image):
         image = context.renderer(drawing, context.size) if image is None else image
-        losses, excitation = _judged(context, context.frame(drawing, image, image, step=0))
+        losses, excitation = _judged(context, context.frame(drawing, image, image, step=0, view_side=side))
         return Evaluation(image, losses, _total(context, losses), excitation)
     sums: dict[str, float] = {}
     excited, area = 0.0, 0
@@ -149,7 +150,7 @@ def evaluate(
             shown = context.renderer(part, (outer.height, outer.width))
         else:
             shown = image(outer) if callable(image) else outer.of(image)
-        inner, side = window.inside(outer), min(context.transform.view, context.size)
+        inner = window.inside(outer)
         frame = context.frame(
             part, inner.of(shown), shown, 0, window=window, inner=inner, view_side=side, look=outer.of
         )
