@@ -86,9 +86,7 @@ def source_of(config: Config) -> Source | None:
     if not places:
         return None
     if places != [0]:
-        raise InputError(
-            "stages: enlarge must be the first stage and the only one of its kind; enlarge the result again"
-        )
+        raise InputError("stages: enlarge comes first and once; to enlarge further, enlarge the result")
     first = config.stages[0]
     assert isinstance(first, EnlargeSpec)
     return Source.open(FilePath(first.run), "stages.0.run")

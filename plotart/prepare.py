@@ -32,6 +32,7 @@ from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
+from plotart.stages.fit import FitSpec, crops_of
 from plotart.stages.narrow import with_tips
 from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
@@ -113,6 +114,9 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         machine=machine,
         minutes=config.minutes,
     )
+    for stage in config.stages:
+        if isinstance(stage, FitSpec):
+            crops_of(stage, canvas, context)
     return config, context, drawing.to(device)
 
 

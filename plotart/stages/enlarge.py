@@ -168,7 +168,7 @@ def magnify(drawing: Drawing, canvas: Canvas, tiles: tuple[int, int]) -> Drawing
     along = joined[:, :, -1] - joined[:, :, 0]
     normal = torch.stack([-along[..., 1], along[..., 0]], dim=-1) / along.norm(dim=-1, keepdim=True).clamp_min(1e-9)
     side = (torch.arange(columns) + 0.5) / columns - 0.5
-    offset = side[:, None, None] * (strokes.width.cpu()[:, None, None, None] * normal[:, :, None])
+    offset = side[:, None] * (strokes.width.cpu()[:, None, None, None] * normal[:, :, None])
     beside = joined[:, :, None] + offset[:, :, :, None]
     owner = torch.arange(len(points)).repeat_interleave(rows * columns)
     return _placed(beside.reshape(-1, *points.shape[1:]), owner, drawing, canvas)

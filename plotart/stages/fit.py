@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
-from plotart.canvas import Window
+from plotart.canvas import Canvas, Window
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Choosing
@@ -21,7 +21,7 @@ from plotart.stages.block_adam import BlockAdam
 from plotart.stages.crops import Crops
 from plotart.stages.lazy_adam import LazyAdam
 
-__all__ = ["Fit", "FitSpec"]
+__all__ = ["Fit", "FitSpec", "crops_of"]
 
 RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1}
 LOOKS = 12
@@ -80,6 +80,26 @@ def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Ten
     return F.pad(image - ground, beyond) + ground
 
 
+def crops_of(spec: FitSpec, canvas: Canvas, context: Context) -> Crops | None:
+    """The squares in which a fit looks at the canvas; None where it looks at all of it.
+
+    Raises:
+        InputError: an objective cannot judge parts, or the network's views do not fit into a square.
+    """
+    side, size, transform = spec.crop, canvas.pixels(context.size), context.transform
+    if side is None:
+        return None
+    for name, objective in context.objectives.items():
+        if not objective.local:
+            raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
+    if not context.layers:
+        return Crops(size, side, 0, 0)
+    least = transform.side_around(min(transform.view, *size))
+    if side < least:
+        raise InputError(f"stages: crop must be at least {least} for views of {transform.view} px, not {side}")
+    return Crops(size, side, transform.rim(side), transform.jitter)
+
+
 class Fit:
     name = "fit"
 
@@ -92,7 +112,7 @@ class Fit:
         if isinstance(drawing.ink, Choosing):
             drawing.ink.temperature = spec.temperature
         optimizers = self._optimizers(drawing)
-        crops = self._crops(drawing, context)
+        crops = crops_of(spec, drawing.canvas, context)
         sample = None if crops is None else crops.sample()
         best: dict[str, Any] | None = None
         best_total, start, skipped = math.inf, 0, 0
@@ -180,23 +200,6 @@ class Fit:
         # gradients of a mean over a page are far below the usual eps of 1e-8
         adam = Adam if self.spec.crop is None else LazyAdam
         return [*found, adam(plain, eps=1e-12)] if plain else found
-
-    def _crops(self, drawing: Drawing, context: Context) -> Crops | None:
-        """The squares in which the canvas is looked at, where it is by crops and larger than one."""
-        side, size = self.spec.crop, drawing.canvas.pixels(context.size)
-        if side is None:
-            return None
-        for name, objective in context.objectives.items():
-            if not objective.local:
-                raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
-        if not context.layers:
-            return Crops(size, side, 0, 0)
-        least = context.transform.side_around(min(context.transform.view, *size))
-        if side < least:
-            raise InputError(
-                f"stages: crop must be at least {least} for views of {context.transform.view} px, not {side}"
-            )
-        return Crops(size, side, context.transform.rim(side), context.transform.jitter)
 
     def _slopes(
         self, drawing: Drawing, context: Context, step: int, softness: float, crops: Crops | None

@@ -1,0 +1,118 @@
+"""Drawings repeated over a larger page, or magnified: as much ink everywhere, in the same pens."""
+
+import numpy as np
+import pytest
+import torch
+
+from plotart.canvas import Canvas, page
+from plotart.drawing import Drawing
+from plotart.errors import InputError
+from plotart.geometry import lengths
+from plotart.ink import Penned
+from plotart.pens import load_pens
+from plotart.primitives.strokes import Strokes, StrokesSpec, bernstein
+from plotart.render import renderer
+from plotart.stages.enlarge import Tiling, magnify, repeat
+
+SMALL = Canvas(page("70x90mm"), 5.0)
+LARGE = Canvas(page("190x250mm"), 5.0)
+
+
+def drawing(count=3000, canvas=SMALL, segments=1):
+    generator = torch.Generator().manual_seed(0)
+    spec = StrokesSpec(count=count, radius=0.06, segments=segments)
+    strokes = spec.build(canvas, 0.5 / canvas.mm_per_unit, generator)
+    return Drawing(canvas, strokes, Penned(load_pens("#1a1a1a,#d62728").pens, torch.arange(count) % 2))
+
+
+def density(large, cells=(12, 9)):
+    """Strokes per mm² on a grid of the page."""
+    middle = large.canvas.to_mm(large.primitive.points.detach().mean(1).numpy())
+    x0, y0, x1, y1 = large.canvas.rectangle
+    counts, _, _ = np.histogram2d(middle[:, 1], middle[:, 0], bins=cells, range=[[y0, y1], [x0, x1]])
+    return counts / ((x1 - x0) * (y1 - y0) / (cells[0] * cells[1]))
+
+
+@pytest.mark.parametrize("tiles", [(3, 3), (4, 4)])
+def test_repeated_strokes_lie_as_densely_at_the_seams_as_elsewhere(tiles):
+    source = drawing()
+    tiling = Tiling.of(SMALL, LARGE, tiles, 0.2)
+    large = repeat(source, LARGE, tiling, 0.2, torch.Generator().manual_seed(1))
+    found = density(large)
+    # strokes of copies that are s times as large: 1 / s² as many on a mm², and thinned by s where that is below 1
+    expected = len(source) / (60 * 80) / tiling.scale**2 * min(1, tiling.scale)
+    per_cell = expected * 180 * 240 / found.size
+    assert np.abs(found / expected - 1).max() < 5 / per_cell**0.5 + 0.08
+    assert found.mean() == pytest.approx(expected, rel=0.05)
+    assert torch.allclose(large.primitive.width * LARGE.mm_per_unit, torch.tensor(0.5))
+    assert 0.45 < float(large.ink.pen.float().mean()) < 0.55
+
+
+def test_a_hard_edge_would_be_seen():
+    """The same measure over tiles that do not meet: a copy cut out of less than its tile leaves gaps."""
+    tiling = Tiling.of(SMALL, LARGE, (3, 3), 0.2)
+    gaps = Tiling(tiling.tile, 0.6 * tiling.scale, tiling.orientations)
+    found = density(repeat(drawing(), LARGE, gaps, 0.2, torch.Generator().manual_seed(1)))
+    assert found.min() < 0.3 * found.mean()
+
+
+def test_tiles_repeat_by_seed_and_differ_between_neighbours():
+    square = Canvas(page("190x190mm"), 5.0)
+    tiling = Tiling.of(SMALL, square, (3, 3), 0.1)
+    assert len(tiling.orientations) == 8
+    a, b, c = (repeat(drawing(300), square, tiling, 0.1, torch.Generator().manual_seed(s)).primitive for s in (1, 1, 2))
+    assert torch.equal(a.points, b.points)
+    assert a.points.shape != c.points.shape or not torch.equal(a.points, c.points)
+
+
+@pytest.mark.parametrize(
+    ("area", "tiles", "count"),
+    [
+        ("190x190mm", (3, 3), 8),
+        ("190x250mm", (3, 3), 4),
+        ("130x90mm", (2, 1), 4),
+        ("90x130mm", (2, 1), 4),
+        ("90x70mm", (1, 1), 4),
+    ],
+)
+def test_orientations_are_those_that_cover_a_tile_without_growing(area, tiles, count):
+    tiling = Tiling.of(SMALL, Canvas(page(area), 5.0), tiles, 0.1)
+    assert len(tiling.orientations) == count
+    for orientation in tiling.orientations:
+        across, down = (80, 60) if orientation & 4 else (60, 80)
+        assert tiling.scale * across >= 1.1 * tiling.tile[0] - 1e-6
+        assert tiling.scale * down >= 1.1 * tiling.tile[1] - 1e-6
+
+
+@pytest.mark.parametrize("tiles", [(0, 2), (30, 40), (1, 1)])
+def test_tiles_that_leave_nothing_of_the_drawing_are_refused(tiles):
+    huge = Canvas(page("190x250mm" if max(tiles) > 1 else "1000x1300mm"), 5.0)
+    with pytest.raises(InputError, match=rf"^tiles: .*{tiles[0]}x{tiles[1]}") as error:
+        Tiling.of(SMALL, huge, tiles, 0.1)
+    assert "\n" not in str(error.value)
+
+
+def test_magnified_strokes_are_pieces_of_the_same_curves():
+    source = drawing(5, segments=2)
+    large = magnify(source, Canvas(page("130x170mm"), 5.0), (1, 3))
+    assert large.primitive.points.shape == (15, 7, 2)
+    where = bernstein(50, like=source.primitive.points)
+    for number in range(5):
+        curve = torch.cat([where @ source.primitive.points[number, k : k + 4] for k in (0, 3)]).detach()
+        for piece in large.primitive.points[3 * number : 3 * number + 3].detach():
+            on_it = torch.cat([where @ piece[k : k + 4] for k in (0, 3)])
+            assert float(torch.cdist(on_it, curve).amin(dim=1).max()) < 0.002
+    assert torch.equal(large.ink.pen, source.ink.pen.repeat_interleave(3))
+
+
+def test_magnified_drawing_has_the_tones_of_the_small_one():
+    source, canvas = drawing(400), Canvas(page("190x250mm"), 5.0)
+    large = magnify(source, canvas, (3, 2))
+    draw = renderer("native", threads=1)
+    assert canvas.mm_per_unit == 3 * SMALL.mm_per_unit
+    small, big = draw(source, 96).detach(), draw(large, 288).detach()
+    pooled = torch.nn.functional.avg_pool2d(big, 24), torch.nn.functional.avg_pool2d(small, 8)
+    assert float((pooled[0] - pooled[1]).abs().mean()) < 0.01
+    ink = [lengths(d.primitive.paths()).sum() * d.canvas.mm_per_unit for d in (source, large)]
+    assert ink[1] == pytest.approx(9 * ink[0], rel=0.01)
+    assert isinstance(large.primitive, Strokes)
