@@ -20,6 +20,8 @@ __all__ = ["Enlarge", "EnlargeSpec", "Tiling", "magnify", "repeat"]
 
 UPRIGHT, SIDEWAYS = (0, 1, 2, 3), (4, 5, 6, 7)
 """The eight orientations: 1 mirrors left and right, 2 top and bottom, 4 changes across and down first."""
+PATCHES = 2
+"""Pieces along a side of a tile."""
 SCALES = (0.25, 4.0)
 """How large a tile may show the drawing: pens stay as they are, so that far from 1 nothing of it would be left."""
 
@@ -28,17 +30,19 @@ SCALES = (0.25, 4.0)
 class EnlargeSpec(StageSpec):
     """Take the last drawing of the finished run in the folder `run` to the page of this run, in the same pens.
 
-    What excites a neuron is repeated: `tiles` columns x rows of copies, every other row moved by half a tile, each copy
-    in one of the orientations that the neuron answers to with at least `keep` of the best one's excitation, cut out at
-    a random place. Neighbours share a band of `overlap` of a tile, in which strokes of both are mixed: a seam is no
-    line. A copy that has become smaller loses strokes, so that there is no more ink on a square millimetre than before.
+    What excites a neuron is repeated: `tiles` columns x rows of copies. So that nothing repeats at a distance the eye
+    could learn, they are laid in patches of half a tile, every other row moved by half a patch, each cut out of the
+    drawing at a random place and in one of the orientations that the neuron answers to with at least `keep` of the best
+    one's excitation. Neighbours share a band of `overlap` of a patch, in which strokes of both are mixed: a seam is no
+    line. Copies that are smaller than the drawing lay more ink on a square millimetre, for pens do not shrink; taking
+    strokes away instead halved the excitation.
 
     A picture is magnified instead: each stroke becomes `tiles` columns side by side, cut into so many rows along.
     """
 
     run: str
     tiles: tuple[int, int]
-    overlap: float = Field(0.15, ge=0, le=0.5, description="width of the mixed band, share of a tile")
+    overlap: float = Field(0.15, ge=0, le=0.5, description="width of the mixed band, share of a patch")
     keep: float = Field(0.85, ge=0, le=1, description="orientations that excite less than this share are left out")
 
     def build(self) -> Enlarge:
@@ -47,44 +51,43 @@ class EnlargeSpec(StageSpec):
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a drawing area is covered with copies of a smaller one.
+    """How a drawing area is covered with pieces of a smaller one.
 
     Attributes:
-        tile: width and height of a tile, mm. scale: of the copies, 1 for their own size.
-        orientations: in which a copy covers its tile and the band around it.
+        patch: width and height of a piece without the band around it, mm. scale: of the pieces, 1 for their own size.
+        orientations: in which the whole is large enough for a piece to be cut out of it.
+        overlap: width of the band in which neighbours mix, share of a patch.
     """
 
-    tile: tuple[float, float]
+    patch: tuple[float, float]
     scale: float
     orientations: tuple[int, ...]
+    overlap: float
 
     @classmethod
     def of(cls, source: Canvas, canvas: Canvas, tiles: tuple[int, int], overlap: float) -> Tiling:
-        """The least scale at which copies of `source` cover `tiles` columns x rows of `canvas` and their bands.
-
-        All eight orientations are taken where this makes copies at most a quarter larger than four would.
+        """The least scale at which copies of `source`, upright or lying, cover `tiles` columns x rows of `canvas`.
 
         Raises:
             InputError: there are no tiles, or so many or so few that nothing of the drawing would be left.
         """
         if min(tiles) < 1:
             raise InputError(f"tiles: give columns x rows of at least 1, not {tiles[0]}x{tiles[1]}")
-        columns, rows = tiles
-        tile = (canvas.area[2] / columns, canvas.area[3] / rows)
-        width, height = ((1 + overlap) * side for side in tile)
+        width, height = (whole / count for whole, count in zip(canvas.area[2:], tiles, strict=True))
         across, down = source.area[2:]
-        upright, sideways = max(width / across, height / down), max(width / down, height / across)
-        scale, orientations = min((upright, UPRIGHT), (sideways, SIDEWAYS))
-        chosen: tuple[int, ...] = orientations
-        if max(upright, sideways) <= 1.25 * scale:
-            scale, chosen = max(upright, sideways), UPRIGHT + SIDEWAYS
+        scale = min(max(width / across, height / down), max(width / down, height / across))
         if not SCALES[0] <= scale <= SCALES[1]:
             own = [max(1, round(whole / side)) for whole, side in zip(canvas.area[2:], (across, down), strict=True)]
             how = f"{scale:.2g} times as large as they are, beside pens that stay the same"
             raise InputError(
-                f"tiles: {columns}x{rows} on this page draw the patterns {how}; {own[0]}x{own[1]} keep their size"
+                f"tiles: {tiles[0]}x{tiles[1]} on this page draw the patterns {how}; {own[0]}x{own[1]} keep their size"
             )
-        return cls(tile, scale, chosen)
+        patch = (width / PATCHES, height / PATCHES)
+        orientations: tuple[int, ...] = ()
+        for four, extent in ((UPRIGHT, (across, down)), (SIDEWAYS, (down, across))):
+            if all(scale * e >= (1 + overlap) * side for e, side in zip(extent, patch, strict=True)):
+                orientations += four
+        return cls(patch, scale, orientations, overlap)
 
 
 def turned(points: Tensor, orientation: int) -> Tensor:
@@ -95,39 +98,36 @@ def turned(points: Tensor, orientation: int) -> Tensor:
     return points * torch.tensor(signs, dtype=points.dtype, device=points.device)
 
 
-def repeat(drawing: Drawing, canvas: Canvas, tiling: Tiling, overlap: float, generator: torch.Generator) -> Drawing:
-    """Copies of a drawing in pens, tile by tile, on `canvas`; see `EnlargeSpec`.
+def repeat(drawing: Drawing, canvas: Canvas, tiling: Tiling, generator: torch.Generator) -> Drawing:
+    """Pieces of a drawing in pens, patch by patch, on `canvas`; see `EnlargeSpec`.
 
-    A copy's stroke is kept with the probability w(x) w(y), x and y the distances of its middle from the middle of the
-    tile, w falling from 1 to 0 across the band: those of all copies add up to 1 everywhere.
+    A piece's stroke is kept with the probability w(x) w(y), x and y the distances of its middle from the middle of the
+    patch, w falling from 1 to 0 across the band: those of all pieces add up to 1 everywhere.
     """
     strokes, ink = drawing.primitive, drawing.ink
     assert isinstance(strokes, Strokes) and isinstance(ink, Penned)
-    area = torch.tensor(canvas.area[2:])
-    across = torch.tensor(drawing.canvas.area[2:])
-    tile = torch.tensor(tiling.tile)
+    area, across, patch = (torch.tensor(pair) for pair in (canvas.area[2:], drawing.canvas.area[2:], tiling.patch))
     points = (strokes.points.detach().cpu() * drawing.canvas.mm_per_unit - across / 2) * tiling.scale
-    rows = math.ceil(float(area[1] / tile[1]) - 1e-6)
-    columns = math.ceil(float(area[0] / tile[0]) - 1e-6)
+    columns, rows = (math.ceil(float(n) - 1e-6) for n in area / patch)
     found, owners = [], []
     above: dict[int, int] = {}
     for row in range(-1, rows + 1):
         here: dict[int, int] = {}
         for column in range(-1, columns + 1):
-            chosen, where, kept = _draw(generator, len(strokes))
-            middle = (torch.tensor([column + 0.5 + (row % 2) / 2, row + 0.5])) * tile
+            chosen, where, lot = _draw(generator, len(strokes))
+            middle = torch.tensor([column + 0.5 + (row % 2) / 2, row + 0.5]) * patch
             # neighbours look different, as far as there are orientations to choose from
             touched = (here.get(column - 1), above.get(column + row % 2 - 1), above.get(column + row % 2))
             open_to = [o for o in tiling.orientations if o not in touched] or tiling.orientations
             orientation = here[column] = open_to[int(chosen * len(open_to))]
             extent = tiling.scale * (across.flip(0) if orientation & 4 else across)
-            slack = ((extent - (1 + overlap) * tile) / 2).clamp_min(0)
-            copy = turned(points, orientation) + middle + (2 * where - 1) * slack
-            away = ((copy.mean(dim=1) - middle) / tile).abs()
-            share = ((0.5 + overlap / 2 - away) / max(overlap, 1e-6)).clamp(0, 1).prod(dim=1)
-            on_page = ((copy.amax(dim=1) >= 0) & (copy.amin(dim=1) <= area)).all(dim=1)
-            keep = torch.nonzero((kept < share * min(1.0, tiling.scale)) & on_page).flatten()
-            found.append(copy[keep])
+            slack = ((extent - (1 + tiling.overlap) * patch) / 2).clamp_min(0)
+            piece = turned(points, orientation) + middle + (2 * where - 1) * slack
+            away = ((piece.mean(dim=1) - middle) / patch).abs()
+            share = ((0.5 + tiling.overlap / 2 - away) / max(tiling.overlap, 1e-6)).clamp(0, 1).prod(dim=1)
+            on_page = ((piece.amax(dim=1) >= 0) & (piece.amin(dim=1) <= area)).all(dim=1)
+            keep = torch.nonzero((lot < share) & on_page).flatten()
+            found.append(piece[keep])
             owners.append(keep)
         above = here
     owner = torch.cat(owners)
@@ -137,7 +137,7 @@ def repeat(drawing: Drawing, canvas: Canvas, tiling: Tiling, overlap: float, gen
 
 
 def _draw(generator: torch.Generator, count: int) -> tuple[float, Tensor, Tensor]:
-    """What chance says of one copy: its orientation (0..1), its place `[2]`, and each stroke's lot `[count]`."""
+    """What chance says of one piece: its orientation (0..1), its place `[2]`, and each stroke's lot `[count]`."""
     numbers = torch.rand(3 + count, generator=generator)
     return float(numbers[0]), numbers[1:3], numbers[3:]
 
@@ -205,7 +205,7 @@ class Enlarge:
             best = max(answers.values())
             kept = tuple(o for o in tiling.orientations if answers[o] >= spec.keep * best or answers[o] == best)
             watch.say(f"copies at {100 * tiling.scale:.0f} %, in {len(kept)} of {len(answers)} orientations")
-            large = repeat(drawing, canvas, replace(tiling, orientations=kept), spec.overlap, context.generator)
+            large = repeat(drawing, canvas, replace(tiling, orientations=kept), context.generator)
             told |= {"scale": round(tiling.scale, 4), "orientations": {str(o): v for o, v in answers.items()}}
         watch.say(f"{len(drawing)} strokes have become {len(large)}")
         watch.tell("enlarged", told)
@@ -213,7 +213,7 @@ class Enlarge:
 
     @staticmethod
     def _answers(drawing: Drawing, tiling: Tiling, context: Context) -> dict[int, float]:
-        """What the network makes of one copy by itself, as large as it will be, in each orientation: its excitation."""
+        """The excitation of the drawing by itself, as large as it will be, in each orientation."""
         strokes = drawing.primitive
         assert context.canvas is not None and isinstance(strokes, Strokes)
         width, height = drawing.canvas.area[2:]
