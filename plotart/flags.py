@@ -15,6 +15,7 @@ __all__ = ["FLAGS", "base_config", "config_flags", "gather", "some_flags"]
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
     ("--image", "objectives.pixels.image", str, "picture to draw"),
+    ("--like", "objectives.features.layers", str, "with --image: layer whose features of the picture are exaggerated"),
     ("--style", "objectives.style.image", str, "style image: a file, or a name in styles/"),
     ("--style-strength", "objectives.style.strength", float, "pull of the style relative to the neuron's"),
     ("--style-weight", "objectives.style.raw_weight", float, "weight of the published style formula instead"),
@@ -79,4 +80,7 @@ def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
 
 def base_config(changes: dict[str, Any]) -> str:
     """The shipped config that a run without one starts from."""
-    return "image" if "objectives.pixels.image" in changes else "neuron"
+    if "objectives.pixels.image" not in changes:
+        return "neuron"
+    shared = any(address.startswith(("objectives.neuron.", "objectives.features.")) for address in changes)
+    return "caricature" if shared else "image"

@@ -85,6 +85,8 @@ def run_name(config: Config) -> str:
         parts.append(FilePath(objectives["pixels"]["image"]).stem)
     if "neuron" in objectives:
         parts += [config.network.name, objectives["neuron"]["at"].replace(":", "-")]
+    if "features" in objectives:
+        parts += ["like", *objectives["features"]["layers"]]
     if "message" in objectives:
         messages = config.model_dump(mode="json")["primitive"]["messages"]
         parts.append(f"glyphs_{messages['kind']}-{messages['size']}")

@@ -40,7 +40,7 @@ from plotart.stages.train import TrainSpec
 
 __all__ = ["prepare"]
 
-NEED_NETWORK = ("neuron", "style")
+NEED_NETWORK = ("neuron", "style", "features")
 
 
 def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context, Drawing]:

@@ -109,7 +109,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         "history": base["history"],
         **base["told"],
     }
-    for name in ("excitation", "pixels"):
+    for name in ("excitation", "pixels", "features"):
         values = [e["excitation"] if name == "excitation" else e["losses"].get(name) for e in entries]
         if values[-1] is None:
             continue
@@ -202,7 +202,7 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
         for row in rows:
             for stage, told in row["stages"].items():
                 metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
-    for name in ("excitation", "pixels"):
+    for name in ("excitation", "pixels", "features"):
         metrics |= {f"{name}/{stage}": v for stage, v in figures.get(name, {}).items() if v is not None}
     if "message" in figures:
         metrics |= {"message/read": figures["message"]["read"]["1"], "message/paper": figures["message"]["paper"]["1"]}

@@ -17,7 +17,6 @@ from plotart.networks import Network
 from plotart.objectives import Frame, Objective
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.neuron import Neuron
-from plotart.objectives.style import Style
 from plotart.pens import PenSet
 from plotart.plot.motion import Machine, load_machine
 from plotart.primitives.strokes import Strokes
@@ -38,7 +37,8 @@ conv4_3 of VGG looks at. Both are multiples of 32, so that maps of the windows f
 
 def balance_of(objective: Objective) -> GradientBalance | None:
     """The gradient balance by which an objective finds its weight, if it has one."""
-    return objective.balance if isinstance(objective, Style) else None
+    found = getattr(objective, "balance", None)
+    return found if isinstance(found, GradientBalance) else None
 
 
 @dataclass(frozen=True)

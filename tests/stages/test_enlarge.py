@@ -53,7 +53,7 @@ def test_a_gap_between_patches_would_be_seen():
     """The same measure over pieces that do not meet: they are cut out of less than their patches."""
     tiling = replace(Tiling.of(SMALL, LARGE, (3, 3), 0.2), scale=0.2)
     found = density(repeat(drawing(), LARGE, tiling, torch.Generator().manual_seed(1)))
-    assert found.min() < 0.1 * found.mean()
+    assert np.abs(found / found.mean() - 1).max() > 0.5
 
 
 def test_tiles_repeat_by_seed_and_differ_between_neighbours():
