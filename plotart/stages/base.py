@@ -25,7 +25,8 @@ from plotart.render import Renderer
 from plotart.transforms import Transform
 
 __all__ = [
-    "Context", "Evaluation", "Stage", "StageSpec", "Watch", "balance_of", "evaluate", "shown_size", "stages", "tiles"
+    "Context", "Evaluation", "Stage", "StageSpec", "Watch", "balance_of", "evaluate", "presence_slopes",
+    "shown_size", "stages", "tiles",
 ]  # fmt: skip
 
 WHOLE_PX = 2**21
@@ -163,6 +164,36 @@ def evaluate(
     seen = context.renderer(drawing, shown_size(drawing.canvas, context.size))
     told = excited / area if isinstance(context.objectives.get("neuron"), Neuron) else None
     return Evaluation(seen, losses, _total(context, losses), told)
+
+
+def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, without: Sequence[str] = ()) -> Tensor:
+    """The slope of the weighted objectives of the clean image, but for some, along each shape's `presence [N]`: `[N]`.
+
+    A large canvas is taken in windows, as in `evaluate`.
+    """
+    size = drawing.canvas.pixels(context.size)
+    counted = {name: objective for name, objective in context.objectives.items() if name not in without}
+
+    def slope(part: Drawing, there: Tensor, pixels: tuple[int, int], **window: Any) -> Tensor:
+        there = there.detach().requires_grad_()
+        image = context.renderer(part, pixels, presence=there)
+        inner = window.get("inner")
+        frame = context.frame(part, image if inner is None else inner.of(image), image, 0, **window)
+        terms = [context.weight(name) * objective(frame) for name, objective in counted.items()]
+        (found,) = torch.autograd.grad(torch.stack(terms).sum(), there)
+        return found
+
+    side = min(context.transform.view, *size)
+    if size[0] * size[1] <= WHOLE_PX or not isinstance(drawing.primitive, Strokes):
+        return slope(drawing, presence, size, view_side=side)
+    slopes = torch.zeros_like(presence)
+    for window in tiles(size):
+        outer = window.grown(HALO_PX if context.layers else 0).clipped(size)
+        part, rows, _ = drawing.window(outer, context.size)
+        share = window.height * window.width / (size[0] * size[1])
+        there = {"window": window, "inner": window.inside(outer), "view_side": side, "look": outer.of}
+        slopes[rows] += share * slope(part, presence[rows], (outer.height, outer.width), **there)
+    return slopes
 
 
 def _judged(context: Context, frame: Frame) -> tuple[dict[str, float], float | None]:

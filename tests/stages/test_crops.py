@@ -17,6 +17,7 @@ from plotart.stages import Context, base, evaluate
 from plotart.stages.crops import Crops
 from plotart.stages.fit import FitSpec
 from plotart.stages.lazy_adam import LazyAdam
+from plotart.stages.lighten import worth
 from plotart.transforms import Transform
 
 CANVAS = Canvas(page("90x60mm"), 5.0)
@@ -175,3 +176,11 @@ def test_penalties_of_whole_drawings_are_the_ones_named():
     assert isinstance(objectives, Registry)
     for name in ("ink", "ink_load", "strokes", "curvature", "page"):
         assert objectives[name]().build(ObjectiveContext(canvas=CANVAS)).local == (name not in WHOLE_PAGE)
+
+
+def test_what_strokes_are_worth_on_a_large_canvas_is_found_in_windows(monkeypatch):
+    whole = worth(drawing(), context())
+    monkeypatch.setattr(base, "WHOLE_PX", 4000)
+    monkeypatch.setattr(base, "TILE_PX", 32)
+    parts = worth(drawing(), context())
+    assert float((parts - whole).norm() / whole.norm()) < 0.15  # the blur ends at the windows
