@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,15 @@ def _on_paper(plot: Plot, drawing: Drawing, context: Context, planes: dict[str, 
     if shown == context.size:
         return evaluate(drawing, context, image)
 
+    size, width = context.size, drawing.canvas.pixels(context.size)[1]
+
+    @lru_cache(maxsize=1)  # windows come row by row, and most of the time goes into reading the strokes
+    def row(top: int, height: int) -> Tensor:
+        band = Window(top, 0, height, width)
+        return paper_image(paper_planes(plot, drawing, size, band), plot, drawing, size, band)
+
     def written(window: Window) -> Tensor:
-        return paper_image(paper_planes(plot, drawing, context.size, window), plot, drawing, context.size, window)
+        return row(window.top, window.height)[..., window.left : window.left + window.width]
 
     return replace(evaluate(drawing, context, written), image=image)
 
