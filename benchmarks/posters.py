@@ -172,10 +172,10 @@ def shows(image: torch.Tensor, tile: tuple[float, float]) -> tuple[float, float]
         image: `[1, 3, H, W]`. tile: height and width in px.
 
     Returns:
-        The largest correlation of the darkness (blurred by 2 px) over moves of half a tile and of one, also with a
-        step of a quarter or a half to the side, give or take 3 % of a tile; and how far the mean darkness within 2 % of
-        a tile of the straight seams (of half tiles) lies from that of the page, in standard deviations of the same
-        measure at other places.
+        The largest correlation of the darkness (blurred by 2 px, without what is wider than 129 px) between the page
+        and itself, over all moves of a quarter of a tile and more that leave 40 % of each side in common; and how far
+        the mean darkness within 2 % of a tile of the straight seams (of half tiles) lies from that of the page, in
+        standard deviations of the same measure at other places.
     """
     dark = 1 - image.mean(1)[0]
     seams = 0.0
@@ -186,23 +186,14 @@ def shows(image: torch.Tensor, tile: tuple[float, float]) -> tuple[float, float]
         seams = max(seams, abs(float((at[0] - torch.stack(at).mean()) / torch.stack(at).std())))
     soft = F.avg_pool2d(dark[None, None], 5, 1, 2)[0, 0]
     soft = soft - F.avg_pool2d(soft[None, None], 129, 1, 64, count_include_pad=False)[0, 0]
-    best = 0.0
-    for down, right in ((0, 1), (1, 0), (1, 0.5), (1, -0.5), (0, 0.5), (0.5, 0), (0.5, 0.25), (0.5, -0.25)):
-        slack = round(0.03 * min(tile))
-        for dy in range(-slack, slack + 1, 2):
-            for dx in range(-slack, slack + 1, 2):
-                best = max(best, moved_onto(soft, round(down * tile[0]) + dy, round(right * tile[1]) + dx))
-    return best, seams
-
-
-def moved_onto(values: torch.Tensor, down: int, right: int) -> float:
-    """The correlation of `values [H, W]` with itself, moved."""
-    if down < 0:
-        down, right = -down, -right
-    height, width = values.shape
-    a = values[down:, max(0, right) : width + min(0, right)]
-    b = values[: height - down, max(0, -right) : width + min(0, -right)]
-    return float((a * b).mean() / (a.square().mean() * b.square().mean()).sqrt())
+    height, width = soft.shape
+    power = torch.fft.rfft2(soft, (2 * height, 2 * width)).abs().square()
+    alike = torch.fft.irfft2(power, (2 * height, 2 * width))
+    down = torch.fft.fftfreq(2 * height, 1 / (2 * height)).abs()[:, None]
+    right = torch.fft.fftfreq(2 * width, 1 / (2 * width)).abs()[None]
+    alike = alike / ((height - down) * (width - right)).clamp_min(1) / soft.square().mean()
+    far = (torch.hypot(down, right) >= 0.25 * min(tile)) & (down <= 0.6 * height) & (right <= 0.6 * width)
+    return float(alike[far].max()), seams
 
 
 def repeats(source: str, poster: str, threads: int) -> None:
