@@ -136,10 +136,12 @@ def memory(source: str | None, steps: int, threads: int) -> None:
         code = process.wait()
         print(f"stopped on the way: exit code {code}")
         plotart("resume", target)
-        figures = Run.open(Path(target)).figures
+        run = Run.open(Path(target))
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-        strokes = sum(pen["strokes"] for pen in figures["pens"])
-        print(f"A1 at {SIZE} px, {strokes} strokes: peak {peak:.2f} GiB, {figures['seconds']:.0f} s in stages")
+        saved = run.load_checkpoint()
+        assert saved is not None
+        strokes, paths = len(saved["drawing"]["colours"]["pen"]), sum(pen["strokes"] for pen in run.figures["pens"])
+        print(f"A1 at {SIZE} px, {strokes} strokes, {paths} paths written: peak {peak:.2f} GiB")
 
 
 def plotart(*arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -121,7 +122,8 @@ def poster_config(folder: FilePath, tiles: tuple[int, int] | None, changes: Mapp
     picture, px_per_mm = "pixels" in new.objectives, config.size / old.mm_per_unit
     if tiles is None:
         ratios = [large / small for large, small in zip(canvas.area[2:], old.area[2:], strict=True)]
-        tiles = (max(1, round(ratios[0])), max(1, round(ratios[1])))
+        whole = math.ceil if picture else round
+        tiles = (max(1, whole(ratios[0] - 1e-6)), max(1, whole(ratios[1] - 1e-6)))
     scale = 1.0
     if not picture:
         scale = Tiling.of(old, canvas, tiles, EnlargeSpec.model_fields["overlap"].default).scale

@@ -150,10 +150,11 @@ def _placed(points: Tensor, owner: Tensor, drawing: Drawing, canvas: Canvas) -> 
     return Drawing(canvas, Strokes(points, width), Penned(ink.pens, ink.pen.cpu()[owner])).to(drawing.device)
 
 
-def magnify(drawing: Drawing, canvas: Canvas, tiles: tuple[int, int]) -> Drawing:
+def magnify(drawing: Drawing, canvas: Canvas, tiles: tuple[int, int], generator: torch.Generator) -> Drawing:
     """A drawing in pens as large as `canvas` of the same aspect, each stroke `tiles` columns x rows of new ones.
 
-    They lie side by side where the stroke would lie if its pen had grown with it; each is a piece of its curve.
+    They lie side by side where the stroke would lie if its pen had grown with it; each is a piece of its curve. Where
+    there are more side by side than the page is larger, some are left out at random, so that tones stay as they are.
     """
     strokes, ink = drawing.primitive, drawing.ink
     assert isinstance(strokes, Strokes) and isinstance(ink, Penned)
@@ -171,7 +172,10 @@ def magnify(drawing: Drawing, canvas: Canvas, tiles: tuple[int, int]) -> Drawing
     offset = side[:, None] * (strokes.width.cpu()[:, None, None, None] * normal[:, :, None])
     beside = joined[:, :, None] + offset[:, :, :, None]
     owner = torch.arange(len(points)).repeat_interleave(rows * columns)
-    return _placed(beside.reshape(-1, *points.shape[1:]), owner, drawing, canvas)
+    share = canvas.mm_per_unit / drawing.canvas.mm_per_unit / columns
+    keep = torch.rand(len(owner), generator=generator) < share
+    keep[0] = True  # never nothing
+    return _placed(beside.reshape(-1, *points.shape[1:])[keep], owner[keep], drawing, canvas)
 
 
 def _cut(a: float, b: float) -> Tensor:
@@ -197,7 +201,7 @@ class Enlarge:
         assert canvas is not None
         told: dict[str, object] = {"run": spec.run, "tiles": list(spec.tiles), "strokes": len(drawing)}
         if "pixels" in context.objectives:
-            large = magnify(drawing, canvas, spec.tiles)
+            large = magnify(drawing, canvas, spec.tiles, context.generator)
             told["scale"] = round(canvas.mm_per_unit / drawing.canvas.mm_per_unit, 4)
         else:
             tiling = Tiling.of(drawing.canvas, canvas, spec.tiles, spec.overlap)

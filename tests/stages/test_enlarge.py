@@ -95,7 +95,7 @@ def test_tiles_that_leave_nothing_of_the_drawing_are_refused(tiles):
 
 def test_magnified_strokes_are_pieces_of_the_same_curves():
     source = drawing(5, segments=2)
-    large = magnify(source, Canvas(page("130x170mm"), 5.0), (1, 3))
+    large = magnify(source, Canvas(page("130x170mm"), 5.0), (1, 3), torch.Generator())
     assert large.primitive.points.shape == (15, 7, 2)
     where = bernstein(50, like=source.primitive.points)
     for number in range(5):
@@ -108,7 +108,7 @@ def test_magnified_strokes_are_pieces_of_the_same_curves():
 
 def test_magnified_drawing_has_the_tones_of_the_small_one():
     source, canvas = drawing(400), Canvas(page("190x250mm"), 5.0)
-    large = magnify(source, canvas, (3, 2))
+    large = magnify(source, canvas, (3, 2), torch.Generator())
     draw = renderer("native", threads=1)
     assert canvas.mm_per_unit == 3 * SMALL.mm_per_unit
     small, big = draw(source, 96).detach(), draw(large, 288).detach()
@@ -116,4 +116,7 @@ def test_magnified_drawing_has_the_tones_of_the_small_one():
     assert float((pooled[0] - pooled[1]).abs().mean()) < 0.01
     ink = [lengths(d.primitive.paths()).sum() * d.canvas.mm_per_unit for d in (source, large)]
     assert ink[1] == pytest.approx(9 * ink[0], rel=0.01)
+    half = magnify(source, Canvas(page("100x130mm"), 5.0), (2, 2), torch.Generator())  # 1.5 times as large
+    some = lengths(half.primitive.paths()).sum() * half.canvas.mm_per_unit
+    assert some == pytest.approx(1.5**2 * ink[0], rel=0.06)
     assert isinstance(large.primitive, Strokes)
