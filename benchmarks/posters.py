@@ -34,6 +34,7 @@ from plotart.prepare import prepare
 from plotart.primitives.strokes import Strokes
 from plotart.run import Run
 from plotart.stages import Context, evaluate, fit
+from plotart.stages.base import tiles
 from plotart.stages.enlarge import PATCHES, EnlargeSpec, Tiling, repeat
 from plotart.stages.fit import FitSpec, crops_of
 
@@ -65,19 +66,20 @@ class Clock:
     def tell(self, name: str, figure: Any) -> None: ...
 
 
-def cost(threads: int, steps: int) -> None:
-    """CPU seconds of a step, and of a round over the page for a thousand strokes and for a megapixel."""
+def cost(pages: str, threads: int, steps: int) -> None:
+    """CPU seconds of a step, and of a round over the page for a thousand strokes and for a megapixel; peak memory."""
     print(f"CPU seconds, threads: {threads}")
     print("| page | strokes | px | s a step | steps a round | s a round for 1000 strokes | s a round for a megapixel |")
     print("|---|---|---|---|---|---|---|")
     for kind in ("neuron", "picture"):
-        for page, halvings in PAGES.items():
+        for page, halvings in ((page, PAGES[page]) for page in pages.split(",")):
             config, context, drawing = scene(kind, page, STROKES // 2**halvings, threads)
             crop = 512 if kind == "picture" else context.transform.side_around(context.transform.view)
             spec = FitSpec(steps=steps, crop=crop, schedule="constant", rates={"points": 1e-4})
             clock = Clock()
             fit.LOOKS = 1  # steps are timed, not the judging in between
             spec.build()(drawing, context, watch=clock)
+            evaluate(drawing, context, windows=tiles(drawing.canvas.pixels(config.size))[:3])
             each = sorted(clock.times)[len(clock.times) // 2]
             crops = crops_of(spec, drawing.canvas, context)
             height, width = drawing.canvas.pixels(config.size)
@@ -87,6 +89,8 @@ def cost(threads: int, steps: int) -> None:
                 f"| {1000 * rounds / len(drawing):.2f} | {1e6 * rounds / (height * width):.2f} |",
                 flush=True,
             )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"peak of the steps, and of judging windows of the page: {peak:.2f} GiB")
 
 
 def scene(kind: str, page: str, strokes: int, threads: int) -> tuple[Config, Context, Drawing]:
@@ -233,11 +237,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=["cost", "memory", "repeat"], nargs="?", default="cost")
     parser.add_argument("runs", nargs="*", help="memory: [RUN]; repeat: RUN POSTER")
+    parser.add_argument("--pages", default=",".join(PAGES), help="of cost")
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     if given.part == "cost":
-        cost(given.threads, given.steps)
+        cost(given.pages, given.threads, given.steps)
     elif given.part == "memory":
         memory(given.runs[0] if given.runs else None, given.steps, given.threads)
     else:
