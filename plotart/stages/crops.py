@@ -29,7 +29,7 @@ class Crops:
         self.size = size
         self.side = side
         self.rim = rim
-        self.beyond = beyond
+        self.beyond = min(beyond, (side - 2 * rim) // 2)  # at least half of each square shows the page
         self.waiting: list[list[int]] = []
 
     def __len__(self) -> int:
