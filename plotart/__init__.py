@@ -17,11 +17,11 @@ from plotart.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from plotart.config import Config
-    from plotart.pipeline import generate, resume
+    from plotart.pipeline import enlarge, generate, resume
 
-__all__ = ["Config", "InputError", "Interrupted", "generate", "resume"]
+__all__ = ["Config", "InputError", "Interrupted", "enlarge", "generate", "resume"]
 
-_HOMES = {"Config": "plotart.config", "generate": "plotart.pipeline", "resume": "plotart.pipeline"}
+_HOMES = {"Config": "plotart.config"} | dict.fromkeys(("enlarge", "generate", "resume"), "plotart.pipeline")
 
 
 def __getattr__(name: str) -> Any:

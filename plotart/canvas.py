@@ -12,7 +12,7 @@ from torch import Tensor
 from plotart.color import hex_to_rgb, normalize_hex
 from plotart.errors import InputError
 
-__all__ = ["PAGES", "Canvas", "Page", "page"]
+__all__ = ["PAGES", "Canvas", "Page", "Window", "page"]
 
 _INCH = 25.4
 
@@ -64,6 +64,34 @@ def page(size: str, landscape: bool = False) -> Page:
     if landscape and height > width:
         width, height = height, width
     return Page(text.replace(" ", ""), round(width, 3), round(height, 3))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of a rendered canvas, px: rows top to top + height, columns left to left + width."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def of(self, image: Tensor) -> Tensor:
+        """This part of `image [*, H, W]`."""
+        return image[..., self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def clipped(self, size: tuple[int, int]) -> "Window":
+        """What of it lies on an image of `size` (H, W)."""
+        top, left = max(0, self.top), max(0, self.left)
+        bottom, right = min(size[0], self.top + self.height), min(size[1], self.left + self.width)
+        return Window(top, left, bottom - top, right - left)
+
+    def grown(self, px: int) -> "Window":
+        """The same with so much more on every side."""
+        return Window(self.top - px, self.left - px, self.height + 2 * px, self.width + 2 * px)
+
+    def inside(self, other: "Window") -> "Window":
+        """The same rectangle, counted from the corner of another."""
+        return Window(self.top - other.top, self.left - other.left, self.height, self.width)
 
 
 @dataclass(frozen=True)
@@ -125,6 +153,11 @@ class Canvas:
         """Height and width in pixels of an image of the area whose short side has `size` pixels."""
         width, height = self.unit_size
         return round(size * height), round(size * width)
+
+    def window(self, window: Window, size: int) -> "Canvas":
+        """The part that `window` cuts out of an image whose short side has `size` pixels, as a canvas of its own."""
+        mm = self.mm_per_unit / size
+        return Canvas(Page("window", window.width * mm, window.height * mm), 0.0, paper=self.paper)
 
     def to_mm(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Unit coordinates `[..., 2]` as mm on the page."""

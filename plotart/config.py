@@ -24,6 +24,7 @@ from plotart.errors import InputError
 from plotart.images import write_beside
 from plotart.ink import InkSpec
 from plotart.objectives import ObjectiveSpec, objectives
+from plotart.objectives.features import FeaturesSpec
 from plotart.objectives.neuron import NeuronSpec
 from plotart.objectives.penalties import InkLoadSpec
 from plotart.objectives.style import StyleSpec
@@ -45,6 +46,8 @@ from plotart.transforms import Transform
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
 
 
+CARICATURE_STRENGTH = 1.0
+"""How hard a neuron or a layer pulls at a picture that is drawn, beside the picture itself."""
 INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0}
 """What the ink load counts beside an excitation of tens, and beside a squared error of hundredths."""
 
@@ -226,6 +229,19 @@ class Config(Section):
         raw = isinstance(style, StyleSpec) and style.raw_weight is not None
         if raw and isinstance(neuron, NeuronSpec) and "reduction" not in neuron.model_fields_set:
             self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
+        return self
+
+    @model_validator(mode="after")
+    def _picture_and_network_share(self) -> Config:
+        """Beside a picture the pull of the network is balanced, unless its weight is said."""
+        for name in ("neuron", "features"):
+            spec = self.objectives.get(name)
+            if not isinstance(spec, NeuronSpec | FeaturesSpec):
+                continue
+            if spec.strength is not None and "pixels" not in self.objectives:
+                raise ValueError(f"objectives.{name}.strength is relative to a picture: give --image, or a weight")
+            if "pixels" in self.objectives and spec.strength is None and "weight" not in spec.model_fields_set:
+                self.objectives[name] = spec.model_copy(update={"strength": CARICATURE_STRENGTH})
         return self
 
     @model_validator(mode="after")

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from plotart.canvas import Canvas
+from plotart.canvas import Canvas, Window
 from plotart.ink import Ink, inks
 from plotart.primitives.base import Primitive, packed
+from plotart.primitives.strokes import Strokes
 
 __all__ = ["Drawing"]
 
@@ -43,6 +44,27 @@ class Drawing(nn.Module):
     def subset(self, keep: Tensor) -> Drawing:
         """The shapes at the indices `keep [M]` (long), in that order."""
         return Drawing(self.canvas, self.primitive.subset(keep), self.ink.subset(keep))
+
+    def window(self, window: Window, size: int, reach_px: float = 1.0) -> tuple[Drawing, Tensor, float]:
+        """What is seen of a drawing of strokes in a window of its image whose short side has `size` pixels.
+
+        Rendered at the window's own size, it has the pixels that the whole has there.
+
+        Returns:
+            A drawing of its own, in the window's unit coordinates; the indices `[M]` of its strokes in this one; and
+            how many of its units one unit of this one is, by which gradients of geometry come back. It holds at least
+            one stroke, be it out of sight, for renderers draw no empty scene.
+        """
+        strokes = self.primitive
+        assert isinstance(strokes, Strokes)
+        corner = torch.tensor([window.left, window.top], dtype=torch.float32, device=self.device) / size
+        extent = torch.tensor([window.width, window.height], dtype=torch.float32, device=self.device) / size
+        keep = strokes.seen_in(corner, corner + extent, reach_px / size)
+        if not len(keep):
+            keep = torch.zeros(1, dtype=torch.long, device=self.device)
+        scale = size / min(window.height, window.width)
+        part = Drawing(self.canvas.window(window, size), strokes.moved(keep, corner, scale), self.ink.subset(keep))
+        return part, keep, scale
 
     def pack(self) -> dict[str, Any]:
         """Tensors and plain values from which `unpack` makes the same drawing; safe for `torch.load(weights_only)`."""

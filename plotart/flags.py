@@ -10,11 +10,12 @@ import yaml
 
 from plotart.errors import InputError
 
-__all__ = ["FLAGS", "base_config", "config_flags", "gather"]
+__all__ = ["FLAGS", "base_config", "config_flags", "gather", "some_flags"]
 
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
     ("--image", "objectives.pixels.image", str, "picture to draw"),
+    ("--like", "objectives.features.layers", str, "with --image: layer whose features of the picture are exaggerated"),
     ("--style", "objectives.style.image", str, "style image: a file, or a name in styles/"),
     ("--style-strength", "objectives.style.strength", float, "pull of the style relative to the neuron's"),
     ("--style-weight", "objectives.style.raw_weight", float, "weight of the published style formula instead"),
@@ -46,11 +47,21 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
 
 def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags of the table; `gather` turns their values into changes of the config."""
-    for flag, _, kind, text in reversed(FLAGS):
-        command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
-    return click.option(
-        "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any setting by its address in the config"
-    )(command)
+    return some_flags(*(flag for flag, *_ in FLAGS))(command)
+
+
+def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the flags of the table with these names, and --set."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for flag, _, kind, text in reversed(FLAGS):
+            if flag in names:
+                command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
+        return click.option(
+            "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any setting by its address in the config"
+        )(command)
+
+    return add
 
 
 def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
@@ -70,4 +81,7 @@ def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
 
 def base_config(changes: dict[str, Any]) -> str:
     """The shipped config that a run without one starts from."""
-    return "image" if "objectives.pixels.image" in changes else "neuron"
+    if "objectives.pixels.image" not in changes:
+        return "neuron"
+    shared = any(address.startswith(("objectives.neuron.", "objectives.features.")) for address in changes)
+    return "caricature" if shared else "image"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -10,12 +11,14 @@ from rich.console import Console
 from plotart.config import Config
 from plotart.drawing import Drawing
 from plotart.errors import InputError
+from plotart.posters import poster_config
 from plotart.prepare import prepare
 from plotart.results import finish
 from plotart.run import Run, StageWatch
 from plotart.stages import Context, evaluate
+from plotart.stages.enlarge import EnlargeSpec
 
-__all__ = ["generate", "resume"]
+__all__ = ["enlarge", "generate", "resume"]
 
 
 def generate(
@@ -48,14 +51,42 @@ def resume(folder: str | FilePath, *, console: Console | None = None) -> Run:
     return _work(run, context, drawing)
 
 
+def enlarge(
+    folder: str | FilePath,
+    tiles: tuple[int, int] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    out: str | FilePath | None = None,
+    *,
+    force: bool = False,
+    console: Console | None = None,
+) -> Run:
+    """Make a larger drawing of a finished one, in the same pens; see `EnlargeSpec`.
+
+    Args:
+        folder: the finished run, itself enlarged or not.
+        tiles: columns x rows; as many as leave the drawing its size by default.
+        changes: of the new run's config, by dotted address: `{"page.size": "a3"}`.
+        out, force, console: as for `generate`.
+
+    Raises:
+        InputError, Interrupted: as `generate`.
+    """
+    return generate(poster_config(FilePath(folder), tiles, changes or {}), out, force=force, console=console)
+
+
 def run_name(config: Config) -> str:
-    """The name of a run's folder: network, neuron or picture, and style."""
+    """The name of a run's folder: network, neuron or picture, and style; of an enlarged one, its source and tiles."""
+    first = config.stages[0]
+    if isinstance(first, EnlargeSpec):
+        return f"{FilePath(first.run).name}_{first.tiles[0]}x{first.tiles[1]}"
     objectives = config.model_dump(mode="json")["objectives"]
     parts = []
     if "pixels" in objectives:
         parts.append(FilePath(objectives["pixels"]["image"]).stem)
     if "neuron" in objectives:
         parts += [config.network.name, objectives["neuron"]["at"].replace(":", "-")]
+    if "features" in objectives:
+        parts += ["like", *objectives["features"]["layers"]]
     if "message" in objectives:
         messages = config.model_dump(mode="json")["primitive"]["messages"]
         parts.append(f"glyphs_{messages['kind']}-{messages['size']}")
@@ -68,14 +99,13 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     """The stages from the last checkpoint on, then the files."""
     canvas, device = drawing.canvas, drawing.device
     base, state = _start(run, context, drawing)
+    if base["stage"] > 0 and context.canvas is not None:
+        canvas = context.canvas
     drawing = Drawing.unpack(canvas, base["drawing"]).to(device)
     specs = run.config.scaled_stages()
     with run.interruptible():
         for number in range(base["stage"], len(specs)):
-            base |= {
-                "generator": context.generator.get_state(),
-                "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
-            }
+            base |= _learned(context)
             stage = specs[number].build()
             watch = StageWatch(run, f"{stage.name} {number + 1}/{len(specs)}", base=base, saved=state)
             if state is None:
@@ -83,9 +113,18 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
             drawing = stage(drawing, context, watch=watch)
             base = watch.done(drawing, evaluate(drawing, context))
             state = None
+        run.save_checkpoint({**base, **_learned(context), "state": None})  # holds the last drawing, for `enlarge`
         finish(run, drawing, context, base)
     run.close()
     return run
+
+
+def _learned(context: Context) -> dict[str, Any]:
+    """What the context itself has become on the way."""
+    return {
+        "generator": context.generator.get_state(),
+        "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
+    }
 
 
 def _start(run: Run, context: Context, drawing: Drawing) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from plotart.canvas import Canvas, page
+from plotart.canvas import Canvas
 from plotart.config import Config, NetworkSpec, find_style
 from plotart.drawing import Drawing
 from plotart.errors import InputError
@@ -26,6 +26,7 @@ from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
 from plotart.plot.strokes import read_start
+from plotart.posters import drawing_area, source_of
 from plotart.primitives import Primitive
 from plotart.primitives.glyphs import Alphabet, GlyphsSpec
 from plotart.primitives.rasters import RastersSpec
@@ -35,7 +36,7 @@ from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
-from plotart.stages.fit import FitSpec
+from plotart.stages.fit import FitSpec, crops_of
 from plotart.stages.grow import GrowSpec
 from plotart.stages.hatch import HatchSpec
 from plotart.stages.narrow import with_tips
@@ -47,7 +48,7 @@ from plotart.vision import eye_blur_mm
 
 __all__ = ["prepare"]
 
-NEED_NETWORK = ("neuron", "style")
+NEED_NETWORK = ("neuron", "style", "features")
 MELTING = 1.45
 """Strokes melt into tones where a Gaussian of one arc minute is so many tips wide: 0.4 mm tips from two metres."""
 
@@ -65,7 +66,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
     device = _device(config.device)
-    pens, count = _palette(config)
+    source = source_of(config)
+    pens, count = _palette(config) if source is None else source.palette()
     tip = _usual_tip(pens)
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
@@ -74,12 +76,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     target = None
     if "pixels" in config.objectives:
         target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
-    canvas = Canvas(
-        page(config.page.size, config.page.landscape),
-        config.page.margin,
-        fit=_aspect(target, alphabet),
-        paper=config.page.paper,
-    )
+    canvas = drawing_area(config, _aspect(target, alphabet))
     height, width = canvas.pixels(config.size)
     network = None
     if any(name in config.objectives for name in NEED_NETWORK):
@@ -104,7 +101,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     )
     _check_shares(config, objectives)
     neuron = objectives.get("neuron")
-    if network is not None and isinstance(neuron, Neuron):
+    if network is not None and isinstance(neuron, Neuron) and source is None:
         for line in neuron.check(network):
             say(line)
     pixels = tip / canvas.mm_per_unit * config.size
@@ -113,21 +110,11 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             f"a {tip} mm tip is only {pixels:.2f} px wide here, so the preview and the network see it faintly: "
             "take a smaller --page, a larger --size or a wider pen"
         )
-    rgb = None
-    primitive: Primitive
-    if config.init is None:
-        start = {"pens": len(pens.pens), "target": picture}
-        try:
-            primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, **start)
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        rgb = getattr(primitive, "start_rgb", None)
+    if source is not None:
+        drawing = source.drawing
+        source.go_on(objectives)
     else:
-        primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
-        config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
-    drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator, rgb))
-    if isinstance(drawing.ink, PenInk):
-        drawing = with_tips(drawing)
+        config, drawing = _first_drawing(config, canvas, pens, tip, picture, generator, say)
     context = Context(
         renderer=renderer(config.renderer.name, threads=threads),
         objectives=objectives,
@@ -138,9 +125,13 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         pens=pens,
         pen_count=count,
         generator=generator,
+        canvas=canvas,
         machine=machine,
         minutes=config.minutes,
     )
+    for stage in config.stages:
+        if isinstance(stage, FitSpec):
+            crops_of(stage, canvas, context)
     return config, context, drawing.to(device)
 
 
@@ -165,6 +156,32 @@ def _seen_from(config: Config, tip_mm: float) -> Config:
     if isinstance(structure, StructureSpec):
         seen["structure"] = structure.model_copy(update={"distance": distance})
     return config.changed(objectives={**config.objectives, **seen})
+
+
+def _first_drawing(
+    config: Config,
+    canvas: Canvas,
+    pens: PenSet,
+    tip: float,
+    picture: Tensor | None,
+    generator: torch.Generator,
+    say: Callable[[str], None],
+) -> tuple[Config, Drawing]:
+    """What the stages start from, at random or from a file, its pens `tip` mm wide unless they are known."""
+    rgb = None
+    primitive: Primitive
+    if config.init is None:
+        start = {"pens": len(pens.pens), "target": picture}
+        try:
+            primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, **start)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        rgb = getattr(primitive, "start_rgb", None)
+    else:
+        primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
+        config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
+    drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator, rgb))
+    return config, with_tips(drawing) if isinstance(drawing.ink, PenInk) else drawing
 
 
 def _alphabet(config: Config) -> Alphabet | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.alphabet import finish_glyphs, transition
+from plotart.canvas import Window
 from plotart.color import hex_to_rgb
 from plotart.damage import damage_table
 from plotart.drawing import Drawing
-from plotart.images import save_image
+from plotart.images import resize, save_image
 from plotart.ink import Penned
 from plotart.objectives.pixels import Pixels
 from plotart.plot import Plot
@@ -25,6 +28,7 @@ from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
+from plotart.stages.base import shown_size
 
 __all__ = ["finish", "make_plot", "paper_image", "paper_planes", "plot_figures", "preview"]
 
@@ -32,23 +36,27 @@ PREVIEW_PX_PER_MM = 8.0
 PREVIEW_MAX_PX = 4096
 
 
-def paper_planes(plot: Plot, drawing: Drawing, size: int) -> dict[str, NDArray[np.float64]]:
-    """By pen, what its written layer covers, drawn alone by an independent program: `[H, W]` in 0..1."""
+def paper_planes(
+    plot: Plot, drawing: Drawing, size: int, window: Window | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """By pen, what its written layer covers (in a window), drawn alone by an independent program: `[H, W]` in 0..1."""
     ink = drawing.ink
     assert isinstance(ink, Penned)
-    drawn = coverage_planes(plot, drawing.canvas, size)
+    drawn = coverage_planes(plot, drawing.canvas, size, window=window)
     planes = {pen.name: np.zeros(drawn.shape[1:]) for pen in ink.pens}
     return planes | {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
 
 
-def paper_image(planes: dict[str, NDArray[np.float64]], plot: Plot, drawing: Drawing, size: int) -> Tensor:
+def paper_image(
+    planes: dict[str, NDArray[np.float64]], plot: Plot, drawing: Drawing, size: int, window: Window | None = None
+) -> Tensor:
     """What the written layers show, their `planes` mixed by the drawing's ink: `[1, 3, H, W]` sRGB."""
     ink = drawing.ink
     assert isinstance(ink, Penned)
     covered = np.stack([planes[pen.name] for pen in ink.pens])
     if ink.builds:
         shares = [layer.pen.build_up * layer.pen.opacity for layer in plot.layers]
-        drawn = coverage_planes(plot, drawing.canvas, size, shares)
+        drawn = coverage_planes(plot, drawing.canvas, size, shares, window)
         again = {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
         clear = np.zeros(covered.shape[1:])
         covered = np.concatenate([covered, [again.get(pen.name, clear) for pen in ink.pens if pen.builds]])
@@ -69,14 +77,34 @@ def preview(drawing: Drawing, context: Context) -> Tensor:
     return F.pad(image - paper, (left, right, top, bottom)) + paper
 
 
+def _on_paper(plot: Plot, drawing: Drawing, context: Context, planes: dict[str, NDArray[np.float64]]) -> Evaluation:
+    """The written layers judged, a large page in windows; its image is that of `planes`."""
+    shown = shown_size(drawing.canvas, context.size)
+    image = paper_image(planes, plot, drawing, shown)
+    if shown == context.size:
+        return evaluate(drawing, context, image)
+
+    size, width = context.size, drawing.canvas.pixels(context.size)[1]
+
+    @lru_cache(maxsize=1)  # windows come row by row, and most of the time goes into reading the strokes
+    def row(top: int, height: int) -> Tensor:
+        band = Window(top, 0, height, width)
+        return paper_image(paper_planes(plot, drawing, size, band), plot, drawing, size, band)
+
+    def written(window: Window) -> Tensor:
+        return row(window.top, window.height)[..., window.left : window.left + window.width]
+
+    return replace(evaluate(drawing, context, written), image=image)
+
+
 def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -> None:
     """Write everything a finished run owes: SVGs, preview, figures, logs. `base`: see `Run.load_checkpoint`."""
     plot = make_plot(drawing)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
-    planes = paper_planes(plot, drawing, context.size)
-    on_paper = evaluate(drawing, context, paper_image(planes, plot, drawing, context.size))
+    planes = paper_planes(plot, drawing, shown_size(drawing.canvas, context.size))
+    on_paper = _on_paper(plot, drawing, context, planes)
     entries = base["seen"]
     free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {
@@ -89,13 +117,14 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         "history": base["history"],
         **base["told"],
     }
-    for name in ("excitation", "pixels"):
+    for name in ("excitation", "pixels", "features"):
         values = [e["excitation"] if name == "excitation" else e["losses"].get(name) for e in entries]
         if values[-1] is None:
             continue
         told = {
             "free": None if free is None else values[free],
             "quantized": None if quantized is None else values[quantized],
+            **({"enlarged": values[0]} if entries[0]["stage"] == "enlarge" else {}),
             "final": values[-1],
             "svg": on_paper.excitation if name == "excitation" else on_paper.losses[name],
         }
@@ -134,19 +163,21 @@ def _damage(
     free, quantized = _turn_to_pens(entries)
     kept = {"free": free, "quantized": quantized, "final": len(entries) - 1}
     stages: dict[str, Tensor] = {}
+    shown = shown_size(drawing.canvas, context.size)
     for name, index in kept.items():
         if index is not None:
             then = Drawing.unpack(drawing.canvas, entries[index]["drawing"]).to(drawing.device)
-            stages[name] = context.renderer(then, context.size)
+            stages[name] = context.renderer(then, shown)
     stages["svg"] = on_paper
-    px_per_mm = context.size / drawing.canvas.mm_per_unit
+    px_per_mm = shown / drawing.canvas.mm_per_unit
     tables = {}
     if "free" in stages:
         pens_only = {name: image for name, image in stages.items() if name != "free"}
         tables["free"] = damage_table(stages["free"], pens_only, planes, px_per_mm)
     pixels = context.objectives.get("pixels")
     if isinstance(pixels, Pixels):
-        tables["picture"] = damage_table(pixels.target, stages, planes, px_per_mm)
+        target = pixels.target if shown == context.size else resize(pixels.target, *drawing.canvas.pixels(shown))
+        tables["picture"] = damage_table(target, stages, planes, px_per_mm)
     return tables
 
 
@@ -170,7 +201,8 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
 def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, base: dict[str, Any]) -> None:
     """The run's last images and its hyper-parameters with the final figures, for TensorBoard."""
     figures = run.figures
-    run.log_image("image/final", context.renderer(drawing, context.size), base["steps"])
+    shown = shown_size(drawing.canvas, context.size)
+    run.log_image("image/final", context.renderer(drawing, shown), base["steps"])
     run.log_image("image/svg", on_paper.image, base["steps"])
     run.log_image("palette", swatches(drawing), base["steps"])
     metrics = {"minutes": figures["plot"]["minutes"], "ink_m": figures["plot"]["ink_mm"] / 1000}
@@ -179,7 +211,7 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
         for row in rows:
             for stage, told in row["stages"].items():
                 metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
-    for name in ("excitation", "pixels"):
+    for name in ("excitation", "pixels", "features"):
         metrics |= {f"{name}/{stage}": v for stage, v in figures.get(name, {}).items() if v is not None}
     if "message" in figures:
         metrics |= {"message/read": figures["message"]["read"]["1"], "message/paper": figures["message"]["paper"]["1"]}

@@ -17,7 +17,8 @@ def summary(run: Run) -> Group:
     """Figures and files of a finished run."""
     figures, folder = run.figures, run.folder
     parts: list[Table | Text] = []
-    for name, unit in (("excitation", "mean activation"), ("pixels", "squared error")):
+    units = {"excitation": "mean activation", "pixels": "squared error", "features": "squared distance"}
+    for name, unit in units.items():
         if name in figures:
             parts.append(_damage(figures[name], f"{name} ({unit})"))
     if "message" in figures:

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor
 from torch.nn import functional as F
 
+from plotart.errors import InputError
+
 __all__ = ["IDENTITY", "PUBLISHED", "Transform", "Warp"]
 
 NUMBERS = 16  # random numbers a copy takes, whatever is on: a setting changes its own effect and nothing else
@@ -122,14 +124,36 @@ class Transform(BaseModel):
         height, width = image.shape[-2:]
         return self.sample(generator, copies, (height, width), (side, side)).apply(image, paper)
 
+    def rim(self, side: int) -> int:
+        """How far in from the edges of an image of `side` px views must stay to see nothing from beyond them."""
+        angle = math.radians(self.rotation)
+        kept = self.scale[0] / (math.cos(angle) + math.sin(angle)) * (1 - self.perspective)
+        return math.ceil(side * (max(0.0, 1 - kept) / 2 + self.translate))
+
+    def side_around(self, view: int) -> int:
+        """The least side of an image, a multiple of 16 px, in which views of side `view` have room inside its rim."""
+        side = math.ceil(view * self.zoom[1] / 16) * 16
+        while side - 2 * self.rim(side) < view * self.zoom[1]:
+            side += 16
+            if side > 16 * view * self.zoom[1]:
+                raise InputError("transform: so much rotation, perspective or translation leaves nothing of a crop")
+        return side
+
     def sample(
-        self, generator: torch.Generator, copies: int, in_size: tuple[int, int], out_size: tuple[int, int]
+        self,
+        generator: torch.Generator,
+        copies: int,
+        in_size: tuple[int, int],
+        out_size: tuple[int, int],
+        reach: int | None = None,
     ) -> Warp:
         """Choose views of size `out_size` (h, w) of an image of `in_size` (H, W), px.
 
         All randomness comes from the generator. Along an axis on which the image is smaller than `out_size`, the view
-        is as large as the image.
+        is as large as the image. `reach` is how far views may reach beyond the image's edges, `jitter` by default; less
+        than 0 keeps them so far inside.
         """
+        reach = self.jitter if reach is None else reach
         page_h, page_w = in_size
         height, width = min(out_size[0], page_h), min(out_size[1], page_w)
         numbers = torch.rand(copies, NUMBERS, dtype=torch.float64, generator=generator)
@@ -140,7 +164,7 @@ class Transform(BaseModel):
             zoom = min(self.zoom[0] + (self.zoom[1] - self.zoom[0]) * chosen[4], widest)
             zooms.append(zoom)
             page_map = self._perspective(chosen[8:16], page_w, page_h) @ self._affine(chosen[:4], page_w, page_h)
-            warps.append(self._crop(chosen[5:7], zoom, (page_w, page_h), (width, height)) @ page_map)
+            warps.append(self._crop(chosen[5:7], zoom, (page_w, page_h), (width, height), reach) @ page_map)
         return Warp(torch.stack(warps), (height, width), math.ceil(max(zooms) - 1e-9))
 
     def _affine(self, chosen: list[float], width: int, height: int) -> Tensor:
@@ -171,11 +195,13 @@ class Transform(BaseModel):
         homography: Tensor = get_perspective_transform(corners[None], (corners + inward)[None])[0]
         return homography
 
-    def _crop(self, chosen: list[float], zoom: float, page: tuple[int, int], view: tuple[int, int]) -> Tensor:
+    def _crop(
+        self, chosen: list[float], zoom: float, page: tuple[int, int], view: tuple[int, int], reach: int
+    ) -> Tensor:
         """A window of the page to the view; its corner is on a whole pixel, so an unscaled crop is exact."""
         corner = []
         for u, page_side, view_side in zip(chosen, page, view, strict=True):
-            first, last = -self.jitter, math.floor(page_side - view_side * zoom + 1e-9) + self.jitter
+            first, last = -reach, math.floor(page_side - view_side * zoom + 1e-9) + reach
             corner.append(min(first + math.floor(u * (last - first + 1)), last))
         return torch.tensor(
             [[1 / zoom, 0, -corner[0] / zoom], [0, 1 / zoom, -corner[1] / zoom], [0, 0, 1]], dtype=torch.float64

@@ -260,3 +260,16 @@ def test_killed_run_goes_on_to_the_same_bytes(small, tmp_path, kill):
         assert b"Traceback" not in err
     subprocess.run([*COMMAND, "resume", str(folder)], check=True, capture_output=True)
     assert svg_bytes(folder) == svg_bytes(whole)
+
+
+def test_caricature_tells_what_it_is_to_the_picture_and_to_the_network(small, photo, tmp_path):
+    small |= {"objectives.pixels.image": str(photo), "objectives.features.layers": "conv2_2", "primitive.count": 150}
+    small |= {"stages.0.steps": 50, "stages.2.steps": 30, "transform.view": 64}
+    run = generate(Config.load(None, small), tmp_path / "run")
+    figures = run.figures
+    assert figures["excitation"]["final"] > figures["excitation"]["quantized"]
+    assert figures["pixels"]["final"] > 0 and figures["features"]["final"] > 0
+    assert all(figures["weights"][name] > 0 for name in ("neuron", "features"))
+    plain = {key: value for key, value in small.items() if "neuron" not in key and "features" not in key}
+    picture = generate(Config.load(None, plain), tmp_path / "picture").figures
+    assert picture["pixels"]["final"] < figures["pixels"]["final"]

@@ -10,7 +10,7 @@ import click
 from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
 from plotart.cli.plots import check, estimate, export
-from plotart.cli.runs import generate, resume, show
+from plotart.cli.runs import enlarge, generate, resume, show
 from plotart.errors import InputError, Interrupted
 
 __all__ = ["cli", "main"]
@@ -22,7 +22,7 @@ def cli() -> None:
     """An image or a neuron goes in, pen-ready layers come out."""
 
 
-for command in (generate, resume, show, export, estimate, check, pens, networks, layers, neurons):
+for command in (generate, enlarge, resume, show, export, estimate, check, pens, networks, layers, neurons):
     cli.add_command(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,12 @@ import click
 from rich.console import Console
 
 from plotart.errors import InputError
-from plotart.flags import base_config, config_flags, gather
+from plotart.flags import base_config, config_flags, gather, some_flags
 
 if TYPE_CHECKING:
     from plotart.run import Run
 
-__all__ = ["generate", "resume", "show"]
+__all__ = ["enlarge", "generate", "resume", "show"]
 
 
 @click.command()
@@ -29,6 +30,28 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
 
     changes = gather(flags, sets)
     _show(make(Config.load(config or base_config(changes), changes), out, force=force, console=Console(stderr=True)))
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=FilePath))
+@click.option("--tiles", metavar="CxR", help="columns x rows, such as 3x4 [as many as leave the drawing its size]")
+@some_flags(
+    "--page", "--landscape", "--margin", "--paper", "--max-ink", "--size", "--steps", "--machine", "--minutes",
+    "--renderer", "--device", "--threads", "--seed",
+)  # fmt: skip
+@click.option("--out", type=click.Path(path_type=FilePath), help="folder of the new run [outputs/<run>_<tiles>]")
+@click.option("--force", is_flag=True, help="replace a run that --out already holds")
+def enlarge(
+    run: FilePath, tiles: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any
+) -> None:
+    """Take a finished drawing to a larger page: a neuron's in tiles without seams, a picture's magnified."""
+    from plotart.pipeline import enlarge as make
+
+    counts = None if tiles is None else re.fullmatch(r"\s*(\d{1,4})\s*x\s*(\d{1,4})\s*", tiles)
+    if tiles is not None and counts is None:
+        raise InputError(f"--tiles: write columns x rows, for example 3x4, not {tiles!r}")
+    chosen = None if counts is None else (int(counts[1]), int(counts[2]))
+    _show(make(run, chosen, gather(flags, sets), out, force=force, console=Console(stderr=True)))
 
 
 @click.command()

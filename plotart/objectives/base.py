@@ -25,6 +25,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from plotart.canvas import Window
 from plotart.networks.base import Network
 from plotart.registry import Registry
 
@@ -38,6 +39,10 @@ class Frame:
     when not given); layers: all layers wanted by any objective of this step; messages `[C, D]`: what glyphs on their
     way to a reader say, the views then being what arrives; pixels `[P]`: row * width + column of the only pixels that
     were rendered, where not all were, the image then being `[B, 3, 1, P]`.
+
+    Of a large canvas the image is a part: window says where it lies. Where views show more than is judged, inner is
+    the part of them that counts, and view_side the side (px) of the views that the network is usually given. look
+    makes of another picture of the whole canvas, `[1, 3, H, W]`, the views that it would have given here.
     """
 
     def __init__(
@@ -51,6 +56,10 @@ class Frame:
         step: int = 0,
         messages: Tensor | None = None,
         pixels: Tensor | None = None,
+        window: Window | None = None,
+        inner: Window | None = None,
+        view_side: int | None = None,
+        look: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self.image = image
         self.views = image if views is None else views
@@ -60,6 +69,10 @@ class Frame:
         self.step = step
         self.messages = messages
         self.pixels = pixels
+        self.window = window
+        self.inner = inner
+        self.view_side = min(self.views.shape[-2:]) if view_side is None else view_side
+        self.look = look or (lambda picture: picture)
         self._features: dict[str, Tensor] | None = None
 
     def features(self, layer: str) -> Tensor:
@@ -74,7 +87,16 @@ class Frame:
         address = self.network.resolve(layer)
         if address not in self._features:
             raise ValueError(f"layer {layer!r} was not announced; this frame has: {', '.join(self._features)}")
-        return self._features[address]
+        return self.counted(self._features[address])
+
+    def counted(self, features: Tensor) -> Tensor:
+        """The part of `features [C, K, h', w']` of the views that lies in `inner`."""
+        if self.inner is None:
+            return features
+        (height, width), (tall, wide) = self.views.shape[-2:], features.shape[-2:]
+        top, bottom = (round(y * tall / height) for y in (self.inner.top, self.inner.top + self.inner.height))
+        left, right = (round(x * wide / width) for x in (self.inner.left, self.inner.left + self.inner.width))
+        return features[..., top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 class Objective(nn.Module):
@@ -82,6 +104,8 @@ class Objective(nn.Module):
 
     name: str
     layers: tuple[str, ...] = ()
+    local: bool = True
+    """Whether a part of the canvas can be judged by itself, as fits by crops do."""
 
     @property
     def needs_whole_image(self) -> bool:

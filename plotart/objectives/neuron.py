@@ -13,6 +13,7 @@ from torch import Tensor
 from plotart.errors import InputError
 from plotart.networks.base import Network
 from plotart.networks.contact import probe_images, survey
+from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
 __all__ = ["Neuron", "NeuronSpec", "Term", "format_neuron", "parse_neuron"]
@@ -81,13 +82,23 @@ class Neuron(Objective):
     `sum` is the published form: it grows with the copies and the map's size, which matters beside other objectives and
     between layers of one spec. Layers are taken before their nonlinearity unless `@post` is asked for, so that a unit
     that is off still has a gradient.
+
+    `balance`, if there is one, holds the weight of this objective against a picture's.
     """
 
     name = "neuron"
 
-    def __init__(self, network: Network, terms: tuple[Term, ...], reduction: Literal["sum", "mean"] = "sum") -> None:
+    def __init__(
+        self,
+        network: Network,
+        terms: tuple[Term, ...],
+        reduction: Literal["sum", "mean"] = "sum",
+        *,
+        balance: GradientBalance | None = None,
+    ) -> None:
         """Raises InputError for a layer or a unit the network does not have."""
         super().__init__()
+        self.balance = balance
         self.terms = tuple(Term(network.resolve(term.layer), term.units, term.weight) for term in terms)
         for asked, term in zip(terms, self.terms, strict=True):
             count = network.units(term.layer)
@@ -132,12 +143,19 @@ class Neuron(Objective):
 
 @objectives.register("neuron")
 class NeuronSpec(ObjectiveSpec):
-    """Which neurons the drawing should excite."""
+    """Which neurons the drawing should excite.
+
+    Beside a picture `strength` R says how hard they pull: their gradient at the drawing starts R times as long as the
+    picture's, then the weight stays.
+    """
 
     at: str = Field(description=f"neurons as LAYER:UNIT, for example {EXAMPLE}")
     reduction: Literal["sum", "mean"] = Field(
         default="mean", description="over copies and positions: mean (independent of size) or sum (published)"
     )
+
+    strength: float | None = Field(None, gt=0, description="pull relative to the picture's; none: weight as it is")
+    balance_steps: int = Field(default=20, ge=1, description="steps over which the two gradients are compared")
 
     @field_validator("at")
     @classmethod
@@ -149,6 +167,7 @@ class NeuronSpec(ObjectiveSpec):
         if context.network is None:
             raise InputError(f"objectives.neuron.at: {self.at!r} needs a network; choose one with --network")
         try:
-            return Neuron(context.network, parse_neuron(self.at), self.reduction)
+            balance = None if self.strength is None else GradientBalance(self.strength, steps=self.balance_steps)
+            return Neuron(context.network, parse_neuron(self.at), self.reduction, balance=balance)
         except InputError as error:
             raise InputError(f"objectives.neuron.at: {error}") from error

@@ -12,7 +12,10 @@ from plotart.ink import FreeInk
 from plotart.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
-__all__ = ["Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "StrokeCount"]
+__all__ = ["WHOLE_PAGE", "Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "StrokeCount"]
+
+WHOLE_PAGE = ("ink", "strokes", "curvature", "page")
+"""Objectives that judge a drawing as a whole, and no part of it by itself."""
 
 
 def _presence(frame: Frame) -> Tensor:
@@ -38,6 +41,7 @@ class InkSpent(_OfDrawing):
     """
 
     name = "ink"
+    local = False
 
     def __init__(self, budget: float) -> None:
         super().__init__()
@@ -88,6 +92,7 @@ class StrokeCount(_OfDrawing):
     """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint ones are dropped later."""
 
     name = "strokes"
+    local = False
 
     def forward(self, frame: Frame) -> Tensor:
         strokes = frame.drawing.primitive
@@ -107,6 +112,7 @@ class PlotTime(_OfDrawing):
     """
 
     name = "time"
+    local = False
 
     def __init__(self, per_mm: float, per_lift: float, other: float, budget: float) -> None:
         super().__init__()
@@ -131,6 +137,7 @@ class Bends(_OfDrawing):
     """Bending of the control polygons: mean squared second difference of neighbouring control points, unit squared."""
 
     name = "curvature"
+    local = False
 
     def forward(self, frame: Frame) -> Tensor:
         points: Tensor = frame.drawing.primitive.points
@@ -141,6 +148,7 @@ class OffPage(_OfDrawing):
     """Mean squared distance of the control points from the canvas, 0 for those on it; unit squared."""
 
     name = "page"
+    local = False
 
     def forward(self, frame: Frame) -> Tensor:
         points: Tensor = frame.drawing.primitive.points

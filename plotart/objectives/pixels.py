@@ -85,7 +85,7 @@ class Pixels(Objective):
         self.px_per_mm = px_per_mm
         self.register_buffer("target", target, persistent=False)
         self.register_buffer("weights", weights, persistent=False)
-        self._seen = [self._look(target, distance) for distance in distances]
+        self._seen: list[Tensor] = []
 
     @property
     def needs_whole_image(self) -> bool:
@@ -93,10 +93,20 @@ class Pixels(Objective):
         return self.space == "scielab" or widest * self.px_per_mm >= SHARP
 
     def forward(self, frame: Frame) -> Tensor:
+        """`[]`; of a window of the canvas both pictures are blurred as if they went on beyond its edges."""
+        if frame.window is not None:
+            wanted = [self._look(frame.window.of(self.target).to(frame.image), distance) for distance in self.distances]
+        else:
+            if not self._seen:
+                self._seen = [self._look(self.target, distance) for distance in self.distances]
+            wanted = [self._part(seen, frame).to(frame.image) for seen in self._seen]
+        weights = None
+        if self.weights is not None:
+            weights = self._part(self.weights, frame) if frame.window is None else frame.window.of(self.weights)
         terms = []
-        for distance, seen in zip(self.distances, self._seen, strict=True):
-            missed = (self._look(frame.image, distance) - self._part(seen, frame).to(frame.image)).square()
-            terms.append((missed if self.weights is None else missed * self._part(self.weights, frame)).mean())
+        for distance, seen in zip(self.distances, wanted, strict=True):
+            missed = (self._look(frame.image, distance) - seen).square()
+            terms.append((missed if weights is None else missed * weights).mean())
         return torch.stack(terms).mean()
 
     def at(self, size: tuple[int, int]) -> Pixels:

@@ -52,20 +52,31 @@ class Structure(Objective):
     """Args: target `[1, 3, H, W]` sRGB; px_per_mm: its resolution on paper; distance_mm: from the eye to the paper."""
 
     name = "structure"
-    wanted: Tensor
+    target: Tensor
 
     def __init__(self, target: Tensor, px_per_mm: float, distance_mm: float) -> None:
         super().__init__()
         self.px_per_mm = px_per_mm
         self.distance_mm = distance_mm
-        self.register_buffer("wanted", _standard(details(target, px_per_mm, distance_mm)), persistent=False)
+        self.register_buffer("target", target, persistent=False)
+        self._wanted: Tensor | None = None
 
     def forward(self, frame: Frame) -> Tensor:
-        found = _standard(details(frame.image, self.px_per_mm, self.distance_mm))
-        return 1 - (found * self.wanted.to(found)).mean()
+        """`[]`; of a window of the canvas the correlation is the window's own."""
+        if frame.window is not None:
+            wanted = self._details(frame.window.of(self.target))
+        else:
+            if self._wanted is None:
+                self._wanted = self._details(self.target)
+            wanted = self._wanted
+        found = self._details(frame.image)
+        return 1 - (found * wanted.to(found)).mean()
+
+    def _details(self, image: Tensor) -> Tensor:
+        return _standard(details(image, self.px_per_mm, self.distance_mm))
 
 
 def _standard(values: Tensor) -> Tensor:
-    """Mean 0, mean square 1; all 0 where nothing varies."""
+    """Mean 0, mean square 1; next to 0 where L* varies by less than 1, which nobody sees."""
     centred = values - values.mean()
-    return centred / (centred.square().mean() + 1e-6).sqrt()
+    return centred / (centred.square().mean() + 1.0).sqrt()

@@ -96,7 +96,7 @@ class Style(Objective):
 
     def forward(self, frame: Frame) -> Tensor:
         """`[]`, the distance in the chosen mode, over the frame's views."""
-        targets = self.targets(min(frame.views.shape[-2:]))
+        targets = self.targets(frame.view_side)
         parts = []
         for layer in self.layers:
             target = targets[layer]

@@ -10,7 +10,7 @@ import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
-from plotart.canvas import Canvas
+from plotart.canvas import Canvas, Window
 from plotart.errors import InputError
 from plotart.plot.layers import Plot
 from plotart.plot.svg import number, plot_svg
@@ -21,18 +21,27 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 def coverage_planes(
-    source: Plot | str | FilePath, canvas: Canvas, size: int, opacity: Sequence[float] | None = None
+    source: Plot | str | FilePath,
+    canvas: Canvas,
+    size: int,
+    opacity: Sequence[float] | None = None,
+    window: Window | None = None,
 ) -> NDArray[np.float64]:
     """Ink coverage of each layer of a plot, or of an SVG file written by `write_svg`: `[K, H, W]` in 0..1.
 
     Each layer is drawn alone, black on nothing, so that the strokes of a pen unite; the picture is the drawing area of
     the canvas (not the page), `canvas.pixels(size)` large. Layers come in the order of the file. With an `opacity` for
-    each layer its strokes cover only so much, each for itself: 1 - prod_i (1 - opacity coverage_i).
+    each layer its strokes cover only so much, each for itself: 1 - prod_i (1 - opacity coverage_i). With a `window`
+    only that part of the picture is drawn.
     """
     text = plot_svg(source) if isinstance(source, Plot) else FilePath(source).read_text(encoding="utf-8")
     root = ET.fromstring(text)
     height, width = canvas.pixels(size)
     x0, y0, area_width, area_height = canvas.area
+    if window is not None:
+        x0, y0 = x0 + window.left / width * area_width, y0 + window.top / height * area_height
+        area_width, area_height = window.width / width * area_width, window.height / height * area_height
+        height, width = window.height, window.width
     # Pixels instead of mm: resvg converts mm by its own dpi setting. "none" fits the rounded pixel counts exactly.
     root.set("width", str(width))
     root.set("height", str(height))

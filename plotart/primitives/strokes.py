@@ -85,6 +85,20 @@ class Strokes(Primitive):
     def subset(self, keep: Tensor) -> Strokes:
         return Strokes(self.points.detach()[keep], self.width.detach()[keep], self.width_range)
 
+    def seen_in(self, low: Tensor, high: Tensor, reach: float) -> Tensor:
+        """Which strokes may be seen in the rectangle from `low [2]` to `high [2]` unit, and `reach` around: `[M]` long.
+
+        A stroke lies within half its width of the hull of its control points.
+        """
+        points, margin = self.points.detach(), self.width.detach()[:, None] / 2 + reach
+        near = (points.amax(dim=1) + margin >= low) & (points.amin(dim=1) - margin <= high)
+        return torch.nonzero(near.all(dim=1)).flatten()
+
+    def moved(self, keep: Tensor, low: Tensor, scale: float) -> Strokes:
+        """The strokes at the indices `keep [M]`, counted from the corner `low [2]` and `scale` times as large."""
+        bounds = None if self.width_range is None else (scale * self.width_range[0], scale * self.width_range[1])
+        return Strokes((self.points.detach()[keep] - low) * scale, self.width.detach()[keep] * scale, bounds)
+
     @torch.no_grad()
     def set_width(self, width: Tensor) -> None:
         """Fix the width of each stroke; widths that were free no longer are."""

@@ -7,17 +7,22 @@ from functools import partial
 from typing import Any, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
+from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
+from plotart.canvas import Canvas, Window
 from plotart.drawing import Drawing
+from plotart.errors import InputError
 from plotart.ink import Choosing
 from plotart.render import some_pixels
 from plotart.stages.base import Context, StageSpec, Watch, balance_of, evaluate, stages
 from plotart.stages.block_adam import BlockAdam
+from plotart.stages.crops import Crops
+from plotart.stages.lazy_adam import LazyAdam
 
-__all__ = ["Fit", "FitSpec"]
+__all__ = ["Fit", "FitSpec", "crops_of"]
 
 RATES = {
     "points": 0.0045, "width": 0.001, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
@@ -36,6 +41,10 @@ class FitSpec(StageSpec):
     With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
     whole tiles), which objectives that look at the whole image do not allow.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
+
+    With `crop` each step renders a square of the canvas only, so that time and memory do not grow with the page; the
+    squares come in rounds in which every place is looked at. Strokes that are not seen stay as they are (LazyAdam), and
+    drawings are compared by a sample of the page.
     """
 
     steps: int = Field(400, ge=1, le=1_000_000)
@@ -52,6 +61,17 @@ class FitSpec(StageSpec):
         le=1000,
         description="how often the clean image is judged; the best of these and the end is the result",
     )
+    crop: int | None = Field(
+        None, ge=32, le=4096, description="side of what a step renders, px; none: the whole canvas"
+    )
+
+    @model_validator(mode="after")
+    def _crops_are_fitted_lazily(self) -> FitSpec:
+        if self.crop is not None and self.pixels_share < 1:
+            raise ValueError("crop and pixels_share both choose what a step sees; take one of them")
+        if self.crop is not None and self.optimizer != "adam":
+            raise ValueError(f"crop goes with the optimizer adam, not with {self.optimizer}")
+        return self
 
     def build(self) -> Fit:
         return Fit(self)
@@ -66,6 +86,34 @@ def rate_factor(schedule: str, progress: float) -> float:
     return 1.0
 
 
+def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Tensor:
+    """`image [1, 3, h, w]` of what is `inside` a page, with paper around it so that it fills the `square`."""
+    left, top = inside.left - square.left, inside.top - square.top
+    beyond = (left, square.width - inside.width - left, top, square.height - inside.height - top)
+    ground = paper[:, None, None]
+    return F.pad(image - ground, beyond) + ground
+
+
+def crops_of(spec: FitSpec, canvas: Canvas, context: Context) -> Crops | None:
+    """The squares in which a fit looks at the canvas; None where it looks at all of it.
+
+    Raises:
+        InputError: an objective cannot judge parts, or the network's views do not fit into a square.
+    """
+    side, size, transform = spec.crop, canvas.pixels(context.size), context.transform
+    if side is None:
+        return None
+    for name, objective in context.objectives.items():
+        if not objective.local:
+            raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
+    if not context.layers:
+        return Crops(size, side, 0, 0)
+    least = transform.side_around(min(transform.view, *size))
+    if side < least:
+        raise InputError(f"stages: crop must be at least {least} for views of {transform.view} px, not {side}")
+    return Crops(size, side, transform.rim(side), transform.jitter)
+
+
 class Fit:
     name = "fit"
 
@@ -78,20 +126,18 @@ class Fit:
         if isinstance(drawing.ink, Choosing):
             drawing.ink.temperature = spec.temperature
         optimizers = self._optimizers(drawing)
+        crops = crops_of(spec, drawing.canvas, context)
+        sample = None if crops is None else crops.sample()
         best: dict[str, Any] | None = None
         best_total, start, skipped = math.inf, 0, 0
         if saved is not None:
-            for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-                optimizer.load_state_dict(state)
-            context.generator.set_state(saved["generator"])
+            self._go_on(saved, optimizers, context, crops)
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
-            for name, objective in context.objectives.items():
-                objective.load_state_dict(saved["objectives"][name])
         every = max(1, spec.steps // spec.looks)
 
         for step in range(start, spec.steps):
             if step % every == 0:
-                evaluation = evaluate(drawing, context)
+                evaluation = evaluate(drawing, context, windows=sample)
                 watch.seen(step, evaluation)
                 if context.balanced and evaluation.total < best_total:
                     best, best_total = drawing.pack(), evaluation.total
@@ -99,14 +145,13 @@ class Fit:
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
                 group["lr"] = group["first"] * rate_factor(spec.schedule, progress)
             softness = max(1.0, spec.softness * (1 - progress / 0.6)) if spec.softness > 1 else 1.0
-            losses, total = self._losses(drawing, context, step, softness)
             drawing.zero_grad(set_to_none=True)
-            total.backward()  # type: ignore[no-untyped-call]
+            losses, total = self._slopes(drawing, context, step, softness, crops)
             skipped += self._guard(drawing, step)
             for optimizer in optimizers:
                 optimizer.step()
             drawing.constrain_()
-            watch.step(step + 1, spec.steps, losses, float(total.detach()))
+            watch.step(step + 1, spec.steps, losses, total)
 
             watch.checkpoint(
                 partial(
@@ -118,16 +163,28 @@ class Fit:
                     best=best,
                     best_total=best_total,
                     skipped=skipped,
+                    crops=None if crops is None else crops.waiting,
                 )
             )
 
-        evaluation = evaluate(drawing, context)
+        evaluation = evaluate(drawing, context, windows=sample)
         watch.seen(spec.steps, evaluation)
         if best is None or evaluation.total < best_total:
             best = drawing.pack()
         if skipped:
             watch.say(f"{skipped} gradients were not finite and were left out")
         return Drawing.unpack(drawing.canvas, best)
+
+    @staticmethod
+    def _go_on(saved: dict[str, Any], optimizers: list[Optimizer], context: Context, crops: Crops | None) -> None:
+        """Bring everything that a step changes, but the drawing, to where `_state` found it."""
+        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        context.generator.set_state(saved["generator"])
+        for name, objective in context.objectives.items():
+            objective.load_state_dict(saved["objectives"][name])
+        if crops is not None:
+            crops.waiting = saved["crops"]
 
     @staticmethod
     def _state(
@@ -155,20 +212,70 @@ class Fit:
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
         found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
         # gradients of a mean over a page are far below the usual eps of 1e-8
-        return [*found, Adam(plain, eps=1e-12)] if plain else found
+        adam = Adam if self.spec.crop is None else LazyAdam
+        return [*found, adam(plain, eps=1e-12)] if plain else found
+
+    def _slopes(
+        self, drawing: Drawing, context: Context, step: int, softness: float, crops: Crops | None
+    ) -> tuple[dict[str, float], float]:
+        """`_losses` of the canvas or of its next square, with the gradients left at the drawing's parameters."""
+        if crops is None:
+            losses, total = self._losses(drawing, context, step, softness)
+            total.backward()  # type: ignore[no-untyped-call]
+            return losses, float(total.detach())
+        square = crops.next(context.generator)
+        inside = square.clipped(drawing.canvas.pixels(context.size))
+        part, rows, scale = drawing.window(inside, context.size, reach_px=softness)
+        wanted = {name for name, parameter in drawing.named_parameters() if parameter.requires_grad}
+        for name, parameter in part.named_parameters():
+            parameter.requires_grad_(name in wanted)
+        losses, total = self._losses(part, context, step, softness, square, inside)
+        total.backward()  # type: ignore[no-untyped-call]
+        parts = dict(part.named_parameters())
+        for name, parameter in drawing.named_parameters():
+            found = parts[name].grad
+            if found is not None:
+                factor = scale if name.startswith("primitive.") else 1.0
+                parameter.grad = torch.zeros_like(parameter).index_copy_(0, rows, factor * found)
+        return losses, float(total.detach())
 
     def _losses(
-        self, drawing: Drawing, context: Context, step: int, softness: float
+        self,
+        drawing: Drawing,
+        context: Context,
+        step: int,
+        softness: float,
+        square: Window | None = None,
+        inside: Window | None = None,
     ) -> tuple[dict[str, float], Tensor]:
-        """Each weighted objective by name, and their differentiable sum."""
+        """Each weighted objective by name, and their differentiable sum.
+
+        A drawing that is a part of a page shows what is `inside` of it, and the views see the `square` around, which
+        may reach beyond its edges.
+        """
+        paper = drawing.canvas.paper_rgb.to(drawing.device)
+        size = context.size if inside is None else (inside.height, inside.width)
         pixels = None
         if self.spec.pixels_share < 1:
             pixels = some_pixels(drawing, context.size, self.spec.pixels_share, context.generator)
-        image = context.renderer(drawing, context.size, softness=softness, pixels=pixels)
-        views = image
+        image = context.renderer(drawing, size, softness=softness, pixels=pixels)
+        views, part = image, {}
         if context.layers:
-            views = context.transform(image, drawing.canvas.paper_rgb, context.generator, copies=self.spec.copies)
-        frame = context.frame(drawing, image, views, step, pixels)
+            around = image if square is None or inside is None else _framed(image, square, inside, paper)
+            side = (context.transform.view,) * 2
+            reach = None if square is None else -context.transform.rim(square.height)
+            sizes = (around.shape[-2], around.shape[-1])
+            warp = context.transform.sample(context.generator, self.spec.copies, sizes, side, reach)
+            views = warp.apply(around, paper)
+
+            def look(picture: Tensor) -> Tensor:
+                seen = picture
+                if square is not None and inside is not None:
+                    seen = _framed(inside.of(picture), square, inside, paper)
+                return warp.apply(seen, paper)
+
+            part = {"look": look}
+        frame = context.frame(drawing, image, views, step, window=inside, pixels=pixels, **part)
         terms = {name: objective(frame) for name, objective in context.objectives.items()}
         self._balance(terms, context, image, step)
         weighted = {name: context.weight(name) * term for name, term in terms.items()}

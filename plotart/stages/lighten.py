@@ -13,7 +13,7 @@ from plotart.drawing import Drawing
 from plotart.geometry import Path, evaluate
 from plotart.ink_load import SQUARE_CELLS, STEP_MM
 from plotart.plot.written import load_of, written
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import Context, StageSpec, Watch, presence_slopes, stages
 
 __all__ = ["Lighten", "LightenSpec", "worth"]
 
@@ -52,16 +52,8 @@ def worth(drawing: Drawing, context: Context) -> Tensor:
     It is minus the slope of their sum along the stroke's presence in the clean image; a stroke that lies under others
     of its own pen is worth nothing. The ink itself (`ink_load`) has no say.
     """
-    presence = torch.ones(len(drawing), device=drawing.device, requires_grad=True)
-    image = context.renderer(drawing, context.size, presence=presence)
-    frame = context.frame(drawing, image, image, step=0)
-    terms = [
-        context.weight(name) * objective(frame)
-        for name, objective in context.objectives.items()
-        if name not in ("ink", "ink_load", "strokes")
-    ]
-    (slope,) = torch.autograd.grad(torch.stack(terms).sum(), presence)
-    return -slope
+    presence = torch.ones(len(drawing), device=drawing.device)
+    return -presence_slopes(drawing, context, presence, without=("ink", "ink_load", "strokes"))
 
 
 class Lighten:

@@ -23,7 +23,7 @@ from plotart.ink import Penned
 from plotart.objectives.penalties import PlotTime
 from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot
-from plotart.stages.base import Context, Part, StageSpec, Watch, stages
+from plotart.stages.base import Context, Part, StageSpec, Watch, presence_slopes, stages
 from plotart.stages.fit import FitSpec
 
 __all__ = ["Prune", "PruneSpec", "contributions", "keep_within", "plot_seconds", "plot_time"]
@@ -80,12 +80,7 @@ def contributions(drawing: Drawing, context: Context, groups: int = 4) -> Tensor
         members = shuffled[group::groups]
         presence = torch.ones(len(drawing), device=drawing.device)
         presence[members] = 0.5
-        presence.requires_grad_()
-        image = context.renderer(drawing, context.size, presence=presence)
-        frame = context.frame(drawing, image, image, step=0)
-        terms = [context.weight(name) * objective(frame) for name, objective in context.objectives.items()]
-        (slope,) = torch.autograd.grad(torch.stack(terms).sum(), presence)
-        found[members] = -slope[members]
+        found[members] = -presence_slopes(drawing, context, presence)[members]
     return found
 
 

@@ -17,7 +17,7 @@ CAT = torch.from_numpy(data.chelsea()[60:188, 100:228].copy()).permute(2, 0, 1)[
 
 def test_structure_is_0_for_the_picture_1_for_even_paper_and_2_for_its_negative():
     structure = Structure(CAT, 4.0, 500.0)
-    assert float(structure(Frame(CAT))) == pytest.approx(0, abs=1e-4)
+    assert float(structure(Frame(CAT))) == pytest.approx(0, abs=0.02)
     assert float(structure(Frame(torch.full_like(CAT, 0.7)))) == pytest.approx(1, abs=1e-3)
     assert float(structure(Frame(1 - CAT))) > 1.8
 
