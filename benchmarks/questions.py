@@ -46,6 +46,8 @@ CASES: dict[str, dict[str, Any]] = {
     "ink multiply": {"ink": "multiply", "background": "paper"},
     "splats": {"kind": "splats"},
     "splats in average": {"kind": "splats", "ink": "average"},
+    "each slot chooses ellipse, triangle, square or star": {"kind": "splats", "form": "chosen"},
+    "ellipses alone": {"kind": "splats", "harmonics": 0},
     "arcs in average": {"kind": "splats", "form": "arc", "ink": "average"},
     "three fits of a third, regrow between": {"between": [RegrowSpec(), RegrowSpec()]},
     "three fits of a third, reorder (100) between": {"between": [ReorderSpec(tries=100)] * 2},
@@ -67,6 +69,7 @@ def run(case: dict[str, Any], seed: int, steps: int) -> tuple[float, float]:
     generator = torch.Generator().manual_seed(seed)
     settings = {"count": 256, "start": case.get("start", "error")}
     settings |= {"shape": case["form"]} if "form" in case else {}
+    settings |= {"harmonics": case["harmonics"]} if "harmonics" in case else {}
     shapes = primitives[case.get("kind", "circles")].model_validate(settings)
     made = shapes.build(canvas, 0.003, generator, target=target)
     ink = InkSpec(kind=case.get("ink", "over"), background=case.get("background", "learned"))

@@ -228,7 +228,9 @@ def _check_shapes(config: Config) -> None:
         return
     if ink.background != "paper":
         raise InputError(f"ink.background: only the stage 'hatch' can draw a background of '{ink.background}'")
-    if isinstance(config.primitive, SplatsSpec) and (config.primitive.shape != "fourier" or config.primitive.streaks):
+    if isinstance(config.primitive, SplatsSpec) and (
+        config.primitive.shape in ("arc", "dot") or config.primitive.streaks
+    ):
         raise InputError(
             "primitive: splats that fade (arcs, dots, streaks) have no edge for a single pen; add the stage 'hatch'"
         )
