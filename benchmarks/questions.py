@@ -1,6 +1,6 @@
 """What the start, soft edges, the share of pixels and the background are worth: 256 circles, one fit of 400 steps.
 
-python benchmarks/questions.py [--steps 400] [--seeds 3]
+python benchmarks/questions.py [--steps 400] [--seeds 3] [--cases TEXT]
 
 PSNR (dB) of the astronaut of scikit-image at 128 px, mean over seeds and their range. One setting differs from the
 first row in each of the others. `weights` counts the middle of the picture tenfold and is judged there as well.
@@ -92,10 +92,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cases", default="", help="only the rows whose name holds this")
     options = parser.parse_args()
     torch.set_num_threads(1)
     print("| | PSNR, dB | its middle |\n|---|---|---|")
     for name, case in CASES.items():
+        if options.cases not in name:
+            continue
         found = [run(case, seed, options.steps) for seed in range(options.seeds)]
         whole, middle = zip(*found, strict=True)
         mean, inner = sum(whole) / len(whole), sum(middle) / len(middle)

@@ -217,6 +217,9 @@ def _check_shapes(config: Config) -> None:
         if ink.kind in ("average", "add"):
             raise InputError(f"ink.kind: '{ink.kind}' mixes filled shapes; strokes take multiply or over")
         return
+    strokes = [name for name in config.objectives if name not in ("pixels", "neuron", "style")]
+    if strokes:
+        raise InputError(f"objectives.{strokes[0]}: shapes have no strokes to judge; set '{strokes[0]}' to null")
     if hatched and config.primitive.marks == "outline":  # type: ignore[attr-defined]
         raise InputError("primitive.marks: outlines are not hatched; take 'hatch', or the stage 'quantize' instead")
     for i, stage in enumerate(config.stages):

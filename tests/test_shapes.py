@@ -41,6 +41,12 @@ def test_a_picture_becomes_layers_of_pens_and_the_preview_is_the_paper(name, pho
     assert (again.folder / "drawing.svg").read_bytes() == (run.folder / "drawing.svg").read_bytes()
 
 
+def test_hatched_shapes_keep_to_a_load_of_ink(photo, tmp_path):
+    config = Config.load("circles", {**small(photo), "page.max_ink": 1.5})
+    run = generate(config, tmp_path / "run")
+    assert run.figures["ink_load"]["max"] <= 1.5
+
+
 def test_outlines_need_no_hatching(photo, tmp_path):
     stages = [{"kind": "fit", "steps": 4}, {"kind": "quantize"}]
     changes = {"primitive": {"kind": "circles", "count": 12, "marks": "outline"}, "stages": stages}
@@ -58,6 +64,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
             r"stages\.0\.pixels_share: the objective 'pixels' looks at",
         ),
         ("circles", {"primitive.marks": "outline"}, r"primitive\.marks: outlines are not hatched"),
+        ("circles", {"objectives.curvature": {}}, r"objectives\.curvature: shapes have no strokes to judge"),
         ("circles", {"ink.background": "reddish"}, r"ink\.background: give paper, learned, or a colour"),
         ("circles", {"ink.kind": "multiply"}, r"ink\.background is none of ink\.kind multiply"),
         ("circles", {"ink": {"kind": "add"}}, r"stages\.1: regrow is for ink\.kind over or average, not add"),
