@@ -1,6 +1,6 @@
 """Two discs that overlap, green in front of red, on black: how often does descent end in the wrong order?
 
-python benchmarks/mastercard.py [--seeds 20] [--steps 200]
+python benchmarks/mastercard.py [--seeds 20] [--steps 200] [--strategies TEXT]
 
 The picture of the article, 228 x 164, here at 82 px of its short side. Two circles from random places, sizes, colours
 and order, on black. A run is right when its squared error ends below 0.002: then no more is missing than a line of
@@ -87,12 +87,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--strategies", default="", help="only those whose name holds this")
     options = parser.parse_args()
     torch.set_num_threads(1)
     canvas = Canvas(page("a5"), 10.0, fit=ASPECT)
     target = picture(canvas)
     print("| strategy | right | squared errors |\n|---|---|---|")
-    for strategy in STRATEGIES:
+    for strategy in (name for name in STRATEGIES if options.strategies in name):
         errors = sorted(run(strategy, seed, options.steps, canvas, target) for seed in range(options.seeds))
         right = sum(error < STUCK for error in errors)
         print(f"| {strategy} | {right} of {len(errors)} | {errors[0]:.5f} .. {errors[-1]:.5f} |", flush=True)

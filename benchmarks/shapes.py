@@ -223,22 +223,21 @@ def climb_hill(kind: str, count: int, target: torch.Tensor, seconds: float) -> f
     judge(random_row(form, 9, 9), form, wanted, wanted + 0.1, 0.5, True)
     image = np.empty_like(wanted)
     image[:] = wanted.mean(axis=(0, 1))
-    now = time.process_time()
-    for _ in range(5):
-        climb(form, wanted, image, 0.5, 100)
-    fitting = int(100 * seconds / count / ((time.process_time() - now) / 5))
-    tries = min(100, max(5, fitting))  # fewer where a climb of 100 takes longer than a shape may
     began = time.process_time()
-    climbs = 0
+    climbs, tries, pace = 0, 100, 0.0
     for i in range(count):
-        until = began + seconds * (i + 1) / count
-        best, gain = climb(form, wanted, image, 0.5, tries)
-        climbs += 1
-        while time.process_time() < until:
-            other, found = climb(form, wanted, image, 0.5, tries)
-            climbs += 1
+        best, gain = random_row(form, *wanted.shape[1::-1]), 0.0
+        first = True
+        while first or time.process_time() < began + seconds * (i + 1) / count:
+            now = time.process_time()
+            left = (began + seconds - now) / (count - i)  # for this shape; fewer tries where a climb takes longer
+            tries = 100 if pace == 0 else int(min(100, max(5, left / pace)))
+            row, found = climb(form, wanted, image, 0.5, tries)
+            spent = (time.process_time() - now) / tries
+            pace = spent if pace == 0 else 0.8 * pace + 0.2 * spent
+            climbs, first = climbs + 1, False
             if found > gain:
-                best, gain = other, found
+                best, gain = row, found
         judge(best, form, wanted, image, 0.5, True)
     found = psnr(float(((image - wanted) ** 2).mean()))
     spent = time.process_time() - began

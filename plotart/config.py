@@ -29,6 +29,7 @@ from plotart.objectives.neuron import NeuronSpec
 from plotart.objectives.penalties import InkLoadSpec
 from plotart.objectives.style import StyleSpec
 from plotart.primitives import PrimitiveSpec, primitives
+from plotart.primitives.shapes import ShapesSpec
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
 from plotart.stages import StageSpec, stages
@@ -246,8 +247,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _ink_limit_is_pursued(self) -> Config:
-        """A limit of ink is kept from the first step on, unless the objectives say how."""
-        if self.page.max_ink is not None and "ink_load" not in self.objectives:
+        """A limit of ink is kept from the first step on, unless the objectives say how; of shapes, once hatched."""
+        filled = isinstance(self.primitive, ShapesSpec)
+        if self.page.max_ink is not None and "ink_load" not in self.objectives and not filled:
             weight = INK_LOAD_WEIGHT["neuron" if "neuron" in self.objectives else "pixels"]
             self.objectives["ink_load"] = InkLoadSpec(limit=self.page.max_ink, weight=weight)
         return self

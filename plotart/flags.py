@@ -21,7 +21,12 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--style-weight", "objectives.style.raw_weight", float, "weight of the published style formula instead"),
     ("--network", "network.name", str, "auto, vgg16, vgg16-hed, efficientnet-lite0 or a torchvision model [auto]"),
     ("--precision", "network.precision", str, "auto, float32 or bf16 [auto]"),
-    ("--strokes", "primitive.count", int, "number of strokes; with --init there are as many as in the file"),
+    (
+        "--strokes",
+        "primitive.count",
+        int,
+        "number of strokes or shapes; with --init there are as many as in the file",
+    ),
     ("--init", "init", str, "SVG file whose strokes the run starts from"),
     ("--size", "size", int, "short side of the rendered canvas, px [384]"),
     ("--steps", "steps", int, "steps of all fit stages together"),

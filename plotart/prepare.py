@@ -43,6 +43,8 @@ from plotart.stages.narrow import with_tips
 from plotart.stages.place import PlaceSpec
 from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
+from plotart.stages.regrow import RegrowSpec
+from plotart.stages.reorder import ReorderSpec
 from plotart.stages.train import TrainSpec
 from plotart.vision import eye_blur_mm
 
@@ -255,18 +257,30 @@ def _check_shapes(config: Config) -> None:
     ink, filled = config.ink, isinstance(config.primitive, ShapesSpec)
     hatched = _hatches(config)
     if not filled:
-        if hatched:
-            raise InputError("stages: the stage 'hatch' fills shapes; primitive.kind must be circles or splats")
+        if hatched or any(isinstance(stage, RegrowSpec | ReorderSpec) for stage in config.stages):
+            raise InputError(
+                "stages: hatch, regrow and reorder are for filled shapes; primitive.kind must be circles or splats"
+            )
         if ink.kind in ("average", "add"):
             raise InputError(f"ink.kind: '{ink.kind}' mixes filled shapes; strokes take multiply or over")
         return
+    strokes = [name for name in config.objectives if name not in ("pixels", "neuron", "style")]
+    if strokes:
+        raise InputError(f"objectives.{strokes[0]}: shapes have no strokes to judge; set '{strokes[0]}' to null")
     if hatched and config.primitive.marks == "outline":  # type: ignore[attr-defined]
         raise InputError("primitive.marks: outlines are not hatched; take 'hatch', or the stage 'quantize' instead")
+    for i, stage in enumerate(config.stages):
+        name = "reorder" if isinstance(stage, ReorderSpec) else "regrow" if isinstance(stage, RegrowSpec) else ""
+        fitting = ("over",) if name == "reorder" else ("over", "average")
+        if name and ink.kind not in fitting:
+            raise InputError(f"stages.{i}: {name} is for ink.kind {' or '.join(fitting)}, not {ink.kind}")
     if hatched:
         return
     if ink.background != "paper":
         raise InputError(f"ink.background: only the stage 'hatch' can draw a background of '{ink.background}'")
-    if isinstance(config.primitive, SplatsSpec) and (config.primitive.shape != "fourier" or config.primitive.streaks):
+    if isinstance(config.primitive, SplatsSpec) and (
+        config.primitive.shape in ("arc", "dot") or config.primitive.streaks
+    ):
         raise InputError(
             "primitive: splats that fade (arcs, dots, streaks) have no edge for a single pen; add the stage 'hatch'"
         )

@@ -24,7 +24,9 @@ class InkSpec(BaseModel):
 
     kind: Literal["multiply", "over", "average", "add"] = "multiply"
     light: Light = Field("linear", description="what multiply multiplies: light as on paper, or sRGB as on screens")
-    start_opacity: float = Field(0.8, gt=0, le=1, description="opacity of every shape at the start")
+    start_opacity: float = Field(
+        0.8, gt=0, le=1, description="opacity of every shape at the start, in over and multiply"
+    )
     background: str = Field(
         "paper", description="what lies under all shapes: paper, a colour such as #000000, or learned"
     )
@@ -45,8 +47,6 @@ class InkSpec(BaseModel):
             raise ValueError(f"ink.light is a setting of ink.kind multiply; {self.kind} mixes in sRGB")
         if self.kind == "multiply" and self.background != "paper":
             raise ValueError("ink.background is none of ink.kind multiply: its light comes from the paper")
-        if self.kind in ("average", "add") and "start_opacity" in self.model_fields_set:
-            raise ValueError(f"ink.start_opacity: shapes of ink.kind {self.kind} have no opacity")
         return self
 
     def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> FreeInk:

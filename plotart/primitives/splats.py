@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -17,14 +18,32 @@ from plotart.primitives.shapes import Marks, Shapes, ShapesSpec
 
 __all__ = ["Form", "Splats", "SplatsSpec"]
 
-Form = Literal["fourier", "arc", "dot"]
-FORMS: tuple[Form, ...] = ("fourier", "arc", "dot")
+Form = Literal["fourier", "arc", "dot", "chosen"]
+FORMS: dict[Form, int] = {"fourier": 1, "arc": 2, "dot": 3, "chosen": 1}
+KINDS = ("ellipse", "triangle", "square", "star")
+"""What a slot of `chosen` splats can be."""
+WAVES = 8
+"""Harmonics with which these are drawn: their corners are a little round."""
 SMALLEST, LARGEST = 0.003, 1.5
 """Range of scales, unit."""
 STREAKS = 3.0
 """Streaks of a brush from a splat's middle to its side."""
 LEAST = 0.05
 """The radius of a fourier shape never falls below this share of its scale."""
+
+
+@cache
+def _kinds() -> Tensor:
+    """cos and sin of the harmonics 1..8 of each of `KINDS`, radius over its mean: `[4, 16]`."""
+    phi = 2 * np.pi * np.arange(512) / 512
+    radii = [np.ones(512)]
+    for sides in (3, 4):
+        radii.append(1 / np.cos(phi % (2 * np.pi / sides) - np.pi / sides))
+    radii.append(1 + 0.35 * np.cos(5 * phi))
+    waves = np.fft.rfft(radii, axis=1) / 256
+    waves = 2 * waves / waves[:, :1].real
+    chosen = waves[:, 1 : WAVES + 1]
+    return torch.from_numpy(np.concatenate([chosen.real, -chosen.imag], 1)).float()
 
 
 @packed.register("splats")
@@ -35,6 +54,8 @@ class Splats(Shapes):
                   R = 1 + sum_m (cos_m cos m phi + sin_m sin m phi)
         arc       exp(-W (r - 1)^2) ((1 + cos phi) / 2)^L: the rim of an ellipse, fading from its middle to both ends
         dot       exp(-r)
+        chosen    fourier, R that of an ellipse, triangle, square or star: the one of the largest logit, whose gradient
+                  is that of their softmax
 
     v is the distance to the edge along the ray from the centre, and v / |grad v| that across the edge; the gradient
     takes |grad v| as given, which is right at the edge, where v is 0. With `streaks` b a shape is fainter in lines
@@ -42,7 +63,8 @@ class Splats(Shapes):
 
     Args:
         centre: `[N, 2]` unit. angle: `[N]` rad. scale: `[N, 2]` unit. bend: fourier `[N, 2 M]`, the cos and then the
-            sin of M harmonics; arc `[N, 2]`, W and L; dot `[N, 0]`. phase: `[N]` rad. width: `[N]` unit, of the pen.
+            sin of M harmonics; arc `[N, 2]`, W and L; dot `[N, 0]`; chosen `[N, 4]`, logits. phase: `[N]` rad.
+        width: `[N]` unit, of the pen.
     """
 
     kind = "splats"
@@ -68,33 +90,41 @@ class Splats(Shapes):
         for name, size in expected.items():
             if given[name].shape != size:
                 raise ValueError(f"{name} must be {list(size)}, not {list(given[name].shape)}")
-        columns = {"arc": 2, "dot": 0}.get(shape)
+        columns = {"arc": 2, "dot": 0, "chosen": len(KINDS)}.get(shape)
         if bend.ndim != 2 or len(bend) != n or (bend.shape[1] % 2 if columns is None else bend.shape[1] != columns):
             raise ValueError(f"bend must be [{n}, {'2 M' if columns is None else columns}], not {list(bend.shape)}")
-        if shape != "fourier" and marks == "outline":
+        if shape in ("arc", "dot") and marks == "outline":
             raise ValueError(f"{shape}s fade and have no outline; marks must be hatch")
         self.centre, self.angle = nn.Parameter(centre.detach().clone()), nn.Parameter(angle.detach().clone())
         self.scale, self.bend = nn.Parameter(scale.detach().clone()), nn.Parameter(bend.detach().clone())
         self.register_buffer("phase", phase.detach().clone())
         self.register_buffer("width", width.detach().clone())
         self.shape, self.streaks, self.marks_as = shape, streaks, marks
-        self.form = 1 + FORMS.index(shape)
-        self.harmonics = bend.shape[1] // 2 if shape == "fourier" else 0
+        self.form = FORMS[shape]
+        self.harmonics = {"fourier": bend.shape[1] // 2, "chosen": WAVES}.get(shape, 0)
 
     def __len__(self) -> int:
         return len(self.centre)
 
     @property
     def soft(self) -> bool:
-        return self.shape != "fourier" or self.streaks > 0
+        return self.shape in ("arc", "dot") or self.streaks > 0
 
     def rows(self) -> Tensor:
-        return torch.cat([self.centre, self.angle[:, None], self.scale, self.bend, self.phase[:, None]], dim=1)
+        return torch.cat([self.centre, self.angle[:, None], self.scale, self._waves(), self.phase[:, None]], dim=1)
+
+    def _waves(self) -> Tensor:
+        """`bend`, or the harmonics of the kinds that are chosen `[N, 16]`."""
+        if self.shape != "chosen":
+            return self.bend
+        soft = self.bend.softmax(dim=1)
+        hard = torch.nn.functional.one_hot(self.bend.detach().argmax(dim=1), len(KINDS)).to(soft)
+        return (hard + soft - soft.detach()) @ _kinds().to(soft)
 
     @torch.no_grad()
     def boxes(self, edge: float) -> Tensor:
-        if self.shape == "fourier":
-            widest = 1 + self.bend.abs().sum(1)
+        if self.form == 1:
+            widest = 1 + self._waves().abs().sum(1)
         elif self.shape == "arc":
             widest = 1 + (13 / self.bend[:, 0]).sqrt()
         else:
@@ -102,7 +132,7 @@ class Splats(Shapes):
         along, across = (self.scale * widest[:, None]).unbind(1)
         c, s = self.angle.cos(), self.angle.sin()
         reach = torch.stack([(along * c).hypot(across * s), (along * s).hypot(across * c)], 1)
-        if self.shape == "fourier":
+        if self.form == 1:
             reach = reach + self.margin(edge)[:, None]
         return torch.cat([self.centre - reach, self.centre + reach], dim=1)
 
@@ -141,9 +171,9 @@ class Splats(Shapes):
     def _radius(self, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor]:
         """R in the directions `[N, P]`, and its derivative by phi, detached."""
         radius, turning, m = torch.ones_like(cosine), torch.zeros_like(cosine), self.harmonics
-        c, s = cosine, sine
+        c, s, waves = cosine, sine, self._waves()
         for k in range(m):
-            a, b = self.bend[:, k : k + 1], self.bend[:, m + k : m + k + 1]
+            a, b = waves[:, k : k + 1], waves[:, m + k : m + k + 1]
             radius = radius + a * c + b * s
             turning = turning + (k + 1) * (b * c - a * s)
             c, s = c * cosine - s * sine, s * cosine + c * sine
@@ -153,7 +183,7 @@ class Splats(Shapes):
     def rims(self) -> list[NDArray[np.float64]]:
         turn = torch.linspace(0, 2 * math.pi, 97).to(self.angle)[None]
         c, s = turn.cos(), turn.sin()
-        if self.shape == "fourier":
+        if self.form == 1:
             radius, _ = self._radius(c.expand(len(self), -1), s.expand(len(self), -1))
             rims = torch.stack([radius * c, radius * s], -1)
         elif self.shape == "dot":
@@ -232,6 +262,8 @@ class SplatsSpec(ShapesSpec):
             centre = centre - scale[:, :1] * torch.stack([angle.cos(), angle.sin()], 1)
         elif self.shape == "dot":
             scale, bend = scale / 3, torch.zeros(n, 0)
+        elif self.shape == "chosen":
+            bend = 0.3 * torch.randn(n, len(KINDS), generator=generator)
         made = Splats(
             centre, angle, scale, bend, phase, torch.full((n,), width),
             shape=self.shape, streaks=self.streaks, marks=self.marks,

@@ -307,7 +307,7 @@ class Fit:
             if parameter.grad is not None:
                 bad = ~parameter.grad.isfinite()
                 found = int(bad.sum())
-                if found == bad.numel():
+                if found and found == bad.numel():
                     raise FloatingPointError(
                         f"every gradient is NaN or infinite at step {step}; lower the learning rate"
                     )

@@ -146,7 +146,7 @@ def _start_again(drawing: Drawing, count: int, centre: Tensor, radius: Tensor, t
         primitive.radius[-count:] = radius
     else:
         primitive.scale[-count:] = radius[:, None]
-        if primitive.shape == "fourier":
+        if primitive.shape == "fourier":  # kinds that were chosen stay
             primitive.bend[-count:] = 0.0
     colour = target[0, :, at[:, 1].clamp(0, target.shape[2] - 1), at[:, 0].clamp(0, target.shape[3] - 1)].T
     if isinstance(ink, Over):

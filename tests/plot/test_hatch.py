@@ -63,6 +63,18 @@ def test_anchored_lines_of_neighbours_meet():
     assert along @ across == pytest.approx(0)
 
 
+def test_lines_of_eight_phases_are_all_lines():
+    area = Point(2, 3).buffer(5)
+    every = hatch(area, 0.5, 0.3, joined=False, anchored=True)
+    eighths = [hatch(area, 4.0, 0.3, joined=False, anchored=True, phase=0.5 * k) for k in range(8)]
+    middles = [
+        sorted((p[0] + p[-1]).round(6).tolist() for p in paths)
+        for paths in (every, [p for paths in eighths for p in paths])
+    ]
+    np.testing.assert_allclose(middles[0], middles[1], atol=1e-5)
+    assert max(map(len, eighths)) - min(map(len, eighths)) <= 1
+
+
 def test_nothing_fits_into_less_than_a_tip():
     assert hatch(box(0, 0, 10, 0.4), 0.5, 0.0, 0.25) == []
     assert outline(box(0, 0, 10, 0.4), 0.25) == []

@@ -21,6 +21,7 @@ VARIANTS = {
         "splats": {"count": 6},
         "splats outlined": {"count": 6, "marks": "outline"},
         "splats streaked": {"count": 6, "streaks": 0.5},
+        "splats of chosen kinds": {"count": 6, "shape": "chosen"},
         "arcs": {"count": 6, "shape": "arc"},
         "dots": {"count": 6, "shape": "dot"},
     },
@@ -33,7 +34,7 @@ def build(kind, name, seed=0):
     spec = primitives[kind].model_validate(VARIANTS[kind][name])
     made = spec.build(CANVAS, 0.02, torch.Generator().manual_seed(seed))
     bend = getattr(made, "bend", None)
-    if bend is not None and name.startswith("splats"):
+    if bend is not None and name in ("splats", "splats outlined", "splats streaked"):
         with torch.no_grad():
             bend.copy_(0.1 * torch.randn(bend.shape, generator=torch.Generator().manual_seed(1)))
     return made
@@ -120,3 +121,17 @@ def test_places_by_error_gather_where_the_picture_is_busy(name):
     assert float(apart.min()) > 0.2 * math.sqrt(0.5 / 100)
     with pytest.raises(ValueError, match="needs a picture"):
         spec.build(CANVAS, 0.01, torch.Generator())
+
+
+def test_chosen_kinds_are_told_by_their_corners():
+    from plotart.primitives.splats import KINDS, Splats
+
+    n = len(KINDS)
+    made = Splats(
+        torch.full((n, 2), 0.5), torch.zeros(n), torch.full((n, 2), 0.2), 5 * torch.eye(n), torch.zeros(n),
+        torch.full((n,), 0.01), shape="chosen",
+    )  # fmt: skip
+    radius = [np.hypot(*(rim[:-1] - 0.5).T) / 0.2 for rim in made.rims()]
+    assert all(float(r.mean()) == pytest.approx(1, abs=0.01) for r in radius)
+    corners = [int(((r > np.roll(r, 1)) & (r >= np.roll(r, -1)) & (r > 1.1)).sum()) for r in radius]
+    assert corners == [0, 3, 4, 5]

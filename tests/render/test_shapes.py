@@ -40,6 +40,7 @@ SHAPES = {
     "rings": ("circles", {"marks": "outline"}),
     "splats": ("splats", {"harmonics": 3}),
     "streaks": ("splats", {"streaks": 0.6}),
+    "chosen": ("splats", {"shape": "chosen"}),
     "arcs": ("splats", {"shape": "arc"}),
     "dots": ("splats", {"shape": "dot"}),
 }
