@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from shapely import box
 
 from plotart.canvas import Page
 from plotart.color import hex_to_rgb, to_lab
@@ -16,6 +17,7 @@ from plotart.errors import InputError
 from plotart.geometry import Path, Rectangle, polyline, straight
 from plotart.pens import Pen, PenSet
 from plotart.pens.chart import MARK_CELLS, MARKS, ChartLayout, Kind, Patch
+from plotart.plot.hatch import hatch
 from plotart.plot.layers import Layer, Plot
 from plotart.plot.lettering import letter, lettering_width
 
@@ -190,28 +192,10 @@ def _blank(grid: _Grid, pens: int) -> Iterator[Patch]:
             y += 2 * m
 
 
-def _spread(start: float, end: float, tip: float, pitch: float) -> list[float]:
-    """Centrelines `pitch` apart whose ink lies within start..end, centred."""
-    count = int((end - start - tip) / pitch + 1e-9) + 1
-    first = (start + end - (count - 1) * pitch) / 2
-    return [first + i * pitch for i in range(count)]
-
-
 def _pass(patch: Patch, pen: Pen, pitch: float, upright: bool) -> list[Path]:
     """One pass of parallel lines over the patch; a single stroke to and fro when the lines are closer than the tip."""
-    half, low = pen.tip_mm / 2, np.array([patch.x, patch.y])
-    high = low + np.array([patch.width, patch.height])
-    along, across = (1, 0) if upright else (0, 1)
-    ends = (low[along] + half, high[along] - half)
-    lines = []
-    for i, level in enumerate(_spread(low[across], high[across], pen.tip_mm, pitch)):
-        line = np.empty((2, 2))
-        line[:, across] = level
-        line[:, along] = ends if i % 2 == 0 else ends[::-1]
-        lines.append(line)
-    if pitch < pen.tip_mm:
-        return [polyline(np.concatenate(lines))]
-    return [straight(*line) for line in lines]
+    area = box(patch.x, patch.y, patch.x + patch.width, patch.y + patch.height)
+    return hatch(area, pitch, math.pi / 2 if upright else 0.0, pen.tip_mm / 2, joined=pitch < pen.tip_mm)
 
 
 def _draw(patch: Patch, pen: Pen) -> list[Path]:
