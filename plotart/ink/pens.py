@@ -1,162 +1,19 @@
-"""How coverage becomes colour.
-
-`Over` composites in drawing order in sRGB, as SVG viewers do. `Multiply` lets light pass every stroke and
-commutes. `Penned` is what paper does once colours are pens: strokes of one pen unite in that pen's plane, and light
-passes the planes one after the other. `Choosing` is the same while each stroke's pen is still being learned.
-
-A renderer asks `Over` for `rgb` and `opacity`, `Penned` for the `pen` of each shape, the others for the `weight` of a
-shape in each plane; `compose` makes the image of the transmitted fractions `T [*, C, H, W]`.
-"""
+"""Colours that are real pens."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from plotart.color import hex_to_rgb, to_linear, to_srgb
+from plotart.ink.base import Ink, inks
 from plotart.pens import Pen
-from plotart.registry import Registry
 
-__all__ = ["Choosing", "FreeInk", "Ink", "InkSpec", "Multiply", "Over", "PenInk", "Penned", "inks"]
-
-inks: Registry[Ink] = Registry("ink", "plotart.ink")
-
-
-class Ink(nn.Module):
-    """The colour of each of N shapes and the rule by which they mix."""
-
-    kind: str
-
-    @abstractmethod
-    def stroke_rgb(self) -> Tensor:
-        """The colour one shape alone leaves on white paper: `[N, 3]` sRGB 0..1, detached."""
-
-    @abstractmethod
-    def subset(self, keep: Tensor) -> Ink:
-        """The inks of the shapes at the indices `keep [M]` (long)."""
-
-    def constrain_(self) -> None:
-        """Bring the parameters back into 0..1 after a step of the optimizer."""
-
-    @abstractmethod
-    def pack(self) -> dict[str, Any]: ...
-
-    @classmethod
-    @abstractmethod
-    def unpack(cls, state: dict[str, Any]) -> Ink: ...
-
-
-class FreeInk(Ink):
-    """Any colour for each shape, optimized."""
-
-    @abstractmethod
-    def strength(self) -> Tensor:
-        """How much ink of each shape is seen on white paper, differentiable: `[N]` in 0 (none) .. 1."""
-
-
-def _colours(name: str, rgb: Tensor) -> nn.Parameter:
-    if rgb.ndim != 2 or rgb.shape[1] != 3:
-        raise ValueError(f"{name} must be [N, 3], not {list(rgb.shape)}")
-    return nn.Parameter(rgb.detach().clone())
-
-
-@inks.register("over")
-class Over(FreeInk):
-    """Ordered alpha compositing in sRGB: later shapes lie on top.
-
-    Args:
-        rgb: `[N, 3]` sRGB in 0..1. opacity: `[N]` in 0..1.
-    """
-
-    kind = "over"
-
-    def __init__(self, rgb: Tensor, opacity: Tensor) -> None:
-        super().__init__()
-        self.rgb = _colours("rgb", rgb)
-        if opacity.shape != rgb.shape[:1]:
-            raise ValueError(f"opacity must be [{rgb.shape[0]}], not {list(opacity.shape)}")
-        self.opacity = nn.Parameter(opacity.detach().clone())
-
-    @torch.no_grad()
-    def constrain_(self) -> None:
-        self.rgb.clamp_(0, 1)
-        self.opacity.clamp_(0, 1)
-
-    @torch.no_grad()
-    def stroke_rgb(self) -> Tensor:
-        return self.rgb * self.opacity[:, None] + 1 - self.opacity[:, None]
-
-    def strength(self) -> Tensor:
-        return self.opacity * (1 - self.rgb.amin(dim=1))
-
-    def subset(self, keep: Tensor) -> Over:
-        return Over(self.rgb.detach()[keep], self.opacity.detach()[keep])
-
-    def pack(self) -> dict[str, Any]:
-        return {"rgb": self.rgb.detach().clone(), "opacity": self.opacity.detach().clone()}
-
-    @classmethod
-    def unpack(cls, state: dict[str, Any]) -> Over:
-        return cls(state["rgb"], state["opacity"])
-
-
-Light = Literal["linear", "srgb"]
-
-
-@inks.register("multiply")
-class Multiply(FreeInk):
-    """Each shape is a colour filter: T_c = prod_i (1 - (1 - f_ic) coverage_i).
-
-    An opacity beside the colour would say nothing new, and the two would hold each other back.
-
-    Args:
-        filters: f, the colour that is left of white light, `[N, 3]` sRGB in 0..1; 1 is a shape that cannot be seen.
-        light: `linear` multiplies intensities, as inks on paper do; `srgb` multiplies the sRGB values, as SVG viewers
-            do with `mix-blend-mode: multiply`, and makes lines thinner than a pixel look bolder than paper does.
-    """
-
-    kind = "multiply"
-
-    def __init__(self, filters: Tensor, light: Light = "linear") -> None:
-        super().__init__()
-        self.filters = _colours("filters", filters)
-        self.light = light
-
-    def weight(self) -> Tensor:
-        """Fraction of the light each shape takes where it covers: `[N, 3]` in 0..1."""
-        return 1 - (to_linear(self.filters) if self.light == "linear" else self.filters)
-
-    def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
-        """`transmitted [*, 3, H, W]` and `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
-        if self.light == "srgb":
-            return transmitted * paper[:, None, None]
-        return to_srgb(transmitted * to_linear(paper)[:, None, None])
-
-    @torch.no_grad()
-    def constrain_(self) -> None:
-        self.filters.clamp_(0, 1)
-
-    @torch.no_grad()
-    def stroke_rgb(self) -> Tensor:
-        return self.filters.clone()
-
-    def strength(self) -> Tensor:
-        return 1 - self.filters.amin(dim=1)
-
-    def subset(self, keep: Tensor) -> Multiply:
-        return Multiply(self.filters.detach()[keep], self.light)
-
-    def pack(self) -> dict[str, Any]:
-        return {"filters": self.filters.detach().clone(), "light": self.light}
-
-    @classmethod
-    def unpack(cls, state: dict[str, Any]) -> Multiply:
-        return cls(state["filters"], state["light"])
+__all__ = ["Choosing", "PenInk", "Penned"]
 
 
 def _mix(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
@@ -336,26 +193,3 @@ class Choosing(PenInk):
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Choosing:
         return cls([Pen.model_validate(p) for p in state["pens"]], state["logits"], state["temperature"])
-
-
-class InkSpec(BaseModel):
-    """Free colours before quantization: which rule mixes them, and how they start."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["multiply", "over"] = "multiply"
-    light: Light = Field("linear", description="what multiply multiplies: light as on paper, or sRGB as on screens")
-    start_opacity: float = Field(0.8, gt=0, le=1, description="opacity of every shape at the start")
-
-    @model_validator(mode="after")
-    def _no_idle_light(self) -> Self:
-        if self.kind == "over" and self.light != "linear":
-            raise ValueError("ink.light is a setting of ink.kind multiply; over mixes in sRGB")
-        return self
-
-    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> FreeInk:
-        """The inks of `count` shapes, in random colours or in `rgb [count, 3]` sRGB."""
-        rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb
-        if self.kind == "over":
-            return Over(rgb, torch.full((count,), self.start_opacity))
-        return Multiply(1 - self.start_opacity * (1 - rgb), self.light)

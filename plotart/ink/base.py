@@ -1,0 +1,53 @@
+"""What every ink can do."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from torch import Tensor, nn
+
+from plotart.registry import Registry
+
+__all__ = ["FreeInk", "Ink", "colours", "inks"]
+
+inks: Registry[Ink] = Registry("ink", "plotart.ink")
+
+
+class Ink(nn.Module):
+    """The colour of each of N shapes and the rule by which they mix."""
+
+    kind: str
+
+    @abstractmethod
+    def stroke_rgb(self) -> Tensor:
+        """The colour one shape alone leaves on white paper: `[N, 3]` sRGB 0..1, detached."""
+
+    @abstractmethod
+    def subset(self, keep: Tensor) -> Ink:
+        """The inks of the shapes at the indices `keep [M]` (long)."""
+
+    def constrain_(self) -> None:
+        """Bring the parameters back into 0..1 after a step of the optimizer."""
+
+    @abstractmethod
+    def pack(self) -> dict[str, Any]: ...
+
+    @classmethod
+    @abstractmethod
+    def unpack(cls, state: dict[str, Any]) -> Ink: ...
+
+
+class FreeInk(Ink):
+    """Any colour for each shape, optimized."""
+
+    @abstractmethod
+    def strength(self) -> Tensor:
+        """How much ink of each shape is seen on white paper, differentiable: `[N]` in 0 (none) .. 1."""
+
+
+def colours(name: str, rgb: Tensor) -> nn.Parameter:
+    """`rgb [N, 3]` as a parameter; ValueError for another shape."""
+    if rgb.ndim != 2 or rgb.shape[1] != 3:
+        raise ValueError(f"{name} must be [N, 3], not {list(rgb.shape)}")
+    return nn.Parameter(rgb.detach().clone())
