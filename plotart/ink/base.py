@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from plotart.registry import Registry
 
-__all__ = ["FreeInk", "Ink", "colours", "inks"]
+__all__ = ["FreeInk", "GroundedInk", "Ink", "colours", "inks"]
 
 inks: Registry[Ink] = Registry("ink", "plotart.ink")
 
@@ -44,6 +45,40 @@ class FreeInk(Ink):
     @abstractmethod
     def strength(self) -> Tensor:
         """How much ink of each shape is seen on white paper, differentiable: `[N]` in 0 (none) .. 1."""
+
+
+class GroundedInk(FreeInk):
+    """Free colours on a ground that need not be the paper: the paper, a colour of its own, or one that is optimized.
+
+    Args:
+        background: `[3]` sRGB in 0..1; None is the paper. learned: whether it is a parameter.
+    """
+
+    background: Tensor | None
+
+    def __init__(self, background: Tensor | None, learned: bool) -> None:
+        super().__init__()
+        if background is None:
+            self.background = None
+        elif background.shape != (3,):
+            raise ValueError(f"background must be [3], not {list(background.shape)}")
+        elif learned:
+            self.background = nn.Parameter(background.detach().clone())
+        else:
+            self.register_buffer("background", background.detach().clone())
+
+    def ground(self, paper: Tensor) -> Tensor:
+        """What shows where no shape covers, on `paper [3]`: `[3]` sRGB."""
+        return paper if self.background is None else self.background
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        if self.background is not None:
+            self.background.clamp_(0, 1)
+
+    def _grounds(self) -> dict[str, Any]:
+        kept = None if self.background is None else self.background.detach().clone()
+        return {"background": kept, "learned": isinstance(self.background, nn.Parameter)}
 
 
 def colours(name: str, rgb: Tensor) -> nn.Parameter:

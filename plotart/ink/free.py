@@ -8,23 +8,23 @@ import torch
 from torch import Tensor, nn
 
 from plotart.color import to_linear, to_srgb
-from plotart.ink.base import FreeInk, colours, inks
+from plotart.ink.base import FreeInk, GroundedInk, colours, inks
 
 __all__ = ["Light", "Multiply", "Over"]
 
 
 @inks.register("over")
-class Over(FreeInk):
+class Over(GroundedInk):
     """Ordered alpha compositing in sRGB: later shapes lie on top.
 
     Args:
-        rgb: `[N, 3]` sRGB in 0..1. opacity: `[N]` in 0..1.
+        rgb: `[N, 3]` sRGB in 0..1. opacity: `[N]` in 0..1. background, learned: see `GroundedInk`.
     """
 
     kind = "over"
 
-    def __init__(self, rgb: Tensor, opacity: Tensor) -> None:
-        super().__init__()
+    def __init__(self, rgb: Tensor, opacity: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
+        super().__init__(background, learned)
         self.rgb = colours("rgb", rgb)
         if opacity.shape != rgb.shape[:1]:
             raise ValueError(f"opacity must be [{rgb.shape[0]}], not {list(opacity.shape)}")
@@ -32,6 +32,7 @@ class Over(FreeInk):
 
     @torch.no_grad()
     def constrain_(self) -> None:
+        super().constrain_()
         self.rgb.clamp_(0, 1)
         self.opacity.clamp_(0, 1)
 
@@ -43,14 +44,14 @@ class Over(FreeInk):
         return self.opacity * (1 - self.rgb.amin(dim=1))
 
     def subset(self, keep: Tensor) -> Over:
-        return Over(self.rgb.detach()[keep], self.opacity.detach()[keep])
+        return Over(self.rgb.detach()[keep], self.opacity.detach()[keep], **self._grounds())
 
     def pack(self) -> dict[str, Any]:
-        return {"rgb": self.rgb.detach().clone(), "opacity": self.opacity.detach().clone()}
+        return {"rgb": self.rgb.detach().clone(), "opacity": self.opacity.detach().clone(), **self._grounds()}
 
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Over:
-        return cls(state["rgb"], state["opacity"])
+        return cls(state["rgb"], state["opacity"], state.get("background"), state.get("learned", False))
 
 
 Light = Literal["linear", "srgb"]
