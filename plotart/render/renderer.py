@@ -11,10 +11,12 @@ from torch import Tensor
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.errors import InputError
-from plotart.ink import Choosing, Multiply, Over, Penned
+from plotart.ink import Choosing, Coded, Multiply, Over, Penned
+from plotart.primitives.dividers import Dividers
 from plotart.primitives.rasters import Rasters
 from plotart.primitives.strokes import Strokes
 from plotart.render import diffvg, reference
+from plotart.render.regions import regions_image
 from plotart.render.strokes import Backend, composite_over, planes, transmit
 
 __all__ = ["RENDERERS", "Renderer", "StrokeRenderer", "renderer"]
@@ -66,6 +68,8 @@ class StrokeRenderer:
         if isinstance(drawing.primitive, Rasters) and isinstance(drawing.ink, Penned):
             light = 1 - drawing.primitive.planes((height, width))
             return drawing.ink.compose(light, paper.to(light))[None]
+        if isinstance(drawing.primitive, Dividers) and isinstance(drawing.ink, Coded):
+            return regions_image(drawing, (height, width))[None]
         if not isinstance(drawing.primitive, Strokes):
             if self.backend != "reference":
                 raise InputError(f"the {self.backend} renderer draws strokes, not {drawing.primitive.kind}.")

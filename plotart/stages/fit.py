@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.optim import Adam, Optimizer
+from torch.optim import Adadelta, Adam, Optimizer
 
 from plotart.drawing import Drawing
 from plotart.ink import Choosing
@@ -18,9 +18,9 @@ from plotart.stages.block_adam import BlockAdam
 
 __all__ = ["Fit", "FitSpec"]
 
-RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1}
-LOOKS = 12
-"""How often in one fit the clean image is judged; the best drawing among these is the result."""
+RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1} | {
+    "centre": 0.004, "angle": 0.02, "log_radius": 0.02, "mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01
+}  # fmt: skip
 
 
 @stages.register("fit")
@@ -29,17 +29,22 @@ class FitSpec(StageSpec):
 
     `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` (of `over`) and
     `filters` (of `multiply`) in their 0..1, and `logits` of the choice of pens.
+    Of dividers, `centre` (unit), `angle` (radians) and `log_radius` move, and `mix`, `bias`, `tint` and `ground` are those
+    of their colour net. `adadelta` has the published constants (rho 0.95, eps 1e-7).
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
     """
 
     steps: int = Field(400, ge=1, le=1_000_000)
     rates: dict[str, float] = Field(default=RATES)
-    optimizer: Literal["adam", "block-adam"] = "adam"
+    optimizer: Literal["adam", "block-adam", "adadelta"] = "adam"
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
+    looks: int = Field(
+        12, ge=1, le=100_000, description="times the clean image is judged; the best is kept, each is a frame of the film"
+    )
 
     def build(self) -> Fit:
         return Fit(self)
@@ -75,7 +80,7 @@ class Fit:
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
             for name, objective in context.objectives.items():
                 objective.load_state_dict(saved["objectives"][name])
-        every = max(1, spec.steps // LOOKS)
+        every = max(1, spec.steps // spec.looks)
 
         for step in range(start, spec.steps):
             if step % every == 0:
@@ -142,6 +147,8 @@ class Fit:
                 together = self.spec.optimizer == "block-adam" and id(parameter) in shapes
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
         found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
+        if self.spec.optimizer == "adadelta":
+            return [Adadelta(plain, rho=0.95, eps=1e-7)]
         # gradients of a mean over a page are far below the usual eps of 1e-8
         return [*found, Adam(plain, eps=1e-12)] if plain else found
 
@@ -185,7 +192,7 @@ class Fit:
             if parameter.grad is not None:
                 bad = ~parameter.grad.isfinite()
                 found = int(bad.sum())
-                if found == bad.numel():
+                if found and found == bad.numel():
                     raise FloatingPointError(
                         f"every gradient is NaN or infinite at step {step}; lower the learning rate"
                     )
