@@ -59,7 +59,7 @@ def hatch(
     ends[..., 0], ends[..., 1] = (x0 - pitch, x1 + pitch), levels[:, None]
     cut = shapely.intersection(inside, shapely.linestrings(ends))
     pieces, owner = shapely.get_parts(cut, return_index=True)
-    line = shapely.get_type_id(pieces) == 1
+    line = (shapely.get_type_id(pieces) == 1) & ~shapely.is_empty(pieces)
     rows: list[list[NDArray[np.float64]]] = [[] for _ in levels]
     for piece, level in zip(pieces[line], owner[line], strict=True):
         points = np.asarray(piece.coords)
