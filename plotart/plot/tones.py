@@ -16,10 +16,19 @@ from plotart.ink import Penned
 from plotart.pens import Pen
 from plotart.plot.layers import order_pens
 
-__all__ = ["DENSITIES", "Tones", "fewest_missed", "tones"]
+__all__ = ["RULING", "Tones", "fewest_missed", "tones"]
 
-DENSITIES = (0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0)
-"""Shares of the paper that a hatch covers: tip / pitch. Few, so that neighbours share lines."""
+RULING = (
+    (1 / 16, 0, 16),
+    (1 / 8, 8, 16),
+    (1 / 4, 4, 8),
+    (3 / 8, 2, 8),
+    (1 / 2, 6, 8),
+    (3 / 4, 1, 4),
+    (1.0, 3, 4),
+)
+"""How hatches grow denser: the share of the paper they cover, and the lines this adds to those before, the first one and
+the distance in tips. All lines of a light region go on in a darker one, without a lift between them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,12 @@ class Tones:
         apart, which = cKDTree(self.lab).query(lab)
         return apart, which
 
+    def darkest(self) -> int:
+        """The pen whose solid hatch is furthest from the bare paper in Lab."""
+        bare = self.lab[~self.density.any(axis=1)][0]
+        solid = [int(np.flatnonzero((self.density == row).all(axis=1))[0]) for row in np.eye(len(self.pens))]
+        return int(np.linalg.norm(self.lab[solid] - bare, axis=1).argmax())
+
 
 def tones(pens: Sequence[Pen], paper: str, together: int) -> Tones:
     """The tones of up to `together` of the pens, hatched over each other at different angles, on a paper '#hex'.
@@ -51,7 +66,7 @@ def tones(pens: Sequence[Pen], paper: str, together: int) -> Tones:
     ordered = tuple(pens[i] for i in order_pens(pens))
     rows = [np.zeros((1, len(ordered)))]
     for count in range(1, min(together, len(ordered)) + 1):
-        levels = np.stack(np.meshgrid(*[DENSITIES] * count, indexing="ij"), axis=-1).reshape(-1, count)
+        levels = np.stack(np.meshgrid(*[[row[0] for row in RULING]] * count, indexing="ij"), axis=-1).reshape(-1, count)
         for chosen in combinations(range(len(ordered)), count):
             block = np.zeros((len(levels), len(ordered)))
             block[:, chosen] = levels

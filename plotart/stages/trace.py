@@ -10,6 +10,7 @@ import shapely
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
+from shapely.affinity import translate
 from torch import Tensor
 
 from plotart.color import to_lab
@@ -20,7 +21,7 @@ from plotart.ink import Coded, Penned
 from plotart.plot.hatch import hatch, outline
 from plotart.plot.partition import joined, partition
 from plotart.plot.strokes import cut
-from plotart.plot.tones import Tones, fewest_missed
+from plotart.plot.tones import RULING, Tones, fewest_missed
 from plotart.primitives.dividers import Dividers
 from plotart.primitives.strokes import Strokes
 from plotart.stages.base import Context, StageSpec, Watch, stages
@@ -91,35 +92,39 @@ class Trace:
     ) -> list[tuple[Path, int]]:
         """The paths to draw, mm, each with its pen."""
         if self.spec.marks == "dividers":
-            solid = np.eye(len(mixed.pens)) * max(map(max, mixed.density.tolist()))
-            darkest = _most_unlike_paper(mixed, solid)
-            return [(path, darkest) for path in lines]
-        found: list[tuple[Path, int]] = []
-        for which in np.unique(tone).tolist():
-            density = mixed.density[which]
-            if not density.any():
-                continue
+            return [(path, mixed.darkest()) for path in lines]
+        if self.spec.marks == "hatch":
+            pens = range(len(mixed.pens))
+            return [(path, k) for k in pens for path in _hatches(faces, mixed.density[tone, k], mixed, k)]
+        return _outlines(faces, tone, mixed)
+
+
+def _outlines(faces: list[shapely.Polygon], tone: NDArray[np.intp], mixed: Tones) -> list[tuple[Path, int]]:
+    """The edges of what has one tone, mm, half a tip inside it, each with the densest pen of the tone."""
+    found: list[tuple[Path, int]] = []
+    for which in np.unique(tone).tolist():
+        if mixed.density[which].any():
             area = shapely.union_all([face for face, own in zip(faces, tone, strict=True) if own == which])
-            if self.spec.marks == "regions":
-                k = int(density.argmax())
-                found += [(path, k) for path in outline(area, mixed.pens[k].tip_mm / 2)]
-        if self.spec.marks == "regions":
-            return found
-        for k, pen in enumerate(mixed.pens):
-            angle = math.pi * (k / len(mixed.pens) + 0.25)
-            for density in sorted(set(mixed.density[tone, k].tolist()) - {0.0}):
-                same = mixed.density[tone, k] == density
-                area = shapely.union_all([face for face, own in zip(faces, same, strict=True) if own])
-                lines_of = hatch(area, pen.tip_mm / density, angle, pen.tip_mm / 2, anchored=True, joined=density > 0.5)
-                found += [(path, k) for path in lines_of]
-        return found
+            k = int(mixed.density[which].argmax())
+            found += [(path, k) for path in outline(area, mixed.pens[k].tip_mm / 2)]
+    return found
 
 
-def _most_unlike_paper(mixed: Tones, solid: NDArray[np.float64]) -> int:
-    """The pen whose solid hatch is furthest from the bare paper."""
-    bare = mixed.lab[~mixed.density.any(axis=1)][0]
-    rows = [int(np.flatnonzero((mixed.density == row).all(axis=1))[0]) for row in solid]
-    return int(np.linalg.norm(mixed.lab[rows] - bare, axis=1).argmax())
+def _hatches(faces: list[shapely.Polygon], density: NDArray[np.float64], mixed: Tones, k: int) -> list[Path]:
+    """The lines of pen k, mm, whose ink covers `density [G]` of each face."""
+    tip, angle = mixed.pens[k].tip_mm, math.pi * (k / len(mixed.pens) + 0.25)
+    across = np.array([-math.sin(angle), math.cos(angle)])
+    found: list[Path] = []
+    for level, first, apart in RULING:
+        own = density >= level
+        if own.any():
+            area = shapely.union_all([face for face, mine in zip(faces, own, strict=True) if mine])
+            shift = first * tip * across
+            lines = hatch(
+                translate(area, *-shift), apart * tip, angle, tip / 2, anchored=True, joined=level > 0.5
+            )
+            found += [line + shift for line in lines]
+    return found
 
 
 def _region_colours(dividers: Dividers, ink: Coded, inside: NDArray[np.float64]) -> NDArray[np.float64]:
