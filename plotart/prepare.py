@@ -169,7 +169,9 @@ def _check_dividers(config: Config) -> None:
         )
     for stage in config.stages[: traced[0]]:
         if not isinstance(stage, FitSpec):
-            raise InputError(f"stages: before 'trace' dividers can only be fitted, not go through '{stage.build().name}'")
+            raise InputError(
+                f"stages: before 'trace' dividers can only be fitted, not go through '{stage.build().name}'"
+            )
 
 
 def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:

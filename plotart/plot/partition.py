@@ -60,9 +60,7 @@ def _borders(faces: Sequence[Polygon]) -> list[dict[int, float]]:
     owner = ring[:-1]
     real = (ring[:-1] == ring[1:]) & (edges[:, 0] != edges[:, 1]).any(axis=1)
     edges, owner = edges[real], owner[real]
-    swap = (edges[:, 0, 0] > edges[:, 1, 0]) | (
-        (edges[:, 0, 0] == edges[:, 1, 0]) & (edges[:, 0, 1] > edges[:, 1, 1])
-    )
+    swap = (edges[:, 0, 0] > edges[:, 1, 0]) | ((edges[:, 0, 0] == edges[:, 1, 0]) & (edges[:, 0, 1] > edges[:, 1, 1]))
     edges[swap] = edges[swap][:, ::-1]
     flat = edges.reshape(-1, 4)
     order = np.lexsort(flat.T)

@@ -43,7 +43,10 @@ class FitSpec(StageSpec):
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
     looks: int = Field(
-        12, ge=1, le=100_000, description="times the clean image is judged; the best is kept, each is a frame of the film"
+        12,
+        ge=1,
+        le=100_000,
+        description="times the clean image is judged; the best is kept, each is a frame of the film",
     )
 
     def build(self) -> Fit:

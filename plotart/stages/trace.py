@@ -82,9 +82,7 @@ class Trace:
         points = torch.from_numpy(np.stack([canvas.to_unit(stroke) for stroke, _ in strokes])).float()
         used = sorted({pen for _, pen in strokes})
         pen = torch.tensor([used.index(pen) for _, pen in strokes])
-        made = Drawing(
-            canvas, Strokes(points, torch.ones(len(points))), Penned([mixed.pens[k] for k in used], pen)
-        )
+        made = Drawing(canvas, Strokes(points, torch.ones(len(points))), Penned([mixed.pens[k] for k in used], pen))
         return with_tips(made).to(drawing.device)
 
     def _marks(
@@ -120,9 +118,7 @@ def _hatches(faces: list[shapely.Polygon], density: NDArray[np.float64], mixed: 
         if own.any():
             area = shapely.union_all([face for face, mine in zip(faces, own, strict=True) if mine])
             shift = first * tip * across
-            lines = hatch(
-                translate(area, *-shift), apart * tip, angle, tip / 2, anchored=True, joined=level > 0.5
-            )
+            lines = hatch(translate(area, *-shift), apart * tip, angle, tip / 2, anchored=True, joined=level > 0.5)
             found += [line + shift for line in lines]
     return found
 
