@@ -45,8 +45,8 @@ def test_further_twice_and_with_shared_out_steps(settings, tmp_path):
 
 def test_a_finished_run_needs_steps_and_a_new_one_none(settings, tmp_path):
     run = generate(Config.load(None, settings), tmp_path / "run")
-    with pytest.raises(InputError, match="is finished; .* --steps N takes it further"):
+    with pytest.raises(InputError, match=r"is finished; .* --steps N takes it further"):
         resume(run.folder)
     (run.folder / "run.json").unlink()
-    with pytest.raises(InputError, match="--steps: .* is not finished"):
+    with pytest.raises(InputError, match=r"--steps: .* is not finished"):
         resume(run.folder, 3)

@@ -76,7 +76,7 @@ def _borders(faces: Sequence[Polygon]) -> list[dict[int, float]]:
 
 
 def joined(regions: Partition, lab: NDArray[np.float64], narrowest: float) -> tuple[list[Polygon], NDArray[np.int64]]:
-    """The regions that hold a disc of diameter `narrowest`; each other one is joined to the most alike of its neighbours.
+    """The regions that hold a disc of diameter `narrowest`; any other is joined to the most alike of its neighbours.
 
     Smallest first, likeness by Lab `[F, 3]`. Whatever holds such a disc is seen in every picture whose pixels have a
     diagonal below `narrowest`, so the picture at four times the size has the same regions.

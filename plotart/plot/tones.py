@@ -27,8 +27,8 @@ RULING = (
     (3 / 4, 1, 4),
     (1.0, 3, 4),
 )
-"""How hatches grow denser: the share of the paper they cover, and the lines this adds to those before, the first one and
-the distance in tips. All lines of a light region go on in a darker one, without a lift between them."""
+"""How hatches grow denser: the share of the paper they cover, and the lines this adds to those before, the first
+and the distance in tips. All lines of a light region go on in a darker one, without a lift between them."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Tones:
         apart, which = cKDTree(self.lab).query(lab)
         return apart, which
 
-    def darkest(self) -> int:
-        """The pen whose solid hatch is furthest from the bare paper in Lab."""
+    def boldest(self) -> int:
+        """The pen whose solid hatch differs most from the bare paper in lightness."""
         bare = self.lab[~self.density.any(axis=1)][0]
         solid = [int(np.flatnonzero((self.density == row).all(axis=1))[0]) for row in np.eye(len(self.pens))]
-        return int(np.linalg.norm(self.lab[solid] - bare, axis=1).argmax())
+        return int(np.abs(self.lab[solid, 0] - bare[0]).argmax())
 
 
 def tones(pens: Sequence[Pen], paper: str, together: int) -> Tones:

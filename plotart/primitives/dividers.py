@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal, Self
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
@@ -99,10 +100,10 @@ class Dividers(Primitive):
         """The dividers themselves: a line as far as the canvas reaches, a circle whole, `clip` for the rest."""
         centre = self.centre.cpu().double().numpy()
         angle, radius = self.angle.cpu().double().numpy(), self.log_radius.exp().cpu().double().numpy()
-        middle, reach = torch.tensor(self.extent).double().numpy() / 2, math.hypot(*self.extent)
+        middle, reach = np.array(self.extent) / 2, math.hypot(*self.extent)
         found = []
         for c, a in zip(centre, angle, strict=False):
-            along = torch.tensor([-math.sin(a), math.cos(a)]).double().numpy()
+            along = np.array([-math.sin(a), math.cos(a)])
             foot = c + ((middle - c) @ along) * along  # nearest to the middle of the canvas
             found.append(straight(foot - reach * along, foot + reach * along))
         return found + [c + r * _circle() for c, r in zip(centre[self.lines :], radius, strict=True)]
@@ -152,11 +153,11 @@ class Dividers(Primitive):
 
 def _circle() -> Path:
     """The unit circle by four cubics."""
-    k = QUARTER
-    return torch.tensor(
-        [(1, 0), (1, k), (k, 1), (0, 1), (-k, 1), (-1, k), (-1, 0), (-1, -k), (-k, -1), (0, -1), (k, -1), (1, -k), (1, 0)],
-        dtype=torch.float64,
-    ).numpy()  # fmt: skip
+    quarter = np.array([[1, 0], [1, QUARTER], [QUARTER, 1]])
+    turns = [quarter]
+    for _ in range(3):
+        turns.append(turns[-1] @ np.array([[0, 1], [-1, 0]]))
+    return np.concatenate([*turns, quarter[:1]])
 
 
 @primitives.register("dividers")

@@ -45,7 +45,7 @@ def colours_at(drawing: Drawing, xy: Tensor) -> Tensor:
     assert isinstance(primitive, Dividers)
     if not isinstance(ink, Coded):
         raise InputError(f"ink {ink.kind!r} has no colours for the regions between dividers; take coded.")
-    parts = xy.split(max(1, CHUNK // len(primitive)))
+    parts = torch.split(xy, max(1, CHUNK // len(primitive)))
     one = partial(_colours, primitive, ink)
     if len(parts) == 1 or not torch.is_grad_enabled():
         return torch.cat([one(part) for part in parts], dim=1)

@@ -29,8 +29,8 @@ class FitSpec(StageSpec):
 
     `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` (of `over`) and
     `filters` (of `multiply`) in their 0..1, and `logits` of the choice of pens.
-    Of dividers, `centre` (unit), `angle` (radians) and `log_radius` move, and `mix`, `bias`, `tint` and `ground` are those
-    of their colour net. `adadelta` has the published constants (rho 0.95, eps 1e-7).
+    Of dividers, `centre` (unit), `angle` (radians) and `log_radius` move, and `mix`, `bias`, `tint` and `ground` are
+    those of their colour net. `adadelta` has the published constants (rho 0.95, eps 1e-7).
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
     """

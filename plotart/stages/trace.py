@@ -38,7 +38,7 @@ class TraceSpec(StageSpec):
 
     `marks: hatch` fills each region with lines whose pitch makes its tone, those of neighbours in one; `regions` draws
     the outlines of what has one tone, half a tip inside it, in its densest pen; `dividers` draws the lines and circles
-    themselves, in the pen most unlike the paper. Regions that hold no disc of `narrowest` are joined to the neighbour
+    themselves, in the pen whose lightness differs most from the paper's. Regions that hold no disc of `narrowest` are joined to the neighbour
     most like them.
     """
 
@@ -90,7 +90,7 @@ class Trace:
     ) -> list[tuple[Path, int]]:
         """The paths to draw, mm, each with its pen."""
         if self.spec.marks == "dividers":
-            return [(path, mixed.darkest()) for path in lines]
+            return [(path, mixed.boldest()) for path in lines]
         if self.spec.marks == "hatch":
             pens = range(len(mixed.pens))
             return [(path, k) for k in pens for path in _hatches(faces, mixed.density[tone, k], mixed, k)]
