@@ -83,12 +83,14 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             canvas=canvas,
             target=None if target is None else resize(target, height, width)[None].to(device),
             size=(height, width),
+            picture=lambda file, setting: resize(load_image(file, setting), height, width)[None].to(device),
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
             alphabet=alphabet,
             grey=len(pens.pens) == 1,
             generator=generator,
         ),
     )
+    _check_shares(config, objectives)
     neuron = objectives.get("neuron")
     if network is not None and isinstance(neuron, Neuron):
         for line in neuron.check(network):
@@ -213,6 +215,19 @@ def _first_ink(
     if config.pens.palette == "fixed":
         return Penned(palette, primitive.deal_pens(len(palette), generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
+
+
+def _check_shares(config: Config, objectives: dict[str, Objective]) -> None:
+    """Whether the objectives can judge the pixels that each fit looks at."""
+    for i, stage in enumerate(config.stages):
+        if isinstance(stage, FitSpec) and stage.pixels_share < 1:
+            for name, objective in objectives.items():
+                if objective.needs_whole_image:
+                    why = "; of pixels.distances only 0 goes pixel by pixel" if name == "pixels" else ""
+                    raise InputError(
+                        f"stages.{i}.pixels_share: the objective '{name}' looks at the whole image{why}; "
+                        f"leave pixels_share at 1, not {stage.pixels_share:g}"
+                    )
 
 
 def _check_minutes(config: Config, pen_count: int, machine: Machine) -> None:

@@ -36,7 +36,8 @@ class Frame:
 
     image `[B, 3, H, W]` sRGB 0..1; views `[C, 3, h, w]`, the transformed copies the network sees (the image itself
     when not given); layers: all layers wanted by any objective of this step; messages `[C, D]`: what glyphs on their
-    way to a reader say, the views then being what arrives.
+    way to a reader say, the views then being what arrives; pixels `[P]`: row * width + column of the only pixels that
+    were rendered, where not all were, the image then being `[B, 3, 1, P]`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Frame:
         drawing: Any = None,
         step: int = 0,
         messages: Tensor | None = None,
+        pixels: Tensor | None = None,
     ) -> None:
         self.image = image
         self.views = image if views is None else views
@@ -57,6 +59,7 @@ class Frame:
         self.drawing = drawing
         self.step = step
         self.messages = messages
+        self.pixels = pixels
         self._features: dict[str, Tensor] | None = None
 
     def features(self, layer: str) -> Tensor:
@@ -80,6 +83,11 @@ class Objective(nn.Module):
     name: str
     layers: tuple[str, ...] = ()
 
+    @property
+    def needs_whole_image(self) -> bool:
+        """Whether a frame with only some of the image's pixels is not enough."""
+        return True
+
     @abstractmethod
     def forward(self, frame: Frame) -> Tensor:
         """`[]`, lower is better."""
@@ -89,13 +97,18 @@ def _no_style(name: str) -> Tensor:
     raise ValueError(f"the style image {name!r} was asked of a context that reads none")
 
 
+def _no_picture(file: str, setting: str) -> Tensor:
+    raise ValueError(f"{setting}: the picture {file!r} was asked of a context that reads none")
+
+
 @dataclass(frozen=True)
 class ObjectiveContext:
     """What a spec may need to build its objective.
 
     network: None when the run has none; canvas: the drawing area; target: the picture to draw, `[1, 3, H, W]` sRGB
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
-    is no such picture); alphabet: what a sheet of glyphs shows, a `plotart.primitives.glyphs.Alphabet`; grey: whether
+    is no such picture); picture: file, setting -> `[1, 3, H, W]` sRGB 0..1 at the image's size;
+    alphabet: what a sheet of glyphs shows, a `plotart.primitives.glyphs.Alphabet`; grey: whether
     all pens are one; generator: the source of first weights.
     """
 
@@ -104,6 +117,7 @@ class ObjectiveContext:
     target: Tensor | None = None
     size: tuple[int, int] = (224, 224)
     style_image: Callable[[str], Tensor] = _no_style
+    picture: Callable[[str, str], Tensor] = _no_picture
     alphabet: Any = None
     grey: bool = False
     generator: torch.Generator | None = None

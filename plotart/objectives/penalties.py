@@ -23,7 +23,15 @@ def _presence(frame: Frame) -> Tensor:
     return torch.ones(len(frame.drawing), device=frame.image.device)
 
 
-class InkSpent(Objective):
+class _OfDrawing(Objective):
+    """What is told by the drawing, whatever its image."""
+
+    @property
+    def needs_whole_image(self) -> bool:
+        return False
+
+
+class InkSpent(_OfDrawing):
     """Layers of ink the strokes lay on the canvas on average, above `budget`: relu(sum l w p / area - budget).
 
     l is a stroke's length, w its width and p how much it shows.
@@ -43,7 +51,7 @@ class InkSpent(Objective):
         return load.clamp_min(0)
 
 
-class InkLoad(Objective):
+class InkLoad(_OfDrawing):
     """Ink above `limit` layers on single places: mean over all square millimetres of the page of relu(load - limit)^2.
 
     The load is that of `plotart.ink_load`, each stroke counted by how much it shows.
@@ -76,7 +84,7 @@ class InkLoad(Objective):
         return excess
 
 
-class StrokeCount(Objective):
+class StrokeCount(_OfDrawing):
     """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint ones are dropped later."""
 
     name = "strokes"
@@ -88,7 +96,7 @@ class StrokeCount(Objective):
         return shown.mean()
 
 
-class PlotTime(Objective):
+class PlotTime(_OfDrawing):
     """Minutes that the plot takes beyond `budget`: relu(other + sum (per_mm l + per_lift l / (l + w)) - budget) / 60.
 
     l is a stroke's length and w its width in mm: a stroke that shrinks to nothing costs no lift, for it is not plotted.
@@ -119,7 +127,7 @@ class PlotTime(Objective):
         return beyond.clamp_min(0) / 60
 
 
-class Bends(Objective):
+class Bends(_OfDrawing):
     """Bending of the control polygons: mean squared second difference of neighbouring control points, unit squared."""
 
     name = "curvature"
@@ -129,7 +137,7 @@ class Bends(Objective):
         return points.diff(n=2, dim=1).square().sum(-1).mean()
 
 
-class OffPage(Objective):
+class OffPage(_OfDrawing):
     """Mean squared distance of the control points from the canvas, 0 for those on it; unit squared."""
 
     name = "page"

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict
+from shapely import MultiPolygon, Polygon
 from torch import Tensor, nn
 
 from plotart.canvas import Canvas
@@ -30,8 +31,12 @@ class Primitive(nn.Module):
         """The same shapes as cubic paths in unit coordinates, detached; list order is z order."""
 
     def marks(self) -> list[list[Path]]:
-        """What a pen draws for each shape, unit: its one path, unless a shape takes several."""
+        """What a pen draws for each shape, unit: its one path, unless a shape takes several or is filled."""
         return [[path] for path in self.paths()]
+
+    def fills(self) -> list[Polygon | MultiPolygon]:
+        """What a pen fills for each shape, unit: nothing, unless shapes are areas."""
+        return []
 
     @abstractmethod
     def subset(self, keep: Tensor) -> Primitive:

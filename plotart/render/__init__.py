@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plotart.render.renderer import RENDERERS, Renderer, renderer
+from plotart.render.renderer import RENDERERS, Renderer, renderer, some_pixels
 from plotart.render.strokes import composite_over, planes, transmit
 
-__all__ = ["RENDERERS", "Renderer", "composite_over", "planes", "renderer", "transmit"]
+__all__ = ["RENDERERS", "Renderer", "composite_over", "planes", "renderer", "some_pixels", "transmit"]

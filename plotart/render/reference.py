@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from plotart.primitives.base import Primitive
 from plotart.render.chords import (
     BENT,
     CAP_CELLS,
@@ -77,19 +76,6 @@ def pass_light(covered: Iterable[Tensor], weight: Tensor) -> Tensor:
     for coverage, taken in zip(covered, weight, strict=True):
         light = light * (1 - taken.reshape(-1, 1, 1) * coverage)
     return light
-
-
-def sampled_coverage(primitive: Primitive, height: int, width: int) -> Tensor:
-    """Coverage `[N, H, W]` of any primitive: the mean of 4 x 4 samples of each pixel."""
-    px, n = min(height, width), 4
-    like = next(iter(primitive.parameters()))
-    y, x = torch.meshgrid(
-        (torch.arange(height * n, device=like.device) + 0.5).to(like) / (n * px),
-        (torch.arange(width * n, device=like.device) + 0.5).to(like) / (n * px),
-        indexing="ij",
-    )
-    samples = primitive.coverage(torch.stack([x.flatten(), y.flatten()], dim=1))
-    return samples.reshape(-1, height, n, width, n).mean(dim=(2, 4))
 
 
 def _once(image: Tensor) -> Tensor:

@@ -56,8 +56,16 @@ def _colours(primitive: Dividers, ink: Coded, xy: Tensor) -> Tensor:
     return ink.colour(primitive.sides(xy))
 
 
-def regions_image(drawing: Drawing, size: tuple[int, int], *, border: float = 0.0) -> Tensor:
-    """The drawing as an image `[3, H, W]` sRGB; see `pixel_centres` for the border."""
+def regions_image(
+    drawing: Drawing, size: tuple[int, int], *, border: float = 0.0, pixels: Tensor | None = None
+) -> Tensor:
+    """The drawing as an image `[3, H, W]` sRGB; see `pixel_centres` for the border.
+
+    Of only the `pixels [P]`, row * width + column, it is `[3, 1, P]`.
+    """
     like = drawing.primitive.centre
     assert isinstance(like, Tensor)
-    return colours_at(drawing, pixel_centres(*size, border=border, like=like)).reshape(3, *size)
+    centres = pixel_centres(*size, border=border, like=like)
+    if pixels is not None:
+        return colours_at(drawing, centres[pixels.to(like.device)])[:, None]
+    return colours_at(drawing, centres).reshape(3, *size)

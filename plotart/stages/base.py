@@ -71,8 +71,16 @@ class Context:
         balances = [balance_of(objective) for objective in self.objectives.values()]
         return all(balance is None or balance.frozen for balance in balances)
 
-    def frame(self, drawing: Drawing, image: Tensor, views: Tensor, step: int) -> Frame:
-        return Frame(image=image, views=views, drawing=drawing, network=self.network, layers=self.layers, step=step)
+    def frame(self, drawing: Drawing, image: Tensor, views: Tensor, step: int, pixels: Tensor | None = None) -> Frame:
+        return Frame(
+            image=image,
+            views=views,
+            drawing=drawing,
+            network=self.network,
+            layers=self.layers,
+            step=step,
+            pixels=pixels,
+        )
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,16 @@ from torch.optim import Adadelta, Adam, Optimizer
 
 from plotart.drawing import Drawing
 from plotart.ink import Choosing
+from plotart.render import some_pixels
 from plotart.stages.base import Context, StageSpec, Watch, balance_of, evaluate, stages
 from plotart.stages.block_adam import BlockAdam
 
 __all__ = ["Fit", "FitSpec"]
 
-RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1} | {
-    "centre": 0.004, "angle": 0.02, "log_radius": 0.02, "mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01
+RATES = {
+    "points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
+    "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.01,
+    "log_radius": 0.015, "mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01,
 }  # fmt: skip
 
 
@@ -27,11 +30,13 @@ RATES = {"points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logit
 class FitSpec(StageSpec):
     """Descend the weighted sum of the objectives.
 
-    `rates` are Adam's learning rates by parameter name: `points` in unit a step, `rgb` and `opacity` (of `over`) and
-    `filters` (of `multiply`) in their 0..1, and `logits` of the choice of pens.
-    Of dividers, `centre` (unit), `angle` (radians) and `log_radius` move, and `mix`, `bias`, `tint` and `ground` are
-    those of their colour net. `adadelta` has the published constants (rho 0.95, eps 1e-7).
+    `rates` are Adam's learning rates by parameter name: `points`, `centre`, `radius` and `scale` in unit a step,
+    `angle` in rad, `rgb`, `opacity` (of `over`), `filters` (of `multiply`) and `background` in their 0..1, `depth` (of
+    `average`), `bend` of splats, `log_radius` of dividers, `mix`, `bias`, `tint` and `ground` of their
+    colour net, and `logits` of the choice of pens. `adadelta` has the published constants (rho 0.95, eps 1e-7).
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
+    With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
+    whole tiles), which objectives that look at the whole image do not allow.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
     """
 
@@ -41,6 +46,7 @@ class FitSpec(StageSpec):
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
+    pixels_share: float = Field(1.0, gt=0, le=1, description="share of the pixels that a step looks at")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
     looks: int = Field(
         12,
@@ -159,11 +165,14 @@ class Fit:
         self, drawing: Drawing, context: Context, step: int, softness: float
     ) -> tuple[dict[str, float], Tensor]:
         """Each weighted objective by name, and their differentiable sum."""
-        image = context.renderer(drawing, context.size, softness=softness)
+        pixels = None
+        if self.spec.pixels_share < 1:
+            pixels = some_pixels(drawing, context.size, self.spec.pixels_share, context.generator)
+        image = context.renderer(drawing, context.size, softness=softness, pixels=pixels)
         views = image
         if context.layers:
             views = context.transform(image, drawing.canvas.paper_rgb, context.generator, copies=self.spec.copies)
-        frame = context.frame(drawing, image, views, step)
+        frame = context.frame(drawing, image, views, step, pixels)
         terms = {name: objective(frame) for name, objective in context.objectives.items()}
         self._balance(terms, context, image, step)
         weighted = {name: context.weight(name) * term for name, term in terms.items()}

@@ -13,7 +13,8 @@ from plotart.ink import Choosing, Ink, Multiply, Over, Penned
 from plotart.pens import Pen
 from plotart.primitives.base import Primitive
 from plotart.primitives.strokes import Strokes
-from plotart.render import RENDERERS, renderer
+from plotart.render import RENDERERS, dense, renderer, some_pixels
+from plotart.render.renderer import StrokeRenderer
 
 CANVAS = Canvas(page("60x90mm"), 5.0, paper="#f8f4e8")
 COUNT = 8
@@ -91,15 +92,37 @@ def test_paper_shows() -> None:
     assert torch.allclose(corner, torch.tensor([0xF8, 0xF4, 0xE8]).float(), atol=1e-3)
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
 @pytest.mark.parametrize("ink", [0, 1, 2, 3])
-def test_the_reference_draws_any_primitive(ink: int) -> None:
+def test_any_primitive_is_drawn_from_its_coverage(ink: int, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     halves = Drawing(CANVAS, Halves(torch.linspace(0.3, 0.9, COUNT)), inks()[ink])
-    image = renderer("reference")(halves, 20)
-    image.sum().backward()
+    image = renderer(backend)(halves, 20)
+    (gradient,) = torch.autograd.grad(image.square().sum(), halves.primitive.edge)
     assert image.shape == (1, 3, *CANVAS.pixels(20))
-    assert halves.primitive.edge.grad.abs().sum() > 0
-    with pytest.raises(InputError, match="native renderer draws strokes, not halves"):
-        renderer("native")(halves, 20)
+    assert gradient.abs().sum() > 0
+    monkeypatch.setattr(dense, "AT_ONCE", 64 * 16 * COUNT)  # 64 pixels at a time
+    in_parts = renderer(backend)(halves, 20)
+    torch.testing.assert_close(in_parts, image)
+    torch.testing.assert_close(torch.autograd.grad(in_parts.square().sum(), halves.primitive.edge)[0], gradient)
+
+
+def test_diffvg_refuses_other_primitives() -> None:
+    halves = Drawing(CANVAS, Halves(torch.linspace(0.3, 0.9, COUNT)), inks()[0])
+    with pytest.raises(InputError, match="diffvg renderer draws strokes, not halves"):
+        StrokeRenderer("diffvg")(halves, 20)
+
+
+@pytest.mark.parametrize("ink", inks(), ids=lambda ink: ink.kind)
+def test_some_tiles_of_strokes_are_those_of_the_whole_image(ink: Ink) -> None:
+    scene = drawing(ink)
+    pixels = some_pixels(scene, 100, 0.2, torch.Generator().manual_seed(0))
+    whole, part = renderer("native")(scene, 100), renderer("native")(scene, 100, pixels=pixels)
+    assert 0.1 < len(pixels) / whole[0, 0].numel() < 0.3
+    torch.testing.assert_close(part[:, :, 0], whole.flatten(2)[..., pixels])
+    goal = torch.rand(part.shape, generator=torch.Generator().manual_seed(1))
+    some = torch.autograd.grad((part * goal).sum(), scene.primitive.points)[0]
+    of_all = torch.autograd.grad((whole.flatten(2)[..., pixels] * goal[:, :, 0]).sum(), scene.primitive.points)[0]
+    torch.testing.assert_close(some, of_all, rtol=1e-3, atol=1e-4 * float(of_all.abs().max()))
 
 
 def test_unknown_names_are_refused() -> None:
