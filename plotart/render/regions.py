@@ -19,17 +19,19 @@ CHUNK = 1 << 22
 """Sides of dividers that are held at once, 16 MiB each in a few copies."""
 
 
-def pixel_centres(height: int, width: int, *, border: float = 0.0, like: Tensor) -> Tensor:
-    """Centres of the pixels of an image of the canvas in unit, row by row: `[H W, 2]`.
+def pixel_centres(size: tuple[int, int], *, like: Tensor, border: float = 0.0, pixels: Tensor | None = None) -> Tensor:
+    """Centres of the `pixels [P]` (row * width + column; all if not given) of an image of the canvas: `[P, 2]` unit.
 
-    border: how far the image reaches beyond each side of the canvas, as a share of that side's half (0: not at all; 1:
-    the canvas is the middle half of the image).
+    Args:
+        size: (H, W), px. like: gives type and device.
+        border: how much more than the canvas the image shows, half on each side, in canvases.
     """
-    px = min(height, width)
-    y, x = ((torch.arange(n, dtype=like.dtype, device=like.device) + 0.5) / px for n in (height, width))
-    middle = torch.tensor([width, height], dtype=like.dtype, device=like.device) / (2 * px)
-    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1).reshape(-1, 2)
-    return (grid - middle) * (1 + border) + middle
+    height, width = size
+    chosen = torch.arange(height * width) if pixels is None else pixels
+    places = torch.stack([chosen % width, chosen // width], dim=1).to(like) + 0.5
+    middle = torch.tensor([width / 2, height / 2]).to(like)
+    whole = min(height, width) / (1 + border)  # px of a unit
+    return (places - middle) / whole + middle / (whole * (1 + border))
 
 
 def colours_at(drawing: Drawing, xy: Tensor) -> Tensor:
@@ -65,7 +67,5 @@ def regions_image(
     """
     like = drawing.primitive.centre
     assert isinstance(like, Tensor)
-    centres = pixel_centres(*size, border=border, like=like)
-    if pixels is not None:
-        return colours_at(drawing, centres[pixels.to(like.device)])[:, None]
-    return colours_at(drawing, centres).reshape(3, *size)
+    colours = colours_at(drawing, pixel_centres(size, like=like, border=border, pixels=pixels))
+    return colours.reshape(3, *(size if pixels is None else (1, -1)))

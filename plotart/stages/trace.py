@@ -38,8 +38,8 @@ class TraceSpec(StageSpec):
 
     `marks: hatch` fills each region with lines whose pitch makes its tone, those of neighbours in one; `regions` draws
     the outlines of what has one tone, half a tip inside it, in its densest pen; `dividers` draws the lines and circles
-    themselves, in the pen whose lightness differs most from the paper's. Regions that hold no disc of `narrowest` are joined to the neighbour
-    most like them.
+    themselves, in the pen that is seen best on the paper. Regions that hold no disc of `narrowest` are joined to the
+    neighbour most like them.
     """
 
     marks: Literal["hatch", "regions", "dividers"] = "hatch"
