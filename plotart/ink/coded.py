@@ -15,7 +15,7 @@ __all__ = ["Coded", "colour_units"]
 
 def colour_units(dividers: int) -> int:
     """How many colour units N dividers need; docs/dividers.md tells how the rule was tried."""
-    return max(8, round(4 * math.sqrt(dividers)))
+    return max(8, round(8 * math.sqrt(dividers)))
 
 
 @inks.register("coded")

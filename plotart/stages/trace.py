@@ -27,9 +27,12 @@ from plotart.primitives.strokes import Strokes
 from plotart.stages.base import Context, StageSpec, Watch, stages
 from plotart.stages.narrow import with_tips
 
-__all__ = ["Trace", "TraceSpec"]
+__all__ = ["Trace", "TraceSpec", "region_colours"]
 
 TOLERANCE_MM = 0.01
+EDGE = 0.25
+"""How far hatches keep from the edge, in tips. Half a tip would keep all ink inside, but leaves white seams between the
+regions, by which the page becomes lighter than its tones; a quarter is less than the play of a pen in its holder."""
 
 
 @stages.register("trace")
@@ -64,7 +67,7 @@ class Trace:
         tip = float(np.median([pen.tip_mm for pen in context.pens.pens]))
         paths = [canvas.to_mm(path) for path in dividers.paths()]
         regions = partition(paths, canvas.rectangle, TOLERANCE_MM)
-        lab = to_lab(_region_colours(dividers, ink, canvas.to_unit(regions.inside)))
+        lab = to_lab(region_colours(dividers, ink, canvas.to_unit(regions.inside)))
         faces, first = joined(regions, lab, self.spec.narrowest * tip)
         lab, area = lab[first], shapely.area(faces)
         mixed = fewest_missed(lab, area, context.pens.pens, canvas.paper, context.pen_count, self.spec.together)
@@ -118,12 +121,12 @@ def _hatches(faces: list[shapely.Polygon], density: NDArray[np.float64], mixed: 
         if own.any():
             area = shapely.union_all([face for face, mine in zip(faces, own, strict=True) if mine])
             shift = first * tip * across
-            lines = hatch(translate(area, *-shift), apart * tip, angle, tip / 2, anchored=True, joined=level > 0.5)
+            lines = hatch(translate(area, *-shift), apart * tip, angle, EDGE * tip, anchored=True, joined=level > 0.5)
             found += [line + shift for line in lines]
     return found
 
 
-def _region_colours(dividers: Dividers, ink: Coded, inside: NDArray[np.float64]) -> NDArray[np.float64]:
+def region_colours(dividers: Dividers, ink: Coded, inside: NDArray[np.float64]) -> NDArray[np.float64]:
     """The colour of the region around each point `[F, 2]` unit, away from its rim: `[F, 3]` sRGB."""
     like: Tensor = dividers.centre
     codes = dividers.excitation(torch.from_numpy(inside).to(like)).sign()
