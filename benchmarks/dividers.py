@@ -97,20 +97,15 @@ def units(pictures, steps):
 
 def regions(pictures, steps):
     print("\nRegions of the astronaut, and how many of them pictures of two sizes show\n")
-    print("| dividers | all | at 256 px | at 1024 px | drawn with a 0.4 mm pen | at 256 px | at 1024 px |")
+    print("| dividers | all | at 256 px | at 1024 px | wider than a pixel's diagonal | at 256 px | at 1024 px |")
     print("|---|---|---|---|---|---|---|")
     for count, shape in ((64, "lines"), (128, "lines"), (128, "both")):
-        drawing, context, *_ = fit(
-            "dividers",
-            pictures["astronaut"],
-            {"primitive.count": count, "primitive.shape": shape, "stages.0.steps": steps},
-        )
+        changes = {"primitive.count": count, "primitive.shape": shape, "stages.0.steps": steps}
+        drawing, *_ = fit("dividers", pictures["astronaut"], changes)
         canvas, dividers = drawing.canvas, drawing.primitive
         whole = partition([canvas.to_mm(path) for path in dividers.paths()], canvas.rectangle, TOLERANCE_MM)
         lab = to_lab(region_colours(dividers, drawing.ink, canvas.to_unit(whole.inside)))
-        pixel = canvas.mm_per_unit / 256
-        assert 0.4 < math.sqrt(2) * pixel, "a pixel's diagonal is wider than the pen: widen the regions instead"
-        faces, _ = joined(whole, lab, max(0.4, math.sqrt(2) * pixel))
+        faces, _ = joined(whole, lab, math.sqrt(2) * canvas.mm_per_unit / 256)
         rows = [shown(canvas, some, size) for some in (whole.faces, faces) for size in (256, 1024)]
         print(
             f"| {count} {shape} | {len(whole.faces)} | {rows[0]} | {rows[1]} | {len(faces)} | {rows[2]} | {rows[3]} |",

@@ -38,10 +38,13 @@ class Dividers(Primitive):
         width: what a pen that draws the dividers themselves is wide, `[N]` unit.
         extent: width and height of the canvas, unit.
         sharpness: forward. slope: backward.
+        place: `[N]` long, the row of each divider among the lines, then circles, that the others are given in; its own
+            by default. Subsets may so have any order.
     """
 
     kind = "dividers"
     width: Tensor
+    place: Tensor
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Dividers(Primitive):
         extent: tuple[float, float] = (1.0, 1.0),
         sharpness: float = 1000.0,
         slope: float = 5.0,
+        place: Tensor | None = None,
     ) -> None:
         super().__init__()
         count = len(angle) + len(log_radius)
@@ -63,6 +67,8 @@ class Dividers(Primitive):
         self.angle = nn.Parameter(angle.detach().clone())
         self.log_radius = nn.Parameter(log_radius.detach().clone())
         self.register_buffer("width", width.detach().clone())
+        self.register_buffer("place", torch.arange(count) if place is None else place.detach().clone())
+        self._in_place = bool((self.place == torch.arange(count, device=self.place.device)).all())
         self.extent, self.sharpness, self.slope = extent, sharpness, slope
 
     def __len__(self) -> int:
@@ -81,7 +87,8 @@ class Dividers(Primitive):
         normal = torch.stack([self.angle.cos(), self.angle.sin()], dim=1)
         line = (away[:lines] * normal[:, :, None]).sum(1) / distance[:lines]
         circle = distance[lines:] * (-self.log_radius).exp()[:, None] - 1
-        return torch.cat([line, circle])
+        found = torch.cat([line, circle])
+        return found if self._in_place else found[self.place]
 
     def sides(self, xy: Tensor) -> Tensor:
         """The side of each divider on which points `xy [P, 2]` lie: `[N, P]` in -1..1, with the false gradient."""
@@ -106,26 +113,28 @@ class Dividers(Primitive):
             along = np.array([-math.sin(a), math.cos(a)])
             foot = c + ((middle - c) @ along) * along  # nearest to the middle of the canvas
             found.append(straight(foot - reach * along, foot + reach * along))
-        return found + [c + r * _circle() for c, r in zip(centre[self.lines :], radius, strict=True)]
+        found += [c + r * _circle() for c, r in zip(centre[self.lines :], radius, strict=True)]
+        return [found[row] for row in self.place.tolist()]
 
     def subset(self, keep: Tensor) -> Dividers:
-        """Lines first, whatever the order of `keep`."""
-        keep = torch.cat([keep[keep < self.lines], keep[keep >= self.lines]])
+        rows = self.place[keep]
+        lines, circles = rows[rows < self.lines], rows[rows >= self.lines]
         state = self.pack()
-        lines = keep[keep < self.lines]
-        circles = keep[keep >= self.lines] - self.lines
-        state |= {"centre": state["centre"][keep], "width": state["width"][keep]}
-        state |= {"angle": state["angle"][lines], "log_radius": state["log_radius"][circles]}
+        taken = torch.cat([lines, circles])
+        state |= {"centre": state["centre"][taken], "width": state["width"][taken]}
+        state |= {"angle": state["angle"][lines], "log_radius": state["log_radius"][circles - self.lines]}
+        is_line = rows < self.lines
+        state["place"] = torch.where(is_line, is_line.cumsum(0) - 1, len(lines) + (~is_line).cumsum(0) - 1)
         return Dividers.unpack(state)
 
     def set_width(self, width: Tensor) -> None:
-        self.width.copy_(width)
+        self.width[self.place] = width
 
     @torch.no_grad()
     def area(self) -> Tensor:
         """Ink of the dividers drawn as lines: the canvas' diagonal, or the circumference, times the width."""
         line = torch.full_like(self.angle, math.hypot(*self.extent))
-        return torch.cat([line, 2 * math.pi * self.log_radius.exp()]) * self.width
+        return (torch.cat([line, 2 * math.pi * self.log_radius.exp()]) * self.width)[self.place]
 
     @torch.no_grad()
     def constrain_(self) -> None:
@@ -134,6 +143,7 @@ class Dividers(Primitive):
 
     def pack(self) -> dict[str, Any]:
         tensors = {"centre": self.centre, "angle": self.angle, "log_radius": self.log_radius, "width": self.width}
+        tensors["place"] = self.place
         packed: dict[str, Any] = {name: value.detach().clone() for name, value in tensors.items()}
         return {**packed, "extent": list(self.extent), "sharpness": self.sharpness, "slope": self.slope}
 
@@ -148,6 +158,7 @@ class Dividers(Primitive):
             extent=(width, height),
             sharpness=state["sharpness"],
             slope=state["slope"],
+            place=state["place"],
         )
 
 
@@ -165,7 +176,7 @@ class DividersSpec(PrimitiveSpec):
     """How many dividers, of which shape; they start at random places of the canvas."""
 
     count: int = Field(128, ge=1, le=4096, description="number of dividers")
-    shape: Literal["lines", "circles", "both"] = Field("lines", description="both: every second one is a circle")
+    shape: Literal["lines", "circles", "both"] = Field("lines", description="both: half of them are circles")
     radius: float = Field(0.35, gt=0, le=10, description="largest circle of the random start, unit")
     sharpness: float = Field(1000.0, gt=0, le=1e6, description="how sharp the rim of a region is drawn")
     slope: float = Field(5.0, gt=0, le=1e6, description="sharpness of the false gradient, by which dividers move")

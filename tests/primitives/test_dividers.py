@@ -97,7 +97,7 @@ def test_pack_subset_and_start_repeat():
     assert torch.equal(again.sides(xy), second.sides(xy))
     assert again.slope == 9
     some = first.subset(torch.tensor([4, 0]))
-    assert torch.equal(some.sides(xy), first.sides(xy)[[0, 4]])
+    assert torch.equal(some.sides(xy), first.sides(xy)[[4, 0]])
 
 
 def test_wrong_settings_are_named():
