@@ -126,6 +126,7 @@ def _hatches(faces: list[shapely.Polygon], density: NDArray[np.float64], mixed: 
     return found
 
 
+@torch.no_grad()
 def region_colours(dividers: Dividers, ink: Coded, inside: NDArray[np.float64]) -> NDArray[np.float64]:
     """The colour of the region around each point `[F, 2]` unit, away from its rim: `[F, 3]` sRGB."""
     like: Tensor = dividers.centre
