@@ -28,11 +28,14 @@ from plotart.primitives import Primitive
 from plotart.primitives.dividers import DividersSpec
 from plotart.primitives.glyphs import Alphabet, GlyphsSpec
 from plotart.primitives.rasters import RastersSpec
+from plotart.primitives.shapes import ShapesSpec
+from plotart.primitives.splats import SplatsSpec
 from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.fit import FitSpec
+from plotart.stages.hatch import HatchSpec
 from plotart.stages.narrow import with_tips
 from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
@@ -54,6 +57,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         raise InputError("nothing to draw: give --neuron LAYER:UNIT (such as conv4_3:12) or --image FILE")
     alphabet = _alphabet(config)
     _check_dividers(config)
+    _check_shapes(config)
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
     device = _device(config.device)
@@ -74,6 +78,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     if any(name in config.objectives for name in NEED_NETWORK):
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
         config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
+    picture = None if target is None else resize(target, height, width)[None].to(device)
     generator = torch.Generator().manual_seed(config.seed)
     objectives = _objectives(
         config,
@@ -81,7 +86,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         ObjectiveContext(
             network=network,
             canvas=canvas,
-            target=None if target is None else resize(target, height, width)[None].to(device),
+            target=picture,
             size=(height, width),
             picture=lambda file, setting: resize(load_image(file, setting), height, width)[None].to(device),
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
@@ -106,7 +111,12 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     rgb = None
     primitive: Primitive
     if config.init is None:
-        primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, pens=len(pens.pens))
+        start = {"pens": len(pens.pens), "target": picture}
+        try:
+            primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, **start)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        rgb = getattr(primitive, "start_rgb", None)
     else:
         primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
         config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
@@ -203,10 +213,10 @@ def _first_ink(
     They are random, or those nearest to `rgb [N, 3]` sRGB.
     """
     count = len(primitive)
-    chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
+    chosen_later = any(isinstance(stage, ChooseSpec | HatchSpec) for stage in config.stages)
     if config.ink.kind == "coded":
         return config.ink.build(count, generator)
-    if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later):
+    if config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later) or _hatches(config):
         return config.ink.build(count, generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if rgb is not None:
@@ -215,6 +225,32 @@ def _first_ink(
     if config.pens.palette == "fixed":
         return Penned(palette, primitive.deal_pens(len(palette), generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
+
+
+def _hatches(config: Config) -> bool:
+    return any(isinstance(stage, HatchSpec) for stage in config.stages)
+
+
+def _check_shapes(config: Config) -> None:
+    """Whether primitive, ink and stages go together; which inks strokes can take, and what pens can make of shapes."""
+    ink, filled = config.ink, isinstance(config.primitive, ShapesSpec)
+    hatched = _hatches(config)
+    if not filled:
+        if hatched:
+            raise InputError("stages: the stage 'hatch' fills shapes; primitive.kind must be circles or splats")
+        if ink.kind in ("average", "add"):
+            raise InputError(f"ink.kind: '{ink.kind}' mixes filled shapes; strokes take multiply or over")
+        return
+    if hatched and config.primitive.marks == "outline":  # type: ignore[attr-defined]
+        raise InputError("primitive.marks: outlines are not hatched; take 'hatch', or the stage 'quantize' instead")
+    if hatched:
+        return
+    if ink.background != "paper":
+        raise InputError(f"ink.background: only the stage 'hatch' can draw a background of '{ink.background}'")
+    if isinstance(config.primitive, SplatsSpec) and (config.primitive.shape != "fourier" or config.primitive.streaks):
+        raise InputError(
+            "primitive: splats that fade (arcs, dots, streaks) have no edge for a single pen; add the stage 'hatch'"
+        )
 
 
 def _check_shares(config: Config, objectives: dict[str, Objective]) -> None:
@@ -268,7 +304,7 @@ def _palette(config: Config) -> tuple[PenSet, int]:
         if count not in (None, have):
             raise InputError(f"pens.count: a fixed palette uses all {have} pens of '{config.pens.set}', not {count}")
         return pens, have
-    if not any(isinstance(stage, QuantizeSpec | TraceSpec) for stage in config.stages):
+    if not _hatches(config) and not any(isinstance(stage, QuantizeSpec | TraceSpec) for stage in config.stages):
         raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
     if count == "auto":
         return pens, have

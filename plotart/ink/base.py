@@ -76,6 +76,14 @@ class GroundedInk(FreeInk):
         if self.background is not None:
             self.background.clamp_(0, 1)
 
+    def order(self) -> Tensor:
+        """The shapes from the hindmost to the nearest, `[N]` long."""
+        return torch.arange(len(self.stroke_rgb()))
+
+    @abstractmethod
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        """The colours `[M, 3]` sRGB that full coverage by a shape makes of the colours `below [M, 3]` under it."""
+
     def _grounds(self) -> dict[str, Any]:
         kept = None if self.background is None else self.background.detach().clone()
         return {"background": kept, "learned": isinstance(self.background, nn.Parameter)}

@@ -40,6 +40,10 @@ class Over(GroundedInk):
     def stroke_rgb(self) -> Tensor:
         return self.rgb * self.opacity[:, None] + 1 - self.opacity[:, None]
 
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return below + self.opacity[shape] * (self.rgb[shape] - below)
+
     def strength(self) -> Tensor:
         return self.opacity * (1 - self.rgb.amin(dim=1))
 
@@ -93,6 +97,21 @@ class Multiply(FreeInk):
     @torch.no_grad()
     def stroke_rgb(self) -> Tensor:
         return self.filters.clone()
+
+    def order(self) -> Tensor:
+        """As `GroundedInk.order`."""
+        return torch.arange(len(self.filters))
+
+    def ground(self, paper: Tensor) -> Tensor:
+        """As `GroundedInk.ground`."""
+        return paper
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        """As `GroundedInk.laid_on`."""
+        if self.light == "srgb":
+            return below * self.filters[shape]
+        return to_srgb(to_linear(below) * to_linear(self.filters[shape]))
 
     def strength(self) -> Tensor:
         return 1 - self.filters.amin(dim=1)

@@ -72,6 +72,14 @@ class Average(SumInk):
     def stroke_rgb(self) -> Tensor:
         return self.rgb.clone()
 
+    @torch.no_grad()
+    def order(self) -> Tensor:
+        return self.depth.argsort(descending=True, stable=True)
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return self.rgb[shape].expand_as(below)
+
     def strength(self) -> Tensor:
         return 1 - self.rgb.amin(dim=1)
 
@@ -118,6 +126,10 @@ class Add(SumInk):
     @torch.no_grad()
     def stroke_rgb(self) -> Tensor:
         return (1 + self.rgb).clamp(0, 1)
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return (below + self.rgb[shape]).clamp(0, 1)
 
     def strength(self) -> Tensor:
         return self.rgb.abs().amax(dim=1)

@@ -31,6 +31,7 @@ def hatch(
     *,
     joined: bool = True,
     anchored: bool = False,
+    phase: float = 0.0,
 ) -> list[Path]:
     """Parallel lines inside an area.
 
@@ -43,6 +44,7 @@ def hatch(
         joined: neighbouring lines become one stroke, to and fro, where the way from one to the next stays inside.
         anchored: lines lie at whole multiples of the pitch from the origin, so that those of neighbouring areas meet
             and an area thinner than the pitch gets its share of them; otherwise they are centred in the area.
+        phase: how far anchored lines are moved across, same unit as the pitch.
 
     Returns:
         Paths of straight segments; their directions alternate.
@@ -54,7 +56,8 @@ def hatch(
         return []
     x0, y0, x1, y1 = inside.bounds
     slack = _SLACK * max(x1 - x0, y1 - y0)
-    levels = _levels(y0, y1, pitch, anchored).clip(y0 + slack, y1 - slack)  # a line along the very edge may be missed
+    levels = _levels(y0 - phase, y1 - phase, pitch, anchored) + phase
+    levels = levels.clip(y0 + slack, y1 - slack)  # a line along the very edge may be missed
     ends = np.empty((len(levels), 2, 2))
     ends[..., 0], ends[..., 1] = (x0 - pitch, x1 + pitch), levels[:, None]
     cut = shapely.intersection(inside, shapely.linestrings(ends))

@@ -9,21 +9,35 @@ from plotart.drawing import Drawing
 from plotart.geometry import clip
 from plotart.ink import Penned
 from plotart.ink_load import load_of_paths
+from plotart.plot.hatch import hatch
 from plotart.plot.layers import Layer, Plot
 from plotart.plot.route import order, tidy
 
 __all__ = ["load_of", "make_plot", "written"]
 
+SOLID = 0.9
+"""Pitch of lines that leave no paper between them, in tips."""
+ANGLE = 0.6
+"""Of these lines, radians."""
+
 
 def written(drawing: Drawing) -> Plot:
-    """The drawing's paths in mm, clipped at the margins and joined, a layer per pen; strokes in no order yet."""
+    """The drawing's paths in mm, clipped at the margins and joined, a layer per pen; strokes in no order yet.
+
+    What a shape fills is hatched so closely that no paper shows, as the drawing's own picture has it.
+    """
     ink = drawing.ink
     if not isinstance(ink, Penned):
         raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
     marks = [[drawing.canvas.to_mm(path) for path in shape] for shape in drawing.primitive.marks()]
+    fills = drawing.primitive.fills()
     layers = []
     for k, pen in enumerate(ink.pens):
         own = [path for i in torch.nonzero(ink.pen == k).flatten().tolist() for path in marks[i]]
+        if fills:
+            areas = [fills[i] for i in torch.nonzero(ink.pen == k).flatten().tolist()]
+            tip = pen.tip_mm / drawing.canvas.mm_per_unit
+            own += [drawing.canvas.to_mm(path) for area in areas for path in hatch(area, SOLID * tip, ANGLE, tip / 2)]
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
     plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
     return plot.map(lambda layer: tidy(layer.paths, layer.pen.tip_mm))
