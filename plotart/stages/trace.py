@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,43 +10,41 @@ import shapely
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from shapely.affinity import translate
 from torch import Tensor
 
-from plotart.color import to_lab
+from plotart.color import hex_to_rgb, to_lab
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.geometry import Path, clip
 from plotart.ink import Coded, Penned
-from plotart.plot.hatch import hatch, outline
+from plotart.pens import Pen
+from plotart.plot.hatch import outline
 from plotart.plot.partition import joined, partition
+from plotart.plot.regions import Areas
 from plotart.plot.strokes import cut
-from plotart.plot.tones import RULING, Tones, fewest_missed
 from plotart.primitives.dividers import Dividers
 from plotart.primitives.strokes import Strokes
 from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.hatch import choose_pens, pen_lines
 from plotart.stages.narrow import with_tips
 
 __all__ = ["Trace", "TraceSpec", "region_colours"]
 
 TOLERANCE_MM = 0.01
-EDGE = 0.25
-"""How far hatches keep from the edge, in tips. Half a tip would keep all ink inside, but leaves white seams between the
-regions, by which the page becomes lighter than its tones; a quarter is less than the play of a pen in its holder."""
 
 
 @stages.register("trace")
 class TraceSpec(StageSpec):
     """Turn a drawing of dividers into strokes of pens, for good.
 
-    `marks: hatch` fills each region with lines whose pitch makes its tone, those of neighbours in one; `regions` draws
-    the outlines of what has one tone, half a tip inside it, in its densest pen; `dividers` draws the lines and circles
-    themselves, in the pen that is seen best on the paper. Regions that hold no disc of `narrowest` are joined to the
-    neighbour most like them.
+    `marks: hatch` fills each region as the stage `hatch` does its pieces, lines going on from region to region.
+    `regions` draws the outlines of what has one tone, half a tip inside it, in the densest pen of the tone. `dividers`
+    draws the lines and circles themselves, in the pen that is seen best on the paper. Regions that hold no disc of
+    `narrowest` are joined to the neighbour most like them.
     """
 
     marks: Literal["hatch", "regions", "dividers"] = "hatch"
-    together: int = Field(2, ge=1, le=3, description="pens that may be hatched over each other in one region")
+    angle: float = Field(20.0, ge=-180, le=180, description="of the first pen's hatch, degrees")
     narrowest: float = Field(1.0, ge=0, le=100, description="narrowest region that is drawn, in tips of the pens")
 
     def build(self) -> Trace:
@@ -64,66 +62,65 @@ class Trace:
         dividers, ink, canvas = drawing.primitive, drawing.ink, drawing.canvas
         if not isinstance(dividers, Dividers) or not isinstance(ink, Coded):
             return drawing.copy()
-        tip = float(np.median([pen.tip_mm for pen in context.pens.pens]))
-        paths = [canvas.to_mm(path) for path in dividers.paths()]
-        regions = partition(paths, canvas.rectangle, TOLERANCE_MM)
-        lab = to_lab(region_colours(dividers, ink, canvas.to_unit(regions.inside)))
-        faces, first = joined(regions, lab, self.spec.narrowest * tip)
-        lab, area = lab[first], shapely.area(faces)
-        mixed = fewest_missed(lab, area, context.pens.pens, canvas.paper, context.pen_count, self.spec.together)
-        apart, tone = mixed.nearest(lab)
-        mean = float((area * apart).sum() / area.sum())
-        watch.say(
-            f"{len(regions.faces)} regions, {len(faces)} of them wide enough to draw; pens: "
-            f"{', '.join(pen.name for pen in mixed.pens)}; their tones miss the colours by {mean:.1f} in Lab"
-        )
-        watch.tell("regions", {"all": len(regions.faces), "drawn": len(faces), "tones_apart": round(mean, 2)})
-        marks = self._marks(faces, tone, mixed, [piece for path in paths for piece in clip(path, canvas.rectangle)])
-        strokes = [(stroke, pen) for path, pen in marks for stroke in cut(path, 1)]
-        if not strokes:
-            raise InputError("pens: every region has the colour of the paper; more steps or other pens are needed")
-        points = torch.from_numpy(np.stack([canvas.to_unit(stroke) for stroke, _ in strokes])).float()
-        used = sorted({pen for _, pen in strokes})
-        pen = torch.tensor([used.index(pen) for _, pen in strokes])
-        made = Drawing(canvas, Strokes(points, torch.ones(len(points))), Penned([mixed.pens[k] for k in used], pen))
-        return with_tips(made).to(drawing.device)
-
-    def _marks(
-        self, faces: list[shapely.Polygon], tone: NDArray[np.intp], mixed: Tones, lines: list[Path]
-    ) -> list[tuple[Path, int]]:
-        """The paths to draw, mm, each with its pen."""
+        paths = dividers.paths()
+        box = (0.0, 0.0, *canvas.unit_size)
+        regions = partition(paths, box, TOLERANCE_MM / canvas.mm_per_unit)
+        colours = region_colours(dividers, ink, regions.inside)
+        tip = float(np.median([pen.tip_mm for pen in context.pens.pens])) / canvas.mm_per_unit
+        faces, first = joined(regions, to_lab(colours), self.spec.narrowest * tip)
+        watch.tell("regions", {"all": len(regions.faces), "drawn": len(faces)})
         if self.spec.marks == "dividers":
-            return [(path, mixed.boldest()) for path in lines]
-        if self.spec.marks == "hatch":
-            pens = range(len(mixed.pens))
-            return [(path, k) for k in pens for path in _hatches(faces, mixed.density[tone, k], mixed, k)]
-        return _outlines(faces, tone, mixed)
+            pens = [_boldest(context.pens.pens, canvas.paper)]
+            marks = [(piece, 0) for path in paths for piece in clip(path, box)]
+        else:
+            pieces = np.array(faces, dtype=object)
+            pens, levels = choose_pens(pieces, torch.from_numpy(colours[first]), context, canvas.paper_rgb)
+            if self.spec.marks == "hatch":
+                marks = [
+                    (line, k)
+                    for k, pen in enumerate(pens)
+                    for line in pen_lines(
+                        pieces, levels[:, k], pen.tip_mm / canvas.mm_per_unit, self.spec.angle + 180 * k / len(pens)
+                    )
+                ]
+            else:
+                tips = [pen.tip_mm / canvas.mm_per_unit for pen in pens]
+                marks = _outlines(pieces, levels, tips)
+        if not marks:
+            raise InputError("pens: every region has the colour of the paper; more steps or other pens are needed")
+        watch.say(
+            f"{len(regions.faces)} regions, {len(faces)} of them wide enough to draw; "
+            f"pens: {', '.join(pen.name for pen in pens)}; {len(marks)} lines"
+        )
+        return _strokes(drawing, marks, pens)
 
 
-def _outlines(faces: list[shapely.Polygon], tone: NDArray[np.intp], mixed: Tones) -> list[tuple[Path, int]]:
-    """The edges of what has one tone, mm, half a tip inside it, each with the densest pen of the tone."""
+def _boldest(pens: Sequence[Pen], paper: str) -> Pen:
+    """The pen whose lightness differs most from the paper's."""
+    bare = to_lab(hex_to_rgb(paper))[0]
+    return max(pens, key=lambda pen: abs(float(to_lab(hex_to_rgb(pen.hex))[0] - bare)))
+
+
+def _outlines(pieces: Areas, levels: NDArray[np.int64], tips: Sequence[float]) -> list[tuple[Path, int]]:
+    """The edges of what has one tone, half a tip inside it, each with the pen that draws most of the tone."""
     found: list[tuple[Path, int]] = []
-    for which in np.unique(tone).tolist():
-        if mixed.density[which].any():
-            area = shapely.union_all([face for face, own in zip(faces, tone, strict=True) if own == which])
-            k = int(mixed.density[which].argmax())
-            found += [(path, k) for path in outline(area, mixed.pens[k].tip_mm / 2)]
+    for tone in np.unique(levels, axis=0):
+        if tone.any():
+            k = int(tone.argmax())
+            area = shapely.union_all(pieces[(levels == tone).all(axis=1)])
+            found += [(path, k) for path in outline(area, tips[k] / 2)]
     return found
 
 
-def _hatches(faces: list[shapely.Polygon], density: NDArray[np.float64], mixed: Tones, k: int) -> list[Path]:
-    """The lines of pen k, mm, whose ink covers `density [G]` of each face."""
-    tip, angle = mixed.pens[k].tip_mm, math.pi * (k / len(mixed.pens) + 0.25)
-    across = np.array([-math.sin(angle), math.cos(angle)])
-    found: list[Path] = []
-    for level, first, apart in RULING:
-        own = density >= level
-        if own.any():
-            area = shapely.union_all([face for face, mine in zip(faces, own, strict=True) if mine])
-            shift = first * tip * across
-            lines = hatch(translate(area, *-shift), apart * tip, angle, EDGE * tip, anchored=True, joined=level > 0.5)
-            found += [line + shift for line in lines]
-    return found
+def _strokes(drawing: Drawing, marks: list[tuple[Path, int]], pens: Sequence[Pen]) -> Drawing:
+    """The paths as strokes, each of its pen; long ones are cut into strokes of at most eight segments."""
+    segments = min(8, max((len(path) - 1) // 3 for path, _ in marks))
+    strokes = [(stroke, k) for path, k in marks for stroke in cut(path, segments)]
+    points = torch.from_numpy(np.stack([stroke for stroke, _ in strokes])).float()
+    used = sorted({k for _, k in strokes})
+    pen = torch.tensor([used.index(k) for _, k in strokes])
+    made = Drawing(drawing.canvas, Strokes(points, torch.ones(len(points))), Penned([pens[k] for k in used], pen))
+    return with_tips(made.to(drawing.device))
 
 
 @torch.no_grad()
