@@ -17,6 +17,7 @@ def settings(photo):
         "primitive": {"kind": "dividers", "count": 6, "shape": "both"},
         "ink": {"kind": "coded"},
         "threads": 1,
+        "pens.set": "#1a1a1a,#d62728",
         # looks: the best drawing is chosen among the first and the last only, which both ways share
         "stages": [{"kind": "fit", "steps": 12, "schedule": "constant", "looks": 1}, {"kind": "trace"}],
     }
