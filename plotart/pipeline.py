@@ -14,6 +14,8 @@ from plotart.prepare import prepare
 from plotart.results import finish
 from plotart.run import Run, StageWatch
 from plotart.stages import Context, evaluate
+from plotart.stages.fit import FitSpec
+from plotart.stages.train import TrainSpec
 
 __all__ = ["generate", "resume"]
 
@@ -39,11 +41,19 @@ def generate(
     return _work(run, context, drawing)
 
 
-def resume(folder: str | FilePath, *, console: Console | None = None) -> Run:
-    """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one."""
+def resume(folder: str | FilePath, steps: int | None = None, *, console: Console | None = None) -> Run:
+    """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one.
+
+    A finished run goes on for `steps` more of its last fit, from the state in which the optimizer left it, and through
+    what follows. The settings of its config.yaml win; only that fit's steps grow, over all of which its schedule runs.
+    """
     run = Run.open(FilePath(folder), console)
-    if run.finished:
-        raise InputError(f"'{folder}' is finished; its drawing is {run.folder / 'drawing.svg'}")
+    if run.finished and steps is None:
+        raise InputError(
+            f"'{folder}' is finished; its drawing is {run.folder / 'drawing.svg'}. --steps N takes it further"
+        )
+    if steps is not None:
+        run.extend(steps)
     _, context, drawing = prepare(run.config, run.say)
     return _work(run, context, drawing)
 
@@ -72,20 +82,28 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     specs = run.config.scaled_stages()
     with run.interruptible():
         for number in range(base["stage"], len(specs)):
-            base |= {
-                "generator": context.generator.get_state(),
-                "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
-            }
+            base |= _standing(context)
             stage = specs[number].build()
             watch = StageWatch(run, f"{stage.name} {number + 1}/{len(specs)}", base=base, saved=state)
             if state is None:
                 watch.save(None)
             drawing = stage(drawing, context, watch=watch)
+            if isinstance(specs[number], FitSpec | TrainSpec):
+                watch.save_end()
             base = watch.done(drawing, evaluate(drawing, context))
             state = None
+        run.save_checkpoint({**base, **_standing(context), "state": None})
         finish(run, drawing, context, base)
     run.close()
     return run
+
+
+def _standing(context: Context) -> dict[str, Any]:
+    """How far the random numbers and the objectives have come."""
+    return {
+        "generator": context.generator.get_state(),
+        "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
+    }
 
 
 def _start(run: Run, context: Context, drawing: Drawing) -> tuple[dict[str, Any], dict[str, Any] | None]:

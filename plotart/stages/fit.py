@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.optim import Adam, Optimizer
+from torch.optim import Adadelta, Adam, Optimizer
 
 from plotart.drawing import Drawing
 from plotart.ink import Choosing
@@ -22,9 +22,8 @@ __all__ = ["Fit", "FitSpec"]
 RATES = {
     "points": 0.0045, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
     "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.01,
+    "log_radius": 0.015, "mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01,
 }  # fmt: skip
-LOOKS = 12
-"""How often in one fit the clean image is judged; the best drawing among these is the result."""
 
 
 @stages.register("fit")
@@ -33,7 +32,8 @@ class FitSpec(StageSpec):
 
     `rates` are Adam's learning rates by parameter name: `points`, `centre`, `radius` and `scale` in unit a step,
     `angle` in rad, `rgb`, `opacity` (of `over`), `filters` (of `multiply`) and `background` in their 0..1, `depth` (of
-    `average`), `bend` of splats, and `logits` of the choice of pens.
+    `average`), `bend` of splats, `log_radius` of dividers, `mix`, `bias`, `tint` and `ground` of their
+    colour net, and `logits` of the choice of pens. `adadelta` has the published constants (rho 0.95, eps 1e-7).
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
     whole tiles), which objectives that look at the whole image do not allow.
@@ -42,12 +42,18 @@ class FitSpec(StageSpec):
 
     steps: int = Field(400, ge=1, le=1_000_000)
     rates: dict[str, float] = Field(default=RATES)
-    optimizer: Literal["adam", "block-adam"] = "adam"
+    optimizer: Literal["adam", "block-adam", "adadelta"] = "adam"
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     pixels_share: float = Field(1.0, gt=0, le=1, description="share of the pixels that a step looks at")
     softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
+    looks: int = Field(
+        12,
+        ge=1,
+        le=100_000,
+        description="times the clean image is judged; the best is kept, each is a frame of the film",
+    )
 
     def build(self) -> Fit:
         return Fit(self)
@@ -83,7 +89,7 @@ class Fit:
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
             for name, objective in context.objectives.items():
                 objective.load_state_dict(saved["objectives"][name])
-        every = max(1, spec.steps // LOOKS)
+        every = max(1, spec.steps // spec.looks)
 
         for step in range(start, spec.steps):
             if step % every == 0:
@@ -150,6 +156,8 @@ class Fit:
                 together = self.spec.optimizer == "block-adam" and id(parameter) in shapes
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
         found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
+        if self.spec.optimizer == "adadelta":
+            return [Adadelta(plain, rho=0.95, eps=1e-7)]
         # gradients of a mean over a page are far below the usual eps of 1e-8
         return [*found, Adam(plain, eps=1e-12)] if plain else found
 
@@ -196,7 +204,7 @@ class Fit:
             if parameter.grad is not None:
                 bad = ~parameter.grad.isfinite()
                 found = int(bad.sum())
-                if found == bad.numel():
+                if found and found == bad.numel():
                     raise FloatingPointError(
                         f"every gradient is NaN or infinite at step {step}; lower the learning rate"
                     )
