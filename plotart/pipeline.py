@@ -17,6 +17,8 @@ from plotart.results import finish
 from plotart.run import Run, StageWatch
 from plotart.stages import Context, evaluate
 from plotart.stages.enlarge import EnlargeSpec
+from plotart.stages.fit import FitSpec
+from plotart.stages.train import TrainSpec
 
 __all__ = ["enlarge", "generate", "resume"]
 
@@ -42,11 +44,19 @@ def generate(
     return _work(run, context, drawing)
 
 
-def resume(folder: str | FilePath, *, console: Console | None = None) -> Run:
-    """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one."""
+def resume(folder: str | FilePath, steps: int | None = None, *, console: Console | None = None) -> Run:
+    """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one.
+
+    A finished run goes on for `steps` more of its last fit, from the state in which the optimizer left it, and through
+    what follows. The settings of its config.yaml win; only that fit's steps grow, over all of which its schedule runs.
+    """
     run = Run.open(FilePath(folder), console)
-    if run.finished:
-        raise InputError(f"'{folder}' is finished; its drawing is {run.folder / 'drawing.svg'}")
+    if run.finished and steps is None:
+        raise InputError(
+            f"'{folder}' is finished; its drawing is {run.folder / 'drawing.svg'}. --steps N takes it further"
+        )
+    if steps is not None:
+        run.extend(steps)
     _, context, drawing = prepare(run.config, run.say)
     return _work(run, context, drawing)
 
@@ -111,6 +121,8 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
             if state is None:
                 watch.save(None)
             drawing = stage(drawing, context, watch=watch)
+            if isinstance(specs[number], FitSpec | TrainSpec):
+                watch.save_end()
             base = watch.done(drawing, evaluate(drawing, context))
             state = None
         run.save_checkpoint({**base, **_learned(context), "state": None})  # holds the last drawing, for `enlarge`

@@ -28,6 +28,7 @@ from plotart.plot.motion import Machine, load_machine
 from plotart.plot.strokes import read_start
 from plotart.posters import drawing_area, source_of
 from plotart.primitives import Primitive
+from plotart.primitives.dividers import DividersSpec
 from plotart.primitives.glyphs import Alphabet, GlyphsSpec
 from plotart.primitives.rasters import RastersSpec
 from plotart.primitives.shapes import ShapesSpec
@@ -45,6 +46,7 @@ from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.regrow import RegrowSpec
 from plotart.stages.reorder import ReorderSpec
+from plotart.stages.trace import TraceSpec
 from plotart.stages.train import TrainSpec
 from plotart.vision import eye_blur_mm
 
@@ -64,6 +66,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     if not any(name in config.objectives for name in ("neuron", "pixels", "message")):
         raise InputError("nothing to draw: give --neuron LAYER:UNIT (such as conv4_3:12) or --image FILE")
     alphabet = _alphabet(config)
+    _check_dividers(config)
     _check_shapes(config)
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
@@ -210,6 +213,29 @@ def _alphabet(config: Config) -> Alphabet | None:
     return alphabet
 
 
+def _check_dividers(config: Config) -> None:
+    """Dividers, their ink and the stage that turns them into strokes go together."""
+    dividers = isinstance(config.primitive, DividersSpec)
+    traced = [i for i, stage in enumerate(config.stages) if isinstance(stage, TraceSpec)]
+    if not dividers == (config.ink.kind == "coded") == bool(traced):
+        raise InputError(
+            "stages: the primitive 'dividers', the ink 'coded' and the stage 'trace' go together; "
+            "start from the config 'dividers'"
+        )
+    if not dividers:
+        return
+    if config.pens.palette == "kmeans" or config.pens.count == "auto":
+        raise InputError(
+            "pens: regions take the pens they miss least, or all of a fixed palette; "
+            "leave pens.palette 'kmeans' and pens.count 'auto' to strokes"
+        )
+    for stage in config.stages[: traced[0]]:
+        if not isinstance(stage, FitSpec):
+            raise InputError(
+                f"stages: before 'trace' dividers can only be fitted, not go through '{stage.build().name}'"
+            )
+
+
 def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:
     """Width / height of what is drawn; None when it takes the page as it is."""
     if alphabet is not None:
@@ -237,6 +263,8 @@ def _first_ink(
     They are random, or those nearest to `rgb [N, 3]` sRGB.
     """
     count = len(primitive)
+    if config.ink.kind == "coded":
+        return config.ink.build(count, generator)
     if _free_first(config):
         return config.ink.build(count, generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
@@ -360,7 +388,7 @@ def _palette(config: Config) -> tuple[PenSet, int]:
         if count not in (None, have):
             raise InputError(f"pens.count: a fixed palette uses all {have} pens of '{config.pens.set}', not {count}")
         return pens, have
-    settling = QuantizeSpec if config.pens.palette == "kmeans" else QuantizeSpec | PlaceSpec
+    settling = QuantizeSpec | TraceSpec if config.pens.palette == "kmeans" else QuantizeSpec | TraceSpec | PlaceSpec
     if not _hatches(config) and not any(isinstance(stage, settling) for stage in config.stages):
         raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
     if count == "auto":

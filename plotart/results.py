@@ -187,7 +187,11 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
     That is: just before the first stage that takes colours or pens away, and after it, before any further fit.
     """
     first = next(
-        (i for i, entry in enumerate(entries) if entry["stage"] in ("choose", "narrow", "count", "quantize", "hatch")),
+        (
+            i
+            for i, entry in enumerate(entries)
+            if entry["stage"] in ("choose", "narrow", "count", "quantize", "hatch", "trace")
+        ),
         None,
     )
     if not first:

@@ -107,8 +107,8 @@ class Run:
         with write_beside(self.folder / "run.json") as beside:
             beside.write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
-    def save_checkpoint(self, state: dict[str, Any]) -> None:
-        with write_beside(self.folder / "checkpoint.pt") as beside:
+    def save_checkpoint(self, state: dict[str, Any], name: str = "checkpoint.pt") -> None:
+        with write_beside(self.folder / name) as beside:
             torch.save(state, beside)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
@@ -123,6 +123,37 @@ class Run:
             return None
         state: dict[str, Any] = torch.load(path, weights_only=True)
         return state
+
+    def extend(self, steps: int) -> None:
+        """Make a finished run one that stopped in its last fit, which now has so many steps more.
+
+        Raises:
+            InputError: the run is not finished, or no fit of it has ended since runs keep what they ended with.
+        """
+        if not self.finished:
+            raise InputError(
+                f"--steps: '{self.folder}' is not finished; go on with 'plotart resume {self.folder}' first"
+            )
+        path = self.folder / "fitted.pt"
+        if not path.is_file():
+            raise InputError(
+                f"--steps: '{self.folder}' holds no fitted.pt to go on from; it has no fit, or an older one's"
+            )
+        ended: dict[str, Any] = torch.load(path, weights_only=True)
+        specs, number = self.config.scaled_stages(), ended["stage"]
+        before = specs[number].steps  # type: ignore[attr-defined]
+        specs[number] = specs[number].model_copy(update={"steps": before + steps})
+        if self.config.page.max_ink is not None:
+            del specs[-1]  # the config adds it by itself
+        self.config = self.config.changed(stages=specs, steps=None)
+        self.say(
+            f"the settings in {self.folder / 'config.yaml'} win; stage {number + 1} goes on from step {before} to "
+            f"{before + steps}, its schedule drawn out over all of them"
+        )
+        self.save_checkpoint(ended)
+        self.config.save(self.folder / "config.yaml")
+        (self.folder / "run.json").unlink()
+        self.figures = {}
 
     def close(self) -> None:
         if self._writer is not None:
@@ -164,6 +195,7 @@ class StageWatch:
         self.told: dict[str, Any] = dict(base["told"])
         self.steps = 0
         self._base = base
+        self._latest: Callable[[], dict[str, Any]] | None = None
         self._started = self._last_save = self._last_line = time.monotonic()
         self._progress: Progress | None = None
 
@@ -219,6 +251,7 @@ class StageWatch:
         save_image(evaluation.image, self.run.folder / "frames" / f"{now:06d}.png")
 
     def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
+        self._latest = state
         stopping = self.run.stop.is_set()
         if stopping or time.monotonic() - self._last_save >= SAVE_EVERY_S:
             self.save(state())
@@ -229,9 +262,16 @@ class StageWatch:
     def save(self, state: dict[str, Any] | None) -> None:
         """Write what is needed to go on from here."""
         self._last_save = time.monotonic()
-        seconds = self._base["seconds"] + self.elapsed()
+        self.run.save_checkpoint(self._whole(state))
+
+    def save_end(self) -> None:
+        """Write what is needed to take more steps of this stage later, as `fitted.pt`."""
+        if self._latest is not None:
+            self.run.save_checkpoint(self._whole(self._latest()), "fitted.pt")
+
+    def _whole(self, state: dict[str, Any] | None) -> dict[str, Any]:
         own = None if state is None else {**state, "history": self.history}
-        self.run.save_checkpoint({**self._base, "seconds": seconds, "state": own})
+        return {**self._base, "seconds": self._base["seconds"] + self.elapsed(), "state": own}
 
     def elapsed(self) -> float:
         return time.monotonic() - self._started
@@ -277,7 +317,16 @@ def _free_folder(parent: FilePath, name: str) -> FilePath:
 
 def _clear(folder: FilePath) -> None:
     """Remove what an earlier run wrote in its folder, and nothing else."""
-    for name in ("config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "preview.png", "report.html", *GLYPH_FILES):
+    for name in (
+        "config.yaml",
+        "run.json",
+        "checkpoint.pt",
+        "fitted.pt",
+        "drawing.svg",
+        "preview.png",
+        "report.html",
+        *GLYPH_FILES,
+    ):
         (folder / name).unlink(missing_ok=True)
     for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
         for path in folder.glob(pattern):

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from plotart.cli.movies import movie, render
 from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
 from plotart.cli.plots import check, estimate, export
@@ -22,7 +23,9 @@ def cli() -> None:
     """An image or a neuron goes in, pen-ready layers come out."""
 
 
-for command in (generate, enlarge, resume, show, export, estimate, check, pens, networks, layers, neurons):
+for command in (
+    generate, enlarge, resume, show, movie, render, export, estimate, check, pens, networks, layers, neurons,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -56,11 +56,15 @@ def enlarge(
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=FilePath))
-def resume(run: FilePath) -> None:
-    """Go on with an interrupted run."""
+@click.option("--steps", type=click.IntRange(1, 1_000_000), help="so many more for the last fit of a finished run")
+def resume(run: FilePath, steps: int | None) -> None:
+    """Go on with an interrupted run, or take a finished one further.
+
+    The settings in RUN/config.yaml win over everything; --steps adds to them.
+    """
     from plotart.pipeline import resume as go_on
 
-    _show(go_on(run, console=Console(stderr=True)))
+    _show(go_on(run, steps, console=Console(stderr=True)))
 
 
 @click.command()

@@ -11,6 +11,7 @@ from torch import Tensor
 from plotart.color import hex_to_rgb, normalize_hex
 from plotart.errors import InputError
 from plotart.ink.base import FreeInk
+from plotart.ink.coded import Coded, colour_units
 from plotart.ink.free import Light, Multiply, Over
 from plotart.ink.sums import Add, Average
 
@@ -22,7 +23,7 @@ class InkSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["multiply", "over", "average", "add"] = "multiply"
+    kind: Literal["multiply", "over", "average", "add", "coded"] = "multiply"
     light: Light = Field("linear", description="what multiply multiplies: light as on paper, or sRGB as on screens")
     start_opacity: float = Field(
         0.8, gt=0, le=1, description="opacity of every shape at the start, in over and multiply"
@@ -30,6 +31,8 @@ class InkSpec(BaseModel):
     background: str = Field(
         "paper", description="what lies under all shapes: paper, a colour such as #000000, or learned"
     )
+
+    units: int | None = Field(None, ge=1, le=4096, description="colour units of coded; none: by the number of dividers")
 
     @field_validator("background")
     @classmethod
@@ -47,10 +50,18 @@ class InkSpec(BaseModel):
             raise ValueError(f"ink.light is a setting of ink.kind multiply; {self.kind} mixes in sRGB")
         if self.kind == "multiply" and self.background != "paper":
             raise ValueError("ink.background is none of ink.kind multiply: its light comes from the paper")
+        if self.kind in ("average", "add") and "start_opacity" in self.model_fields_set:
+            raise ValueError(f"ink.start_opacity: shapes of ink.kind {self.kind} have no opacity")
+        if self.kind == "coded" and (self.start_opacity, self.background) != (0.8, "paper"):
+            raise ValueError("ink.kind coded has no start_opacity and no background: its regions fill the page")
+        if self.kind != "coded" and self.units is not None:
+            raise ValueError(f"ink.units is a setting of ink.kind coded, not of {self.kind}")
         return self
 
-    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> FreeInk:
-        """The inks of `count` shapes, in random colours or in `rgb [count, 3]` sRGB."""
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> FreeInk | Coded:
+        """The inks of `count` shapes, in random colours or, but for coded, in `rgb [count, 3]` sRGB."""
+        if self.kind == "coded":
+            return Coded.start(count, colour_units(count) if self.units is None else self.units, generator)
         if self.kind == "add":
             return Add(0.1 * (torch.rand(count, 3, generator=generator) - 0.5), *self._background())
         rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb

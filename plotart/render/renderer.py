@@ -11,11 +11,13 @@ from torch import Tensor
 from plotart.color import hex_to_rgb
 from plotart.drawing import Drawing
 from plotart.errors import InputError
-from plotart.ink import Choosing, Multiply, Over, PenInk, Penned, SumInk
+from plotart.ink import Choosing, Coded, Multiply, Over, PenInk, Penned, SumInk
+from plotart.primitives.dividers import Dividers
 from plotart.primitives.rasters import Rasters
 from plotart.primitives.shapes import Shapes
 from plotart.primitives.strokes import Strokes
 from plotart.render import dense, diffvg, shapes
+from plotart.render.regions import regions_image
 from plotart.render.strokes import Backend, composite_over, planes, transmit
 
 __all__ = ["RENDERERS", "Renderer", "StrokeRenderer", "renderer", "some_pixels"]
@@ -73,6 +75,8 @@ class StrokeRenderer:
         if isinstance(drawing.primitive, Rasters) and isinstance(drawing.ink, Penned):
             light = 1 - drawing.primitive.planes((height, width))
             return _picked(drawing.ink.compose(light, paper.to(light)), pixels)[None]
+        if isinstance(drawing.primitive, Dividers) and isinstance(drawing.ink, Coded):
+            return regions_image(drawing, (height, width), pixels=pixels)[None]
         if not isinstance(drawing.primitive, Strokes):
             if self.backend == "diffvg":
                 raise InputError(f"the diffvg renderer draws strokes, not {drawing.primitive.kind}.")

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
-from torch.optim import Adam, Optimizer
+from torch.optim import Adadelta, Adam, Optimizer
 
 from plotart.canvas import Canvas, Window
 from plotart.drawing import Drawing
@@ -27,6 +27,7 @@ __all__ = ["Fit", "FitSpec", "crops_of"]
 RATES = {
     "points": 0.0045, "width": 0.001, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
     "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.02,
+    "log_radius": 0.015, "mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01,
 }  # fmt: skip
 
 
@@ -36,7 +37,8 @@ class FitSpec(StageSpec):
 
     `rates` are Adam's learning rates by parameter name: `points`, (free) `width`, `centre`, `radius` and `scale` in
     unit a step, `angle` in rad, `rgb`, `opacity` (of `over`), `filters` (of `multiply`) and `background` in their 0..1,
-    `depth` (of `average`), `bend` of splats, and `logits` of the choice of pens.
+    `depth` (of `average`), `bend` of splats, `log_radius` of dividers, `mix`, `bias`, `tint` and `ground` of their
+    colour net, and `logits` of the choice of pens. `adadelta` has the published constants (rho 0.95, eps 1e-7).
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
     whole tiles), which objectives that look at the whole image do not allow.
@@ -49,7 +51,7 @@ class FitSpec(StageSpec):
 
     steps: int = Field(400, ge=1, le=1_000_000)
     rates: dict[str, float] = Field(default=RATES)
-    optimizer: Literal["adam", "block-adam"] = "adam"
+    optimizer: Literal["adam", "block-adam", "adadelta"] = "adam"
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
@@ -58,8 +60,8 @@ class FitSpec(StageSpec):
     looks: int = Field(
         12,
         ge=1,
-        le=1000,
-        description="how often the clean image is judged; the best of these and the end is the result",
+        le=100_000,
+        description="times the clean image is judged; the best is kept, each is a frame of the film",
     )
     crop: int | None = Field(
         None, ge=32, le=4096, description="side of what a step renders, px; none: the whole canvas"
@@ -211,6 +213,8 @@ class Fit:
                 together = self.spec.optimizer == "block-adam" and id(parameter) in shapes
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
         found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
+        if self.spec.optimizer == "adadelta":
+            return [Adadelta(plain, rho=0.95, eps=1e-7)]
         # gradients of a mean over a page are far below the usual eps of 1e-8
         adam = Adam if self.spec.crop is None else LazyAdam
         return [*found, adam(plain, eps=1e-12)] if plain else found

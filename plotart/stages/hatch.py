@@ -28,7 +28,7 @@ from plotart.primitives.strokes import Strokes
 from plotart.stages.base import Context, StageSpec, Watch, stages
 from plotart.stages.narrow import with_tips
 
-__all__ = ["Hatch", "HatchSpec", "tones"]
+__all__ = ["Hatch", "HatchSpec", "choose_pens", "pen_lines", "tones"]
 
 LEVELS = 8
 """Tones of a pen between none of its ink and no paper left; level l draws l of every 8 lines."""
@@ -76,11 +76,11 @@ class Hatch:
         tips = np.median([pen.tip_mm for pen in context.pens.pens]) / scale
         image = context.renderer(drawing, context.size).detach()
         pieces, colours = visible(drawing, image, self.spec.least * float(tips) ** 2)
-        pens, levels = self._pens(pieces, colours, context, drawing.canvas.paper_rgb)
+        pens, levels = choose_pens(pieces, colours, context, drawing.canvas.paper_rgb)
         paths: list[Path] = []
         owner: list[int] = []
         for k, pen in enumerate(pens):
-            found = self._lines(pieces, levels[:, k], pen.tip_mm / scale, self.spec.angle + 180 * k / len(pens))
+            found = pen_lines(pieces, levels[:, k], pen.tip_mm / scale, self.spec.angle + 180 * k / len(pens))
             paths += found
             owner += [k] * len(found)
         if not paths:
@@ -90,40 +90,39 @@ class Hatch:
         made = Drawing(drawing.canvas, strokes, Penned(pens, torch.tensor(owner)))
         return with_tips(made.to(drawing.device))
 
-    def _pens(
-        self, pieces: Areas, colours: Tensor, context: Context, paper: Tensor
-    ) -> tuple[list[Pen], NDArray[np.int64]]:
-        """The pens in plotting order, and the level `[M, K]` of each in every piece."""
-        wanted, weight = to_lab(colours.double().numpy()), shapely.area(pieces)
-        offered, chosen = list(context.pens.pens), list[Pen]()
-        best: tuple[float, list[Pen], NDArray[np.int64]] | None = None
-        while len(chosen) < context.pen_count:
-            rivals = []
-            for pen in offered:
-                rival = [*chosen, pen]
-                rival = [rival[i] for i in order_pens(rival)]
-                levels, lab = tones(rival, paper)
-                missed, which = cKDTree(lab).query(wanted)
-                rivals.append((float((weight * missed**2).sum()), rival, levels[which], pen))
-            error, chosen, found, pen = min(rivals, key=lambda entry: entry[0])
-            offered.remove(pen)
-            best = (error, chosen, found)
-        assert best is not None
-        used = [k for k in range(len(best[1])) if bool((best[2][:, k] > 0).any())]
-        return [best[1][k] for k in used], best[2][:, used]
 
-    @staticmethod
-    def _lines(pieces: Areas, levels: NDArray[np.int64], tip: float, degrees: float) -> list[Path]:
-        """The lines of one pen with a tip of `tip` unit."""
-        lines: list[Path] = []
-        for line, turn in enumerate(TURNS):
-            dark = levels > line
-            if dark.any():
-                area = shapely.union_all(pieces[dark])
-                lines += hatch(
-                    area, LEVELS * tip, math.radians(degrees), tip / 4, joined=False, anchored=True, phase=turn * tip
-                )
-        return [path for path in lines if float(np.hypot(*(path[-1] - path[0]))) > tip / 2]
+def choose_pens(pieces: Areas, colours: Tensor, context: Context, paper: Tensor) -> tuple[list[Pen], NDArray[np.int64]]:
+    """The pens in plotting order, and the level `[M, K]` of each in every piece."""
+    wanted, weight = to_lab(colours.double().numpy()), shapely.area(pieces)
+    offered, chosen = list(context.pens.pens), list[Pen]()
+    best: tuple[float, list[Pen], NDArray[np.int64]] | None = None
+    while len(chosen) < context.pen_count:
+        rivals = []
+        for pen in offered:
+            rival = [*chosen, pen]
+            rival = [rival[i] for i in order_pens(rival)]
+            levels, lab = tones(rival, paper)
+            missed, which = cKDTree(lab).query(wanted)
+            rivals.append((float((weight * missed**2).sum()), rival, levels[which], pen))
+        error, chosen, found, pen = min(rivals, key=lambda entry: entry[0])
+        offered.remove(pen)
+        best = (error, chosen, found)
+    assert best is not None
+    used = [k for k in range(len(best[1])) if bool((best[2][:, k] > 0).any())]
+    return [best[1][k] for k in used], best[2][:, used]
+
+
+def pen_lines(pieces: Areas, levels: NDArray[np.int64], tip: float, degrees: float) -> list[Path]:
+    """The lines of one pen with a tip of `tip` unit."""
+    lines: list[Path] = []
+    for line, turn in enumerate(TURNS):
+        dark = levels > line
+        if dark.any():
+            area = shapely.union_all(pieces[dark])
+            lines += hatch(
+                area, LEVELS * tip, math.radians(degrees), tip / 4, joined=False, anchored=True, phase=turn * tip
+            )
+    return [path for path in lines if float(np.hypot(*(path[-1] - path[0]))) > tip / 2]
 
 
 def visible(drawing: Drawing, image: Tensor, least: float) -> tuple[Areas, Tensor]:
