@@ -13,6 +13,7 @@ at most `MOST_CHORDS` chords; the bound no longer holds for strokes hundreds of 
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,10 +36,11 @@ START, END, CROWDED = (
 
 THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords along a grid line
 
-# columns of the chord table: start, direction, length; how far before and past itself it owns pixels; length of the
-# stroke before it; widths of the edge filter and their inverses; marks; the range of the chords of its stroke that make
-# it CROWDED; how far the stroke has turned before it. 64 bytes: one cache line.
-X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
+# Rows of the chord table: start, direction, length; length of the stroke before it; marks, with the range LOW..HIGH of
+# the chords of its stroke that make it CROWDED (see `marks_of`); how far past its end it owns pixels. 32 bytes a chord.
+X, Y, TX, TY, LENGTH, ARC, MARKS, AFTER = range(8)
+ROWS_OF_TABLE = 8
+PADDING = 16  # chords after the last one that may be read, never used
 
 TURN_OF_CORNERS = 0.53  # rad, less than acos(BENT)
 
@@ -81,28 +83,64 @@ def on_canvas(points, half, softness, rows, cols):
     return seen
 
 
+class Line(NamedTuple):
+    """The rows of a chord table."""
+
+    x: Any
+    y: Any
+    tx: Any
+    ty: Any
+    length: Any
+    arc: Any
+    marks: Any
+    after: Any
+
+
+@jit
+def rows_of(table):
+    """`Line` of a table `[8, chords + PADDING]`."""
+    return Line(table[X], table[Y], table[TX], table[TY], table[LENGTH], table[ARC], table[MARKS], table[AFTER])
+
+
+@jit
+def pack_marks(marks, low, high):
+    """Marks and a range of chords, at most `MOST_CHORDS`, in 23 bits: a float32 holds them exactly."""
+    return np.float32(marks | (low << 3) | (high << 13))
+
+
+@jit
+def marks_of(packed):
+    """The marks, LOW and HIGH that `pack_marks` packed."""
+    bits = int(packed)
+    return bits & 7, (bits >> 3) & 1023, bits >> 13
+
+
 @kernel
 def chord_table(strokes, points, half, softness, counts, first, table):
-    """Fill `table [chords, 16]` for some strokes: what the kernels need of each chord.
+    """Fill `table [8, chords + PADDING]` for some strokes: what the kernels need of each chord.
 
     Args:
         points: `[M, 1+3S, 2]` px. half: `[M]` px. counts: `[M, S]`, all 0 for strokes that are not drawn.
         first: `[M+1]`, the first chord of each stroke.
     """
+    local, turn, crowd = np.empty((ROWS_OF_TABLE, MOST_CHORDS + 32), np.float32), np.empty(MOST_CHORDS + 32, np.float32), np.empty((2, MOST_CHORDS + 32), np.int64)
     for i in strokes:
-        begin, end = first[i], first[i + 1]
-        if end > begin:
-            reach = half[i] + REACH * softness
-            _cut(points[i], counts[i], begin, table)
-            _overlaps(table, begin, end, reach)
-            _mark_ends(table, begin, end, softness)
-            _mark_crowded(table, begin, end, reach, softness)
+        begin, count = first[i], first[i + 1] - first[i]
+        if count > 0:
+            reach = half[i] + np.float32(REACH) * softness
+            _cut(points[i], counts[i], local)
+            _overlaps(local, count, reach, turn)
+            _crowds(local, count, reach, softness, turn, crowd)
+            _mark(local, count, softness, crowd)
+            for row in range(ROWS_OF_TABLE):
+                for c in range(count):
+                    table[row, begin + c] = local[row, c]
 
 
 @jit
-def _cut(points, counts, begin, table):
+def _cut(points, counts, local):
     """Chords of one stroke, in float64 until they are stored."""
-    c = begin
+    c = 0
     arc = 0.0
     x0, y0 = float(points[0, 0]), float(points[0, 1])
     for j in range(counts.shape[0]):
@@ -119,131 +157,106 @@ def _cut(points, counts, begin, table):
                 dx, dy, length = 1.0, 0.0, 0.0
             else:
                 dx, dy = dx / length, dy / length
-            table[c, X], table[c, Y], table[c, TX], table[c, TY] = x0, y0, dx, dy
-            table[c, LENGTH], table[c, ARC] = length, arc
-            wide, narrow = max(abs(dx), abs(dy)), max(min(abs(dx), abs(dy)), THINNEST)
-            table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW] = (
-                wide,
-                narrow,
-                1 / wide,
-                1 / narrow,
-            )
+            local[X, c], local[Y, c], local[TX, c], local[TY, c] = x0, y0, dx, dy
+            local[LENGTH, c], local[ARC, c] = length, arc
             arc += length
             x0, y0 = x1, y1
             c += 1
 
 
 @jit
-def _overlaps(table, begin, end, reach):
-    """How far past its ends a chord owns pixels, and the turn of the stroke before it (radians, a little less).
+def _overlaps(local, count, reach, turn_before):
+    """How far past its end a chord owns pixels, and the turn of the stroke before it (radians, a little less).
 
     The fan of pixels nearest to a vertex belongs to the chord that ends there, so that no two chords tie.
     """
     turn = 0.0
-    for c in range(begin, end):
+    for c in range(count):
         after = reach
-        table[c, TURN] = turn
-        if c + 1 < end:
-            cosine = table[c, TX] * table[c + 1, TX] + table[c, TY] * table[c + 1, TY]
-            if table[c, LENGTH] == 0.0 or table[c + 1, LENGTH] == 0.0:
+        turn_before[c] = turn
+        if c + 1 < count:
+            cosine = local[TX, c] * local[TX, c + 1] + local[TY, c] * local[TY, c + 1]
+            if local[LENGTH, c] == 0.0 or local[LENGTH, c + 1] == 0.0:
                 turn += 3.2
             else:
                 turn += 2.0 * math.sqrt(max(0.0, 0.5 - 0.5 * cosine))
                 if cosine > 0.0:
                     after = reach * math.sqrt(max(0.0, 1.0 - cosine * cosine))
-        table[c, BEFORE], table[c, AFTER] = (reach + 0.01 if c == begin else 0.0), after + 0.01
+        local[AFTER, c] = after + 0.01
 
 
 @jit
-def _mark_ends(table, begin, end, softness):
-    whole = table[end - 1, ARC] + table[end - 1, LENGTH]
-    for c in range(begin, end):
+def _mark(local, count, softness, crowd):
+    """Which chords are near a cap or CROWDED."""
+    whole = local[ARC, count - 1] + local[LENGTH, count - 1]
+    for c in range(count):
         marks = 0
-        if table[c, ARC] <= 0.75 * softness:
+        if local[ARC, c] <= 0.75 * softness:
             marks |= START
-        if whole - table[c, ARC] - table[c, LENGTH] <= 0.75 * softness:
+        if whole - local[ARC, c] - local[LENGTH, c] <= 0.75 * softness:
             marks |= END
-        table[c, MARKS], table[c, LOW], table[c, HIGH] = marks, end - begin, 0
+        if crowd[1, c] > 0:
+            local[MARKS, c] = pack_marks(marks | CROWDED, crowd[0, c], crowd[1, c])
+        else:
+            local[MARKS, c] = pack_marks(marks, 0, 0)
 
 
 @jit
-def _mark_crowded(table, begin, end, reach, softness):
-    """Chords whose pixels may see another part of the stroke within reach of their sub-pixels.
+def _crowds(local, count, reach, softness, turn, crowd):
+    """The range `crowd [2, chords]` of chords that a chord's pixels may see within reach of their sub-pixels.
 
-    Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a detour.
+    0..0 for none. Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a
+    detour.
     """
+    for c in range(count):
+        crowd[0, c], crowd[1, c] = count, 0
     smooth = np.float32(TURN_OF_CORNERS)
-    if table[end - 1, TURN] < smooth:
+    if turn[count - 1] < smooth:
         return
-    spread = np.float32(SPREAD * softness)
-    most = np.float32(2) * np.float32(reach)
-    ahead = begin
-    for c in range(begin, end):
-        while ahead < end and table[ahead, TURN] - table[c, TURN] < smooth:
+    spread = np.float32(SPREAD) * softness
+    most = np.float32(2) * reach
+    ahead = 0
+    for c in range(count):
+        while ahead < count and turn[ahead] - turn[c] < smooth:
             ahead += 1
-        if ahead == end:
+        if ahead == count:
             return
-        half = np.float32(0.5) * table[c, LENGTH]
-        x, y = table[c, X] + table[c, TX] * half, table[c, Y] + table[c, TY] * half
+        half = np.float32(0.5) * local[LENGTH, c]
+        x, y = local[X, c] + local[TX, c] * half, local[Y, c] + local[TY, c] * half
         skip = np.float32(-1)
-        for o in range(ahead, end):
-            if table[o, ARC] < skip:
+        for o in range(ahead, count):
+            if local[ARC, o] < skip:
                 continue
-            along = np.float32(0.5) * table[o, LENGTH]
-            dx = table[o, X] + table[o, TX] * along - x
-            dy = table[o, Y] + table[o, TY] * along - y
+            along = np.float32(0.5) * local[LENGTH, o]
+            dx = local[X, o] + local[TX, o] * along - x
+            dy = local[Y, o] + local[TY, o] * along - y
             slack = half + along
             far, limit = dx * dx + dy * dy, most + slack
             if far > limit * limit:
-                skip = table[o, ARC] + math.sqrt(far) - limit - along  # nothing nearer comes before
+                skip = local[ARC, o] + math.sqrt(far) - limit - along  # nothing nearer comes before
                 continue
             far = math.sqrt(far)
-            cosine = abs(table[c, TX] * table[o, TX] + table[c, TY] * table[o, TY])
+            cosine = abs(local[TX, c] * local[TX, o] + local[TY, c] * local[TY, o])
             if cosine >= BENT:
-                way = abs(table[o, ARC] + along - table[c, ARC] - half)
-                follows = abs(dx * table[c, TX] + dy * table[c, TY]) > 0.8 * far  # on one arc both ways grow together
+                way = abs(local[ARC, o] + along - local[ARC, c] - half)
+                follows = abs(dx * local[TX, c] + dy * local[TY, c]) > 0.8 * far  # on one arc both ways grow together
                 if way - DETOUR * far + (0.5 if follows else 2.5) * slack <= 0.5 * softness:
                     continue
-            _mark_pair(table, begin, c, o, dx, dy, max(far - slack, np.float32(0)), slack, reach, spread)
-            _mark_pair(table, begin, o, c, dx, dy, max(far - slack, np.float32(0)), slack, reach, spread)
+            near = max(far - slack, np.float32(0))
+            _crowd(local, c, o, dx, dy, near, slack, reach, spread, crowd)
+            _crowd(local, o, c, dx, dy, near, slack, reach, spread, crowd)
 
 
 @jit
-def _mark_pair(table, begin, c, o, dx, dy, near, slack, reach, spread):
-    """Mark c CROWDED by o, at (dx, dy) from it.
+def _crowd(local, c, o, dx, dy, near, slack, reach, spread, crowd):
+    """Let o, at (dx, dy) from c, crowd c.
 
     A pixel at distance d <= reach of chord c along its normal n sees a point at D from c at a distance of at most
     min(reach, d + SPREAD) only if D^2 <= 2 d |n.D| + reach^2 - d^2 for a d in reach - SPREAD .. reach. In the fan of a
     sharp vertex n can be any direction.
     """
-    sharp = table[c, AFTER] > 0.3 * reach
-    across = near if sharp else min(abs(dy * table[c, TX] - dx * table[c, TY]) + slack, near)
+    sharp = local[AFTER, c] > 0.3 * reach
+    across = near if sharp else min(abs(dy * local[TX, c] - dx * local[TY, c]) + slack, near)
     d = min(max(across, reach - spread, 0.0), reach)
     if near * near <= 2 * d * across + reach * reach - d * d:
-        table[c, MARKS] = np.float32(int(table[c, MARKS]) | CROWDED)
-        table[c, LOW] = min(table[c, LOW], np.float32(o - begin))
-        table[c, HIGH] = max(table[c, HIGH], np.float32(o - begin + 1))
-
-
-@jit
-def spread_to_points(vertex, counts, out):
-    """Chain rule of the flattening: gradients of vertices `[K+1, 2]` -> `out [1+3S, 2]`, added."""
-    v = 0
-    for j in range(counts.shape[0]):
-        p = 3 * j
-        for step in range(counts[j] + 1):
-            gx, gy = vertex[v + step, 0], vertex[v + step, 1]
-            if j > 0 and step == 0:
-                continue  # the shared vertex was spread as the end of the segment before
-            t = step / counts[j]
-            r = 1.0 - t
-            b0, b1, b2, b3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
-            out[p, 0] += b0 * gx
-            out[p, 1] += b0 * gy
-            out[p + 1, 0] += b1 * gx
-            out[p + 1, 1] += b1 * gy
-            out[p + 2, 0] += b2 * gx
-            out[p + 2, 1] += b2 * gy
-            out[p + 3, 0] += b3 * gx
-            out[p + 3, 1] += b3 * gy
-        v += counts[j]
+        crowd[0, c], crowd[1, c] = min(crowd[0, c], o), max(crowd[1, c], o + 1)

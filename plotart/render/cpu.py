@@ -12,14 +12,14 @@ depend on which thread worked on which band.
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from plotart.render.chords import (
     AFTER,
-    BEFORE,
     LENGTH,
-    MARKS,
+    MOST_CHORDS,
     REACH,
     TX,
     TY,
@@ -30,28 +30,55 @@ from plotart.render.chords import (
 )
 from plotart.render.edge import (
     CAPPED,
+    CORNER_FINER,
+    CORNER_SHARE,
+    CORNER_X,
+    CORNER_Y,
+    CORNERED,
     FAR,
+    HALF,
+    IN_CORNER,
     INSIDE,
-    LANES,
     ONE,
     PLAIN,
     ZERO,
-    add_capped,
-    add_cornered,
-    add_plain,
     capped,
     cornered,
+    owners_of_cells,
     pixel_kind,
-    plain,
+    slab,
 )
 from plotart.render.jit import jit, kernel
+from plotart.render.lanes import (
+    WIDTH,
+    above,
+    below,
+    bits,
+    counted,
+    gather,
+    largest,
+    least,
+    load,
+    lowest,
+    most,
+    pick,
+    real,
+    root,
+    same,
+    size,
+    smallest,
+    store,
+    total,
+    whole,
+)
+from plotart.render.pull import collect, pull_capped, pull_plain, spread
 
 ROWS = 32  # pixel rows of a band
 # A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke, kind
 KIND_BITS, CHORD_BITS, COL_BITS = 2, 10, 15
 KIND_MASK, CHORD_MASK, COL_MASK = (1 << KIND_BITS) - 1, (1 << CHORD_BITS) - 1, (1 << COL_BITS) - 1
 PIXEL_SHIFT = KIND_BITS + CHORD_BITS
-HALF = np.float32(0.5)
+REACH32, EDGE = np.float32(REACH), np.float32(0.01)
 
 
 @kernel
@@ -75,10 +102,10 @@ def band_loads(table, first, half, softness, strokes, rows, cols):
         low, high = per_drawing, -1
         base = (i // strokes) * per_drawing
         for c in range(first[i], first[i + 1]):
-            y0 = table[c, Y]
-            y1 = y0 + table[c, LENGTH] * table[c, TY]
-            x0 = table[c, X]
-            x1 = x0 + table[c, LENGTH] * table[c, TX]
+            y0 = table[Y, c]
+            y1 = y0 + table[LENGTH, c] * table[TY, c]
+            x0 = table[X, c]
+            x1 = x0 + table[LENGTH, c] * table[TX, c]
             if max(x0, x1) + reach < 0 or min(x0, x1) - reach > cols or max(y0, y1) + reach < 0:
                 continue
             if min(y0, y1) - reach > rows:
@@ -86,7 +113,7 @@ def band_loads(table, first, half, softness, strokes, rows, cols):
             a = int(max(0.0, math.floor((min(y0, y1) - reach) / ROWS)))
             b = int(min(float(per_drawing - 1), math.floor((max(y0, y1) + reach) / ROWS)))
             low, high = min(low, a), max(high, b)
-            long, wide = table[c, LENGTH] + table[c, BEFORE] + table[c, AFTER], 2 * reach
+            long, wide = table[LENGTH, c] + table[AFTER, c] + (reach + EDGE if c == first[i] else 0.0), 2 * reach
             bound = min(long * wide + long + wide + 2.0, 4.0 * ROWS * (long + wide + 2.0))
             for band in range(a, b + 1):
                 pixels[band] += bound
@@ -108,170 +135,265 @@ def band_loads(table, first, half, softness, strokes, rows, cols):
     return start, stroke, room
 
 
-@jit
-def touch(table, begin, end, half, softness, top, rows, cols, best, owner, touched):
-    """The pixels of a band that a stroke can touch, and the chord nearest to each.
+class Scratch(NamedTuple):
+    """What one thread needs to find the pixels of a stroke in a band.
 
-    Args:
-        top, rows, cols: the band's first row, its number of rows, the canvas' width.
-        best, owner: `[rows * cols]` scratch; `best` holds FAR on entry, afterwards squared distances.
-        touched: `[rows * cols]` scratch for the pixels, `row << COL_BITS | col`, in the order in which they were met.
-
-    Returns:
-        the number of pixels in `touched`.
+    box `[4, MOST_CHORDS + 2 WIDTH]` int32: first and last row and column of each chord. best, owner `[pixels]`: squared
+    distance to the nearest chord and its number (int32) in a box around the stroke. words `[4, pixels]` uint32: touched
+    pixels of each kind. squared `[pixels]`: squared distances of plain pixels. covered `[pixels]`: coverages.
     """
-    reach = half + np.float32(REACH) * softness
-    reach2 = reach * reach
-    count = 0
-    for c in range(begin, end):
-        x0, y0, tx, ty, length = table[c, X], table[c, Y], table[c, TX], table[c, TY], table[c, LENGTH]
-        low, high = -table[c, BEFORE], length + table[c, AFTER]
-        # rows of the rectangle along -before..length+after, across -reach..reach
-        up, down = min(low * ty, high * ty) - reach * abs(tx), max(low * ty, high * ty) + reach * abs(tx)
-        row0 = max(0.0, math.ceil(y0 + up - HALF - top))
-        row1 = min(float(rows - 1), math.floor(y0 + down - HALF - top))
-        if row0 > row1:
-            continue
-        inv_x = ONE / tx if abs(tx) > np.float32(1e-6) else np.float32(1e6)
-        inv_y = ONE / ty if abs(ty) > np.float32(1e-6) else np.float32(1e6)
-        for row in range(int(row0), int(row1) + 1):
-            ry = np.float32(row + top) + HALF - y0
-            m, s = ry * tx * inv_y, reach * abs(inv_y)
-            p, q = (low - ry * ty) * inv_x, (high - ry * ty) * inv_x
-            left = max(m - s, min(p, q)) + x0 - HALF
-            right = min(m + s, max(p, q)) + x0 - HALF
-            left, right = max(left, ZERO), min(right, np.float32(cols - 1))
-            if left > right:
-                continue
-            base = row * cols
-            ry_t, ry_n = ry * ty, ry * tx
-            for col in range(math.ceil(left), int(right) + 1):
-                rx = np.float32(col) + HALF - x0
-                along = rx * tx + ry_t
-                across = ry_n - rx * ty
-                over = along - min(max(along, ZERO), length)
-                d2 = across * across + over * over
-                place = base + col
-                if d2 < reach2 and d2 < best[place] and along >= low:
-                    if best[place] == FAR:
-                        touched[count] = (row << COL_BITS) | col
-                        count += 1
-                    best[place] = d2
-                    owner[place] = c - begin
-    return count
+
+    box: Any
+    best: Any
+    owner: Any
+    words: Any
+    squared: Any
+    covered: Any
 
 
 @jit
 def scratch(cols):
-    """`best`, `owner` and `touched` of `touch`, and `cells` of `coverage`."""
-    size = ROWS * cols
-    best, owner, touched = np.full(size, FAR, np.float32), np.empty(size, np.int16), np.empty(size, np.int32)
-    return best, owner, touched, np.empty((2, LANES), np.float32)
+    room = ROWS * (cols + 2 * WIDTH)
+    box, words = np.empty((4, MOST_CHORDS + 2 * WIDTH), np.int32), np.zeros((4, room), np.uint32)
+    best, owner = np.empty(room, np.float32), np.empty(room, np.int32)
+    return Scratch(box, best, owner, words, np.zeros(room, np.float32), np.empty(room, np.float32))
 
 
 @jit
-def vertex_scratch(first):
-    """`vertex`, `turn` and `cells` of `add_gradient`, for the longest stroke."""
-    longest = 1
-    for i in range(len(first) - 1):
-        longest = max(longest, first[i + 1] - first[i])
-    return np.empty((longest + 1, 2), np.float32), np.empty(longest, np.float32), np.empty((2, LANES), np.float32)
+def boxes(line, begin, end, reach, top, rows, cols, box):
+    """First and last row (in the band) and column of the pixels that each chord can touch, and those of the stroke."""
+    low_row, high_row, low_col, high_col = same(FAR), same(-ONE), same(FAR), same(-ONE)
+    for c in range(begin, end, WIDTH):
+        x, y, tx, ty = load(line.x, c), load(line.y, c), load(line.tx, c), load(line.ty, c)
+        # the rectangle along low..high, across -reach..reach
+        low, high = pick(counted() == begin - c, -reach - EDGE, same(ZERO)), load(line.length, c) + load(line.after, c)
+        up, down = least(low * ty, high * ty), most(low * ty, high * ty)
+        left, right = least(low * tx, high * tx), most(low * tx, high * tx)
+        across, aside = reach * size(tx), reach * size(ty)
+        row0 = most(above(y + up - across - (HALF + top)), ZERO)
+        row1 = least(most(below(y + down + across - (HALF + top)), -ONE), rows - 1)
+        col0 = most(above(x + left - aside - HALF), ZERO)
+        col1 = least(most(below(x + right + aside - HALF), -ONE), cols - 1)
+        seen = (row0 <= row1) & (col0 <= col1) & (counted() < end - c)
+        row1 = pick(seen, row1, -ONE)
+        store(box[0], c - begin, whole(least(row0, rows)))
+        store(box[1], c - begin, whole(row1))
+        store(box[2], c - begin, whole(least(col0, cols)))
+        store(box[3], c - begin, whole(col1))
+        low_row, high_row = least(low_row, pick(seen, row0, FAR)), most(high_row, row1)
+        low_col, high_col = least(low_col, pick(seen, col0, FAR)), most(high_col, pick(seen, col1, -ONE))
+    return smallest(low_row), largest(high_row), smallest(low_col), largest(high_col)
 
 
 @jit
-def cover(
-    table, begin, end, half, softness, top, rows, cols, best, owner, touched, cells, words, covered
-):  # fmt: skip
-    """The pixels of a band that a stroke covers: `words` and coverages into `covered`; returns their number.
+def touch(line, begin, end, reach, top, rows, cols, wanted, found):
+    """The chord nearest to each pixel that a stroke can touch in a band: `found.best` and `found.owner`.
 
-    The arguments up to `touched` are those of `touch`, cells is scratch of `cornered`.
+    Args:
+        top, rows, cols: the band's first row, its number of rows, the canvas' width.
+        wanted: `[H, W]` bool, the pixels to render; all if it is empty.
+
+    Returns:
+        first row in the band, first column, number of rows and of vectors a row: the box around the stroke. Pixels out
+        of reach hold reach^2 there, pixels that are not wanted -1.
     """
-    count = touch(table, begin, end, half, softness, top, rows, cols, best, owner, touched)
-    depth, per_s = half - np.float32(REACH) * softness, ONE / softness
-    sure = depth * depth if depth > ZERO else -ONE
-    used = 0
+    low_row, high_row, low_col, high_col = boxes(line, begin, end, reach, top, rows, cols, found.box)
+    if high_row < ZERO:
+        return 0, 0, 0, 0
+    row0, col0 = int(low_row), int(low_col)
+    tall, wide = int(high_row) - row0 + 1, (int(high_col) - col0) // WIDTH + 1
+    best, owner, box = found.best, found.owner, found.box
+    reach2 = reach * reach
+    for place in range(0, tall * wide * WIDTH, WIDTH):
+        store(best, place, same(reach2))
+    if wanted.shape[0] > 0:
+        for row in range(tall):
+            for col in range(min(wide * WIDTH, cols - col0)):
+                if not wanted[top + row0 + row, col0 + col]:
+                    best[row * wide * WIDTH + col] = -ONE
+    for c in range(begin, end):
+        k = c - begin
+        if box[1, k] < 0:
+            continue
+        x0, y0, tx, ty, length = line.x[c], line.y[c], line.tx[c], line.ty[c], line.length[c]
+        low = -reach - EDGE if k == 0 else ZERO
+        left, right = (box[2, k] - col0) // WIDTH, (box[3, k] - col0) // WIDTH
+        start_x = np.float32(col0) + HALF - x0
+        for row in range(box[0, k], box[1, k] + 1):
+            ry = np.float32(row + top) + HALF - y0
+            ry_t, ry_n = ry * ty, ry * tx
+            for chunk in range(left, right + 1):
+                place = ((row - row0) * wide + chunk) * WIDTH
+                rx = counted() + (start_x + np.float32(chunk * WIDTH))
+                along, across = rx * tx + ry_t, ry_n - rx * ty
+                over = along - least(most(along, ZERO), length)
+                d2 = across * across + over * over
+                before = load(best, place)
+                nearer = (d2 < before) & (along >= low)
+                store(best, place, pick(nearer, d2, before))
+                store(owner, place, pick(nearer, k, load(owner, place)))
+    return row0, col0, tall, wide
+
+
+@jit
+def sort_out(line, begin, end, half, softness, top, cols, box, found):
+    """Touched pixels by kind into `found.words`, squared distances of plain ones; returns the number of each kind."""
+    row0, col0, tall, wide = box
+    depth, reach = half - REACH32 * softness, half + REACH32 * softness
+    reach2, sure = reach * reach, depth * depth if depth > ZERO else -ONE
+    best, owner, words, squared = found.best, found.owner, found.words, found.squared
+    insides, plains, caps, corners = 0, 0, 0, 0
+    for row in range(tall):
+        y = np.float32(top + row0 + row) + HALF
+        for chunk in range(wide):
+            place, col = (row * wide + chunk) * WIDTH, col0 + chunk * WIDTH
+            d2 = load(best, place)
+            touched = (d2 < reach2) & (d2 >= ZERO) & (counted() < cols - col)
+            inside = touched & (d2 <= sure)
+            left = bits(inside)
+            while left != 0:
+                lane = lowest(left)
+                left &= left - 1
+                words[INSIDE, insides] = word_of(row0 + row, col + lane, owner[place + lane], INSIDE)
+                insides += 1
+            left = bits(touched & ~inside)
+            while left != 0:
+                lane = lowest(left)
+                left &= left - 1
+                k, kind = owner[place + lane], PLAIN
+                if line.marks[begin + k] != ZERO:
+                    x = np.float32(col + lane) + HALF
+                    kind = pixel_kind(line, begin, end, begin + k, x, y, half, softness)
+                word = word_of(row0 + row, col + lane, k, kind)
+                if kind == PLAIN:
+                    words[PLAIN, plains], squared[plains] = word, best[place + lane]
+                    plains += 1
+                elif kind == CAPPED:
+                    words[CAPPED, caps] = word
+                    caps += 1
+                else:
+                    words[CORNERED, corners] = word
+                    corners += 1
+    return insides, plains, caps, corners
+
+
+@jit
+def word_of(row, col, k, kind):
+    """A touched pixel, its nearest chord within its stroke and its kind, in 32 bits."""
+    return (((row << COL_BITS) | col) << PIXEL_SHIFT) | (k << KIND_BITS) | kind
+
+
+@jit
+def pixel_of(word, begin, top):
+    """Chord and centre of one pixel."""
+    word = np.int64(word)
+    pixel = word >> PIXEL_SHIFT
+    x, y = np.float32(pixel & COL_MASK) + HALF, np.float32(top + (pixel >> COL_BITS)) + HALF
+    return begin + ((word >> KIND_BITS) & CHORD_MASK), x, y
+
+
+@jit
+def pixels_of(words, j, chords, top):
+    """Chord numbers and centres of the pixels `words[j : j + WIDTH]`; any chord where there are no more words."""
+    word = load(words, j)
+    pixel, k = word >> PIXEL_SHIFT, (word >> KIND_BITS) & CHORD_MASK
+    return pick(k < chords, k, 0), real(pixel & COL_MASK) + HALF, real(pixel >> COL_BITS) + (HALF + top)
+
+
+@jit
+def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, words, covered):
+    """The pixels of a band that a stroke covers: `words` and coverages into `covered`, sorted by kind.
+
+    Returns:
+        where the words of each kind end: INSIDE, PLAIN, CAPPED, CORNERED.
+    """
+    box = touch(line, begin, end, half + REACH32 * softness, top, rows, cols, wanted, found)
+    insides, plains, caps, corners = sort_out(line, begin, end, half, softness, top, cols, box, found)
+    chords, per_s = end - begin, ONE / softness
+    for j in range(insides):
+        words[j], covered[j] = found.words[INSIDE, j], ONE
+    for j in range(0, plains, WIDTH):
+        k, _, _ = pixels_of(found.words[PLAIN], j, chords, top)
+        k += begin
+        c = slab(root(load(found.squared, j)), half, per_s, gather(line.tx, k), gather(line.ty, k))
+        store(found.covered, j, c)
+    plain_end = keep_covered(found.words[PLAIN], found.covered, plains, words, covered, insides)
+    for j in range(0, caps, WIDTH):
+        k, x, y = pixels_of(found.words[CAPPED], j, chords, top)
+        store(found.covered, j, capped(line, begin, end, k + begin, x, y, half, softness))
+    cap_end = keep_covered(found.words[CAPPED], found.covered, caps, words, covered, plain_end)
+    for j in range(corners):
+        c, x, y = pixel_of(found.words[CORNERED, j], begin, top)
+        cells = cornered(line, begin, end, c, x, y, half, softness)
+        found.covered[j] = CORNER_SHARE * total(pick(counted() < IN_CORNER, cells, ZERO))
+    corner_end = keep_covered(found.words[CORNERED], found.covered, corners, words, covered, cap_end)
+    return insides, plain_end, cap_end, corner_end
+
+
+@jit
+def keep_covered(found, coverages, count, words, covered, used):
+    """Append the pixels that are covered at all; returns the number of words."""
     for j in range(count):
-        pixel = touched[j]
-        row, col = pixel >> COL_BITS, pixel & COL_MASK
-        place = row * cols + col
-        d2, chord = best[place], np.int64(owner[place])
-        best[place] = FAR
-        k, kind = begin + chord, PLAIN
-        if d2 <= sure:
-            kind, c = INSIDE, ONE
-        else:
-            x, y = np.float32(col) + HALF, np.float32(top + row) + HALF
-            if table[k, MARKS] != ZERO:
-                kind = pixel_kind(table, begin, end, k, x, y, half, softness)
-            if kind == PLAIN:
-                c = plain(table, k, x, y, half, per_s)
-            elif kind == CAPPED:
-                c = capped(table, begin, end, k, x, y, half, softness)
-            else:
-                c = cornered(table, begin, end, k, x, y, half, softness, cells)
-        if c > ZERO:
-            words[used] = np.uint32((pixel << PIXEL_SHIFT) | (chord << KIND_BITS) | kind)
-            covered[used] = c
-            used += 1
+        c = coverages[j]
+        words[used], covered[used] = found[j], c
+        used += c > ZERO
     return used
 
 
 @jit
-def add_gradient(table, begin, end, half, softness, top, words, grad, covered, vertex, turn, cells):
-    """Back from coverages to the vertices of one stroke in one band.
+def add_gradient(line, begin, end, counts, half, softness, top, words, ends, grad, covered, sums, out):
+    """Back from coverages to the control points of one stroke in one band.
 
     Args:
-        words: `[n]` as `cover` wrote them. grad: `[n]`, gradients of the coverages.
-        covered: `[n]`, set to the coverages. vertex, turn: see `add_plain`.
+        counts: `[S]` chords of each segment. words, ends: as `cover` wrote and returned them. grad: gradients of the
+            coverages. covered: set to the coverages. sums: scratch `[S * 8 * WIDTH]`. out: `[2 (1+3S)]`, set.
 
     Returns:
         the gradient of the half width.
     """
-    per_s, by_half = ONE / softness, ZERO
-    for j in range(len(words)):
-        word = np.int64(words[j])
-        kind, k = word & KIND_MASK, begin + ((word >> KIND_BITS) & CHORD_MASK)
-        if kind == INSIDE:
-            covered[j] = ONE
-            continue
-        pixel = word >> PIXEL_SHIFT
-        x, y = np.float32(pixel & COL_MASK) + HALF, np.float32(top + (pixel >> COL_BITS)) + HALF
-        if kind == PLAIN:
-            c, part = add_plain(table, begin, k, x, y, half, per_s, grad[j], vertex, turn)
-        elif kind == CAPPED:
-            c, part = add_capped(table, begin, end, k, x, y, half, softness, grad[j], vertex, turn)
-        else:
-            c, part = add_cornered(table, begin, end, k, x, y, half, softness, grad[j], vertex, turn, cells)
-        covered[j] = c
+    chords, per_s, by_half = end - begin, ONE / softness, same(ZERO)
+    for j in range(0, len(sums), WIDTH):
+        store(sums, j, same(ZERO))
+    for j in range(ends[0]):
+        covered[j] = ONE
+    for j in range(ends[0], ends[1], WIDTH):
+        k, x, y = pixels_of(words, j, chords, top)
+        g = pick(counted() < ends[1] - j, load(grad, j), ZERO)
+        c, part, pull = pull_plain(line, k + begin, x, y, half, per_s, g)
+        store(covered, j, c)
         by_half += part
-    return by_half
+        spread(counts, k, pull, sums)
+    first_x, first_y, last_x, last_y = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+    for j in range(ends[1], ends[2], WIDTH):
+        k, x, y = pixels_of(words, j, chords, top)
+        g = pick(counted() < ends[2] - j, load(grad, j), ZERO)
+        c, part, pull, tips = pull_capped(line, begin, end, k + begin, x, y, half, softness, g)
+        store(covered, j, c)
+        by_half += part
+        spread(counts, k, pull, sums)
+        first_x, first_y, last_x, last_y = first_x + tips[0], first_y + tips[1], last_x + tips[2], last_y + tips[3]
+    sub_x, sub_y = load(CORNER_X, 0) * softness, load(CORNER_Y, 0) * softness
+    for j in range(ends[2], ends[3]):
+        c, x, y = pixel_of(words[j], begin, top)
+        _, k = owners_of_cells(line, begin, end, c, x, y, half, softness)
+        g = pick(counted() < IN_CORNER, same(grad[j] * CORNER_SHARE), ZERO)
+        cells, part, pull = pull_plain(line, k + begin, sub_x + x, sub_y + y, half, CORNER_FINER / softness, g)
+        covered[j] = CORNER_SHARE * total(pick(counted() < IN_CORNER, cells, ZERO))
+        by_half += part
+        spread(counts, k, pull, sums)
+    collect(sums, len(counts), out)
+    if ends[2] > ends[1]:
+        out[0] += total(first_x)
+        out[1] += total(first_y)
+        out[len(out) - 2] += total(last_x)
+        out[len(out) - 1] += total(last_y)
+    return total(by_half)
 
 
 @jit
-def clear(count, vertex, turn):
-    """Zeros for the gradients of `count` chords."""
-    for k in range(count):
-        vertex[k, 0], vertex[k, 1], turn[k] = ZERO, ZERO, ZERO
-    vertex[count, 0], vertex[count, 1] = ZERO, ZERO
-
-
-@jit
-def choose(wanted, top, rows, cols, best):
-    """Set `best` for a band of which only the pixels `wanted [H, W]` are rendered (all if it is empty).
-
-    Returns whether there is anything to render. A pixel that is not wanted is nearer to something than any stroke.
-    """
-    if wanted.shape[0] == 0:
-        return True
-    some = False
-    for row in range(rows):
-        for col in range(cols):
-            if wanted[top + row, col]:
-                best[row * cols + col] = FAR
-                some = True
-            else:
-                best[row * cols + col] = -ONE
-    return some
+def wants(wanted, top, rows):
+    """Whether any pixel of a band is to be rendered."""
+    return wanted.shape[0] == 0 or np.any(wanted[top : top + rows])
 
 
 @kernel

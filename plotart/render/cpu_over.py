@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import spread_to_points
+from plotart.render.chords import rows_of
 from plotart.render.cpu import (
     COL_BITS,
     COL_MASK,
     PIXEL_SHIFT,
     ROWS,
     add_gradient,
-    choose,
-    clear,
     cover,
     scratch,
-    vertex_scratch,
+    wants,
 )
-from plotart.render.edge import ONE, ZERO, turn_to_vertices
+from plotart.render.edge import ONE, ZERO
 from plotart.render.jit import kernel
+from plotart.render.lanes import WIDTH
 
 
 @kernel
@@ -28,30 +27,30 @@ def over_forward(
 ):
     """Composite the strokes of `bands` in drawing order onto `image [B, 3, H, W]`, which holds the paper on entry.
 
-    words `[touches]` and under `[touches, 3]` keep what `over_backward` needs, ends `[slots]` where each slot's words
-    end; nothing is kept when they are empty. wanted: see `choose`.
+    words `[touches]` and under `[touches, 3]` keep what `over_backward` needs, ends `[slots, 4]` where each slot's words
+    of each kind end; nothing is kept when they are empty. wanted: `[H, W]`, or empty for all pixels.
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched, cells = scratch(cols)
-    word, covered = np.empty(len(best), np.uint32), np.empty(len(best), np.float32)
+    line, found = rows_of(table), scratch(cols)
+    word, covered = np.empty(len(found.best), np.uint32), np.empty(len(found.best), np.float32)
     keep = len(ends) > 0
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
         canvas = image[drawing].reshape(3, rows * cols)
         kept = room[band]
-        some = choose(wanted, top, height, cols, best)
+        some = wants(wanted, top, height)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
                 if keep:
                     ends[slot] = kept
                 continue
-            count = cover(
-                table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
-                word, covered,
-            )  # fmt: skip
+            kinds = cover(
+                line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, covered
+            )
+            count = kinds[3]
             red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
             for j in range(count):
                 pixel = np.int64(word[j]) >> PIXEL_SHIFT
@@ -65,8 +64,9 @@ def over_forward(
                 canvas[1, p] = g + a * (green - g)
                 canvas[2, p] = b + a * (blue - b)
             if keep:
+                for kind in range(4):
+                    ends[slot, kind] = kept + kinds[kind]
                 kept += count
-                ends[slot] = kept
 
 
 @kernel
@@ -80,9 +80,10 @@ def over_backward(
     rows, cols = grad.shape[2], grad.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     q = partial.shape[1]
-    size = ROWS * cols
-    vertex, turn, cells = vertex_scratch(first)
+    size = ROWS * cols + WIDTH
+    line, sums = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32)
     by_a, by_c, covered = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    kinds = np.empty(4, np.int64)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
@@ -90,18 +91,20 @@ def over_backward(
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
             red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
-            since = room[band] if slot == start[band] else ends[slot - 1]
-            count = ends[slot] - since
+            since = room[band] if slot == start[band] else ends[slot - 1, 3]
+            for kind in range(4):
+                kinds[kind] = ends[slot, kind] - since
+            count = kinds[3]
             for j in range(count):
                 pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
                 p, w = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK), since + j
                 by_a[j] = canvas[0, p] * (red - under[w, 0])
                 by_a[j] += canvas[1, p] * (green - under[w, 1]) + canvas[2, p] * (blue - under[w, 2])
                 by_c[j] = by_a[j] * opacity
-            clear(end - begin, vertex, turn)
             by_half = add_gradient(
-                table, begin, end, half[i], softness, top, words[since : ends[slot]], by_c, covered, vertex, turn, cells
-            )
+                line, begin, end, counts[i], half[i], softness, top, words[since:], kinds, by_c, covered, sums,
+                partial[slot, : q - 5],
+            )  # fmt: skip
             by_red, by_green, by_blue, by_alpha = ZERO, ZERO, ZERO, ZERO
             for j in range(count):
                 pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
@@ -114,8 +117,5 @@ def over_backward(
                 canvas[0, p] *= ONE - a
                 canvas[1, p] *= ONE - a
                 canvas[2, p] *= ONE - a
-            turn_to_vertices(table, begin, end, vertex, turn)
-            partial[slot] = ZERO
-            spread_to_points(vertex, counts[i], partial[slot, : q - 5].reshape(-1, 2))
             partial[slot, q - 5], partial[slot, q - 1] = by_half, by_alpha
             partial[slot, q - 4], partial[slot, q - 3], partial[slot, q - 2] = by_red, by_green, by_blue

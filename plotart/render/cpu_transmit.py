@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import spread_to_points
+from plotart.render.chords import rows_of
 from plotart.render.cpu import (
     COL_BITS,
     COL_MASK,
     PIXEL_SHIFT,
     ROWS,
     add_gradient,
-    choose,
-    clear,
     cover,
     scratch,
-    vertex_scratch,
+    wants,
 )
-from plotart.render.edge import ONE, ZERO, turn_to_vertices
+from plotart.render.edge import ONE, ZERO
 from plotart.render.jit import kernel
+from plotart.render.lanes import WIDTH
 
 
 @kernel
@@ -48,13 +47,13 @@ def transmit_forward(
     """Multiply the strokes of `bands` into `product [B, C, H, W]` (1 on entry) and count zeros alike (0 on entry).
 
     weight is `[M, C]`, or `[M, 1]` for strokes that touch only the channel named in `channel [M]` (else -1).
-    words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept when they are
-    empty. wanted: see `choose`.
+    words and covered `[touches]` and ends `[slots, 4]` are what `transmit_backward` needs; nothing is kept when they are
+    empty. wanted: `[H, W]`, or empty for all pixels.
     """
     planes, rows, cols = product.shape[1], product.shape[2], product.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched, cells = scratch(cols)
-    word, cover_of = np.empty(len(best), np.uint32), np.empty(len(best), np.float32)
+    line, found = rows_of(table), scratch(cols)
+    word, cover_of = np.empty(len(found.best), np.uint32), np.empty(len(found.best), np.float32)
     keep = len(ends) > 0
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
@@ -62,17 +61,17 @@ def transmit_forward(
         light = product[drawing].reshape(planes, rows * cols)
         dark = zeros[drawing].reshape(planes, rows * cols)
         kept = room[band]
-        some = choose(wanted, top, height, cols, best)
+        some = wants(wanted, top, height)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
                 if keep:
                     ends[slot] = kept
                 continue
-            count = cover(
-                table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
-                word, cover_of,
-            )  # fmt: skip
+            ends_of = cover(
+                line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, cover_of
+            )
+            count = ends_of[3]
             low = max(channel[i], 0)
             for n in range(weight.shape[1]):
                 w = weight[i, n]
@@ -89,8 +88,9 @@ def transmit_forward(
             if keep:
                 for j in range(count):
                     words[kept + j], covered[kept + j] = word[j], cover_of[j]
+                for kind in range(4):
+                    ends[slot, kind] = kept + ends_of[kind]
                 kept += count
-                ends[slot] = kept
 
 
 @kernel
@@ -106,8 +106,9 @@ def transmit_backward(
     per_drawing = (rows + ROWS - 1) // ROWS
     kinds = weight.shape[1]
     q = partial.shape[1] - 1 - kinds
-    vertex, turn, cells = vertex_scratch(first)
-    by_c = np.empty(ROWS * cols, np.float32)
+    line, sums = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32)
+    size = ROWS * cols + WIDTH
+    by_c, again, ends_of = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(4, np.int64)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         light = product[drawing].reshape(planes, rows * cols)
@@ -117,9 +118,10 @@ def transmit_backward(
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
             low = max(channel[i], 0)
-            partial[slot] = ZERO
-            since = room[band] if slot == start[band] else ends[slot - 1]
-            count = ends[slot] - since
+            since = room[band] if slot == start[band] else ends[slot - 1, 3]
+            for kind in range(4):
+                ends_of[kind] = ends[slot, kind] - since
+            count = ends_of[3]
             by_c[:count] = ZERO
             for n in range(kinds):
                 w, by_w = weight[i, n], ZERO
@@ -137,10 +139,7 @@ def transmit_backward(
                     by_c[j] -= by_factor * w
                     by_w += by_factor * c
                 partial[slot, q + 1 + n] = -by_w
-            clear(end - begin, vertex, turn)
             partial[slot, q] = add_gradient(
-                table, begin, end, half[i], softness, top, words[since : ends[slot]], by_c, covered[since : ends[slot]],
-                vertex, turn, cells,
+                line, begin, end, counts[i], half[i], softness, top, words[since:], ends_of, by_c, again, sums,
+                partial[slot, :q],
             )  # fmt: skip
-            turn_to_vertices(table, begin, end, vertex, turn)
-            spread_to_points(vertex, counts[i], partial[slot, :q].reshape(-1, 2))

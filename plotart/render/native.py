@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from plotart.errors import InputError
 from plotart.render import chords, cpu, cpu_over, cpu_transmit
+from plotart.render.lanes import WIDTH
 from plotart.render.pool import share_out
 from plotart.render.scene import Scene
 
@@ -37,8 +38,11 @@ class Chords:
     def of(cls, scene: Scene, softness: float, threads: int = 1) -> Chords:
         points, half = _array(scene.points), _array(scene.half)
         counts, first = cpu.count_chords(points, half, float(softness), scene.height, scene.width)
-        table = np.empty((int(first[-1]), 16), np.float32)
-        share_out(chords.chord_table, len(points), len(table), threads, points, half, softness, counts, first, table)
+        cut = int(first[-1])
+        table = np.empty((chords.ROWS_OF_TABLE, cut + chords.PADDING), np.float32)
+        share_out(
+            chords.chord_table, len(points), cut, threads, points, half, np.float32(softness), counts, first, table
+        )
         start, stroke, room = cpu.band_loads(table, first, half, softness, scene.strokes, scene.height, scene.width)
         return cls(table, first, counts, half, np.float32(softness), start, stroke, room)
 
@@ -77,9 +81,9 @@ class _Over(Function):
         image = image.expand(drawings, 3, scene.height, scene.width).contiguous()
         colours, opacity = _array(rgb), _array(alpha)
         keep = _needs(ctx)
-        words = np.empty(cut.touches if keep else 0, np.uint32)
+        words = np.empty(cut.touches + WIDTH if keep else 0, np.uint32)
         under = np.empty((cut.touches if keep else 0, 3), np.float32)
-        ends = np.empty(cut.slots if keep else 0, np.int64)
+        ends = np.empty((cut.slots if keep else 0, 4), np.int64)
         share_out(
             cpu_over.over_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.half, cut.softness, scene.wanted, colours, opacity, image.numpy(), words, under, ends,
@@ -119,9 +123,9 @@ class _Transmit(Function):
         weights = _array(weight)
         channels = np.full(len(weights), -1) if channel is None else channel.numpy()
         keep = _needs(ctx)
-        words = np.empty(cut.touches if keep else 0, np.uint32)
+        words = np.empty(cut.touches + WIDTH if keep else 0, np.uint32)
         covered = np.empty(cut.touches if keep else 0, np.float32)
-        ends = np.empty(cut.slots if keep else 0, np.int64)
+        ends = np.empty((cut.slots if keep else 0, 4), np.int64)
         share_out(
             cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.half, cut.softness, scene.wanted, weights, channels, product.numpy(), zeros, words,

@@ -1,0 +1,144 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
+"""Derivatives of the coverages of plotart.render.edge: from pixels to the ends of chords, from those to control points.
+
+A pull is a gradient by the two ends of a chord: `x0, y0` by the vertex where it starts, `x1, y1` by the next.
+"""
+
+from __future__ import annotations
+
+from plotart.render.edge import (
+    CAP_FINER,
+    CAP_SHARE,
+    CAP_X,
+    CAP_Y,
+    IN_CAP,
+    ONE,
+    TINY,
+    ZERO,
+    apart,
+    past_ends,
+    slopes,
+    widths,
+    widths_by_turn,
+)
+from plotart.render.jit import jit
+from plotart.render.lanes import WIDTH, bits, gather, load, most, pick, real, root, same, store, total
+
+import numpy as np
+
+THREE = np.float32(3)
+
+
+@jit
+def pull_plain(line, c, x, y, half, per_s, g):
+    """Coverages of (sub-)pixels by chords c, g times their derivatives by the half width, and g times the pulls."""
+    tx, ty, length = gather(line.tx, c), gather(line.ty, c), gather(line.length, c)
+    ex, ey, on = apart(gather(line.x, c), gather(line.y, c), tx, ty, length, x, y)
+    d = root(ex * ex + ey * ey)
+    a, b, per_a, per_b = widths(tx, ty)
+    outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
+    inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
+    per_length = pick(length > ZERO, ONE / length, ZERO)
+    on *= per_length
+    # dphi = n . (dV1 - dV0) / L for the direction phi, on which a and b depend
+    a_turn, b_turn = widths_by_turn(tx, ty)
+    turn = g * per_length * ((outer_a - inner_a) * a_turn + (outer_b - inner_b) * b_turn)
+    tx, ty = turn * tx, turn * ty
+    by_d = g * per_s * (outer_t - inner_t) / most(d, TINY)
+    gx, gy = by_d * ex, by_d * ey
+    x1, y1 = gx * on, gy * on
+    return outer - inner, g * per_s * (outer_t + inner_t), (x1 - gx + ty, y1 - gy - tx, -x1 - ty, tx - y1)
+
+
+@jit
+def pull_capped(line, begin, end, c, x, y, half, softness, g):
+    """As `pull_plain`, of `capped`; and gradients `(x, y, x, y)` by the stroke's first and last vertex."""
+    tx, ty, length = gather(line.tx, c), gather(line.ty, c), gather(line.length, c)
+    first, last = past_ends(line, begin, end, c, tx, ty, x, y, softness)
+    rx, ry = x - gather(line.x, c), y - gather(line.y, c)
+    along, v = rx * tx + ry * ty, ry * tx - rx * ty
+    a, b, per_a, per_b = widths(tx, ty)
+    per_s = CAP_FINER / softness
+    # dt/dphi = n and dn/dphi = -t turn the frame in which u and v are measured
+    e = end - 1
+    end_x, end_y = line.x[e] + line.length[e] * line.tx[e], line.y[e] + line.length[e] * line.ty[e]
+    first_turn = (line.y[begin] - y) * tx - (line.x[begin] - x) * ty
+    last_turn = (y - end_y) * tx - (x - end_x) * ty
+    covered, by_half, by_a, by_b = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+    by_v, by_first, by_last, by_turn = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+    for j in range(IN_CAP):
+        shift = softness * (CAP_X[j] * tx + CAP_Y[j] * ty)
+        side = softness * (CAP_Y[j] * tx - CAP_X[j] * ty)
+        from_first, from_last = first - shift, last + shift
+        u, w = most(most(from_first, from_last), ZERO), v + side
+        d = root(u * u + w * w)
+        outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
+        inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
+        covered += outer - inner
+        by_half += outer_t + inner_t
+        by_a += outer_a - inner_a
+        by_b += outer_b - inner_b
+        by_d = (outer_t - inner_t) / most(d, TINY)
+        by_u, by_w = by_d * u, by_d * w
+        at_first = pick(from_first >= from_last, by_u, ZERO)
+        at_last = by_u - at_first
+        by_v += by_w
+        by_first += at_first
+        by_last += at_last
+        by_turn += at_first * (first_turn - side) + at_last * (last_turn + side) - by_w * (along + shift)
+    g *= CAP_SHARE
+    a_turn, b_turn = widths_by_turn(tx, ty)
+    turn = pick(length > ZERO, g * (by_turn * per_s + by_a * a_turn + by_b * b_turn) / length, ZERO)
+    g *= per_s
+    by_v *= g
+    x1, y1 = -turn * ty, turn * tx
+    ends = (g * by_first * tx, g * by_first * ty, -g * by_last * tx, -g * by_last * ty)
+    return covered * CAP_SHARE, g * by_half, (by_v * ty - x1, -by_v * tx - y1, x1, y1), ends
+
+
+@jit
+def spread(counts, k, pull, sums):
+    """Chain rule of the flattening: add pulls of the chords k (within their stroke) to `sums [S, 8, WIDTH]`.
+
+    The 8 are x and y of the four control points of a segment; counts: chords of each segment `[S]`.
+    """
+    x0, y0, x1, y1 = pull
+    before = 0
+    for s in range(len(counts)):
+        per = ONE / np.float32(counts[s])
+        step = real(k) - before
+        mine = (step >= ZERO) & (step < counts[s])
+        before += counts[s]
+        if bits(mine) == 0:
+            continue
+        t, u = step * per, step * per + per
+        r, v = ONE - t, ONE - u
+        t0, t1, t2, t3 = r * r * r, THREE * r * r * t, THREE * r * t * t, t * t * t
+        u0, u1, u2, u3 = v * v * v, THREE * v * v * u, THREE * v * u * u, u * u * u
+        if len(counts) > 1:
+            x0, y0, x1, y1 = pull
+            x0, y0, x1, y1 = pick(mine, x0, ZERO), pick(mine, y0, ZERO), pick(mine, x1, ZERO), pick(mine, y1, ZERO)
+        p = 8 * WIDTH * s
+        add(sums, p, t0 * x0 + u0 * x1)
+        add(sums, p + WIDTH, t0 * y0 + u0 * y1)
+        add(sums, p + 2 * WIDTH, t1 * x0 + u1 * x1)
+        add(sums, p + 3 * WIDTH, t1 * y0 + u1 * y1)
+        add(sums, p + 4 * WIDTH, t2 * x0 + u2 * x1)
+        add(sums, p + 5 * WIDTH, t2 * y0 + u2 * y1)
+        add(sums, p + 6 * WIDTH, t3 * x0 + u3 * x1)
+        add(sums, p + 7 * WIDTH, t3 * y0 + u3 * y1)
+
+
+@jit
+def add(sums, place, value):
+    store(sums, place, load(sums, place) + value)
+
+
+@jit
+def collect(sums, segments, out):
+    """`sums` of `spread` into gradients of control points `out [2 (1+3S)]`."""
+    for j in range(6 * segments + 2):
+        out[j] = ZERO
+    for s in range(segments):
+        for j in range(8):
+            out[6 * s + j] += total(load(sums, WIDTH * (8 * s + j)))
