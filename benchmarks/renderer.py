@@ -86,7 +86,7 @@ class Walk:
             node = node.next_functions[0][0]
         ends = node.kept[5]
         last = [
-            int(ends[cut.start[b + 1] - 1]) if cut.start[b + 1] > cut.start[b] else int(cut.room[b])
+            int(ends[cut.start[b + 1] - 1, 3]) if cut.start[b + 1] > cut.start[b] else int(cut.room[b])
             for b in range(cut.bands)
         ]
         count = sum(last) - int(cut.room[:-1].sum())

@@ -18,6 +18,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plotart.render.jit import jit, kernel
+from plotart.render.lanes import (
+    WIDTH,
+    bits,
+    counted,
+    highest,
+    least,
+    load,
+    lowest,
+    most,
+    pick,
+    root,
+    same,
+    size,
+    store,
+)
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
 LEAST_CHORDS = 12  # of one segment
@@ -43,6 +58,14 @@ ROWS_OF_TABLE = 8
 PADDING = 16  # chords after the last one that may be read, never used
 
 TURN_OF_CORNERS = 0.53  # rad, less than acos(BENT)
+
+ZERO, ONE, TWO, THREE, SIX, EIGHT, EIGHT_K = (np.float32(n) for n in (0, 1, 2, 3, 6, 8, 8192))
+HALF, QUARTER = np.float32(0.5), np.float32(0.25)
+REACH32, SPREAD32, DETOUR32, BENT32 = np.float32(REACH), np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
+SMOOTH, SHORTEST, HALF_TURN = np.float32(TURN_OF_CORNERS), np.float32(1e-6), np.float32(3.2)
+NEAR_END = np.float32(0.75)  # of the softness: a chord further from the stroke's end sees no cap
+EDGE = np.float32(0.01)  # px of overlap between the pixels of neighbouring chords
+FOLLOWS, LOOSE, SHARP = np.float32(0.8), np.float32(2.5), np.float32(0.3)
 
 
 @jit
@@ -103,14 +126,8 @@ def rows_of(table):
 
 
 @jit
-def pack_marks(marks, low, high):
-    """Marks and a range of chords, at most `MOST_CHORDS`, in 23 bits: a float32 holds them exactly."""
-    return np.float32(marks | (low << 3) | (high << 13))
-
-
-@jit
 def marks_of(packed):
-    """The marks, LOW and HIGH that `pack_marks` packed."""
+    """Marks, LOW and HIGH of a chord: 3 + 10 + 10 bits, which a float32 holds exactly."""
     bits = int(packed)
     return bits & 7, (bits >> 3) & 1023, bits >> 13
 
@@ -123,140 +140,147 @@ def chord_table(strokes, points, half, softness, counts, first, table):
         points: `[M, 1+3S, 2]` px. half: `[M]` px. counts: `[M, S]`, all 0 for strokes that are not drawn.
         first: `[M+1]`, the first chord of each stroke.
     """
-    local, turn, crowd = np.empty((ROWS_OF_TABLE, MOST_CHORDS + 32), np.float32), np.empty(MOST_CHORDS + 32, np.float32), np.empty((2, MOST_CHORDS + 32), np.int64)
+    own = np.zeros((ROWS_OF_TABLE, MOST_CHORDS + 2 * WIDTH), np.float32)
+    turn, low, high = (
+        np.zeros(own.shape[1], np.float32),
+        np.zeros(own.shape[1], np.float32),
+        np.zeros(own.shape[1], np.float32),
+    )
     for i in strokes:
         begin, count = first[i], first[i + 1] - first[i]
         if count > 0:
-            reach = half[i] + np.float32(REACH) * softness
-            _cut(points[i], counts[i], local)
-            _overlaps(local, count, reach, turn)
-            _crowds(local, count, reach, softness, turn, crowd)
-            _mark(local, count, softness, crowd)
+            reach, line = half[i] + REACH32 * softness, rows_of(own)
+            _cut(points[i], counts[i], line)
+            _overlaps(line, count, reach, turn)
+            _crowds(line, count, reach, softness, turn, low, high)
+            _mark(line, count, softness, low, high)
             for row in range(ROWS_OF_TABLE):
                 for c in range(count):
-                    table[row, begin + c] = local[row, c]
+                    table[row, begin + c] = own[row, c]
 
 
 @jit
-def _cut(points, counts, local):
-    """Chords of one stroke, in float64 until they are stored."""
+def _cut(points, counts, line):
+    """Places, directions and lengths of the chords of one stroke.
+
+    Of a cubic, B(m + h/2) - B(m - h/2) = h B'(m) + h^3/24 d3B/dt3, which loses no digits far from the origin.
+    """
     c = 0
-    arc = 0.0
-    x0, y0 = float(points[0, 0]), float(points[0, 1])
     for j in range(counts.shape[0]):
-        p = 3 * j
-        for step in range(1, counts[j] + 1):
-            t = step / counts[j]
-            r = 1.0 - t
-            b0, b1, b2, b3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
-            x1 = b0 * points[p, 0] + b1 * points[p + 1, 0] + b2 * points[p + 2, 0] + b3 * points[p + 3, 0]
-            y1 = b0 * points[p, 1] + b1 * points[p + 1, 1] + b2 * points[p + 2, 1] + b3 * points[p + 3, 1]
-            dx, dy = x1 - x0, y1 - y0
-            length = math.sqrt(dx * dx + dy * dy)
-            if length < 1e-6:  # no direction: a dot, filtered as if it lay along x
-                dx, dy, length = 1.0, 0.0, 0.0
-            else:
-                dx, dy = dx / length, dy / length
-            local[X, c], local[Y, c], local[TX, c], local[TY, c] = x0, y0, dx, dy
-            local[LENGTH, c], local[ARC, c] = length, arc
-            arc += length
-            x0, y0 = x1, y1
-            c += 1
+        p, h = 3 * j, ONE / np.float32(counts[j])
+        x0, y0 = points[p, 0], points[p, 1]
+        ax, ay = points[p + 1, 0] - x0, points[p + 1, 1] - y0
+        bx, by = points[p + 2, 0] - points[p + 1, 0], points[p + 2, 1] - points[p + 1, 1]
+        cx, cy = points[p + 3, 0] - points[p + 2, 0], points[p + 3, 1] - points[p + 2, 1]
+        jerk_x, jerk_y = h * h * h * QUARTER * (ax - bx - bx + cx), h * h * h * QUARTER * (ay - by - by + cy)
+        for step in range(0, counts[j], WIDTH):
+            t = (counted() + step) * h
+            m = t + HALF * h
+            r, n = ONE - t, ONE - m
+            b1, b2, b3 = t * (THREE * r * r + THREE * r * t + t * t), t * t * (THREE * r + t), t * t * t
+            d1, d2, d3 = THREE * h * n * n, SIX * h * n * m, THREE * h * m * m
+            dx, dy = d1 * ax + d2 * bx + d3 * cx + jerk_x, d1 * ay + d2 * by + d3 * cy + jerk_y
+            length = root(dx * dx + dy * dy)
+            some = length >= SHORTEST  # else no direction: a dot, filtered as if it lay along x
+            store(line.x, c + step, b1 * ax + b2 * bx + b3 * cx + x0)
+            store(line.y, c + step, b1 * ay + b2 * by + b3 * cy + y0)
+            store(line.tx, c + step, pick(some, dx / length, ONE))
+            store(line.ty, c + step, pick(some, dy / length, ZERO))
+            store(line.length, c + step, pick(some, length, ZERO))
+        c += counts[j]
 
 
 @jit
-def _overlaps(local, count, reach, turn_before):
-    """How far past its end a chord owns pixels, and the turn of the stroke before it (radians, a little less).
+def _overlaps(line, count, reach, turn):
+    """How far past its end a chord owns pixels; turn of the stroke (radians, a little less) and its length before it.
 
     The fan of pixels nearest to a vertex belongs to the chord that ends there, so that no two chords tie.
     """
-    turn = 0.0
+    for c in range(0, count, WIDTH):
+        tx, ty, ux, uy = load(line.tx, c), load(line.ty, c), load(line.tx, c + 1), load(line.ty, c + 1)
+        cosine, sine = tx * ux + ty * uy, size(tx * uy - ty * ux)
+        acute = cosine > ZERO
+        bend = pick(acute, sine / root(HALF + HALF * most(cosine, ZERO)), root(most(TWO - TWO * cosine, ZERO)))
+        dot = (load(line.length, c) == ZERO) | (load(line.length, c + 1) == ZERO)
+        store(turn, c, pick(dot, HALF_TURN, bend))
+        store(line.after, c, pick(acute, reach * sine, reach) + EDGE)
+    line.after[count - 1] = reach + EDGE
+    arc, turned = 0.0, 0.0
     for c in range(count):
-        after = reach
-        turn_before[c] = turn
-        if c + 1 < count:
-            cosine = local[TX, c] * local[TX, c + 1] + local[TY, c] * local[TY, c + 1]
-            if local[LENGTH, c] == 0.0 or local[LENGTH, c + 1] == 0.0:
-                turn += 3.2
-            else:
-                turn += 2.0 * math.sqrt(max(0.0, 0.5 - 0.5 * cosine))
-                if cosine > 0.0:
-                    after = reach * math.sqrt(max(0.0, 1.0 - cosine * cosine))
-        local[AFTER, c] = after + 0.01
+        line.arc[c] = arc
+        arc += line.length[c]
+        bend, turn[c] = turn[c], turned
+        turned += bend
 
 
 @jit
-def _mark(local, count, softness, crowd):
-    """Which chords are near a cap or CROWDED."""
-    whole = local[ARC, count - 1] + local[LENGTH, count - 1]
-    for c in range(count):
-        marks = 0
-        if local[ARC, c] <= 0.75 * softness:
-            marks |= START
-        if whole - local[ARC, c] - local[LENGTH, c] <= 0.75 * softness:
-            marks |= END
-        if crowd[1, c] > 0:
-            local[MARKS, c] = pack_marks(marks | CROWDED, crowd[0, c], crowd[1, c])
-        else:
-            local[MARKS, c] = pack_marks(marks, 0, 0)
+def _mark(line, count, softness, low, high):
+    """Which chords are near a cap, and which are CROWDED, by which range of chords."""
+    whole = line.arc[count - 1] + line.length[count - 1]
+    for c in range(0, count, WIDTH):
+        arc, last = load(line.arc, c), load(high, c)
+        marks = pick(arc <= NEAR_END * softness, START, same(ZERO))
+        marks += pick(whole - arc - load(line.length, c) <= NEAR_END * softness, END, same(ZERO))
+        marks += pick(last > ZERO, CROWDED + EIGHT * load(low, c) + EIGHT_K * last, same(ZERO))
+        store(line.marks, c, marks)
 
 
 @jit
-def _crowds(local, count, reach, softness, turn, crowd):
-    """The range `crowd [2, chords]` of chords that a chord's pixels may see within reach of their sub-pixels.
+def _crowds(line, count, reach, softness, turn, low, high):
+    """The range low..high of chords that a chord's pixels may see within reach of their sub-pixels; 0..0 for none.
 
-    0..0 for none. Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a
-    detour.
+    Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a detour.
     """
-    for c in range(count):
-        crowd[0, c], crowd[1, c] = count, 0
-    smooth = np.float32(TURN_OF_CORNERS)
-    if turn[count - 1] < smooth:
+    for c in range(0, count, WIDTH):
+        store(low, c, same(ZERO))
+        store(high, c, same(ZERO))
+    if turn[count - 1] < SMOOTH:
         return
-    spread = np.float32(SPREAD) * softness
-    most = np.float32(2) * reach
-    ahead = 0
     for c in range(count):
-        while ahead < count and turn[ahead] - turn[c] < smooth:
-            ahead += 1
-        if ahead == count:
-            return
-        half = np.float32(0.5) * local[LENGTH, c]
-        x, y = local[X, c] + local[TX, c] * half, local[Y, c] + local[TY, c] * half
-        skip = np.float32(-1)
-        for o in range(ahead, count):
-            if local[ARC, o] < skip:
-                continue
-            along = np.float32(0.5) * local[LENGTH, o]
-            dx = local[X, o] + local[TX, o] * along - x
-            dy = local[Y, o] + local[TY, o] * along - y
-            slack = half + along
-            far, limit = dx * dx + dy * dy, most + slack
-            if far > limit * limit:
-                skip = local[ARC, o] + math.sqrt(far) - limit - along  # nothing nearer comes before
-                continue
-            far = math.sqrt(far)
-            cosine = abs(local[TX, c] * local[TX, o] + local[TY, c] * local[TY, o])
-            if cosine >= BENT:
-                way = abs(local[ARC, o] + along - local[ARC, c] - half)
-                follows = abs(dx * local[TX, c] + dy * local[TY, c]) > 0.8 * far  # on one arc both ways grow together
-                if way - DETOUR * far + (0.5 if follows else 2.5) * slack <= 0.5 * softness:
-                    continue
-            near = max(far - slack, np.float32(0))
-            _crowd(local, c, o, dx, dy, near, slack, reach, spread, crowd)
-            _crowd(local, o, c, dx, dy, near, slack, reach, spread, crowd)
+        half, arc, turned = HALF * line.length[c], line.arc[c], turn[c]
+        tx, ty = line.tx[c], line.ty[c]
+        x, y = line.x[c] + tx * half, line.y[c] + ty * half
+        if turned < SMOOTH and turn[count - 1] - turned < SMOOTH:
+            continue
+        first, last, o = count, 0, 0
+        while o < count:
+            ux, uy, along = load(line.tx, o), load(line.ty, o), HALF * load(line.length, o)
+            dx, dy = load(line.x, o) + ux * along - x, load(line.y, o) + uy * along - y
+            slack, far2 = along + half, dx * dx + dy * dy
+            limit = slack + TWO * reach
+            seen = (far2 <= limit * limit) & (size(load(turn, o) - turned) >= SMOOTH) & (counted() < count - o)
+            if bits(seen) != 0:
+                far = root(far2)
+                way = size(load(line.arc, o) + along - (arc + half))
+                follows = size(dx * tx + dy * ty) > FOLLOWS * far  # on one arc both ways grow together
+                detour = way - DETOUR32 * far + pick(follows, HALF, same(LOOSE)) * slack > HALF * softness
+                bent = size(tx * ux + ty * uy) < BENT32
+                near = most(far - slack, ZERO)
+                found = bits(
+                    seen & (bent | detour) & _in_sight(line.after[c], tx, ty, dx, dy, near, slack, reach, softness)
+                )
+                if found != 0:
+                    first, last = min(first, o + lowest(found)), o + highest(found) + 1
+            o += WIDTH
+            if bits(seen) == 0 and o < count:  # nothing nearer comes before the stroke is so much longer
+                dx, dy = line.x[o] - x, line.y[o] - y
+                skip = line.arc[o] + math.sqrt(dx * dx + dy * dy) - TWO * reach - half
+                while o + WIDTH < count and line.arc[o + WIDTH] < skip:
+                    o += WIDTH
+        if last > 0:
+            low[c], high[c] = first, last
 
 
 @jit
-def _crowd(local, c, o, dx, dy, near, slack, reach, spread, crowd):
-    """Let o, at (dx, dy) from c, crowd c.
+def _in_sight(after, tx, ty, dx, dy, near, slack, reach, softness):
+    """Whether chords at (dx, dy) from a chord of direction (tx, ty) crowd it.
 
-    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c at a distance of at most
+    A pixel at distance d <= reach of a chord along its normal n sees a point at D from it at a distance of at most
     min(reach, d + SPREAD) only if D^2 <= 2 d |n.D| + reach^2 - d^2 for a d in reach - SPREAD .. reach. In the fan of a
     sharp vertex n can be any direction.
     """
-    sharp = local[AFTER, c] > 0.3 * reach
-    across = near if sharp else min(abs(dy * local[TX, c] - dx * local[TY, c]) + slack, near)
-    d = min(max(across, reach - spread, 0.0), reach)
-    if near * near <= 2 * d * across + reach * reach - d * d:
-        crowd[0, c], crowd[1, c] = min(crowd[0, c], o), max(crowd[1, c], o + 1)
+    across = near
+    if after <= SHARP * reach:
+        across = least(size(dy * tx - dx * ty) + slack, near)
+    d = least(most(across, max(reach - SPREAD32 * softness, ZERO)), reach)
+    return near * near <= d * across * TWO + (reach * reach - d * d)

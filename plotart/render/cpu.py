@@ -18,15 +18,21 @@ import numpy as np
 
 from plotart.render.chords import (
     AFTER,
+    EDGE,
+    HALF,
     LENGTH,
     MOST_CHORDS,
+    ONE,
     REACH,
+    REACH32,
     TX,
     TY,
+    ZERO,
     X,
     Y,
     chord_counts,
     on_canvas,
+    rows_of,
 )
 from plotart.render.edge import (
     CAPPED,
@@ -36,12 +42,9 @@ from plotart.render.edge import (
     CORNER_Y,
     CORNERED,
     FAR,
-    HALF,
     IN_CORNER,
     INSIDE,
-    ONE,
     PLAIN,
-    ZERO,
     capped,
     cornered,
     owners_of_cells,
@@ -78,7 +81,6 @@ ROWS = 32  # pixel rows of a band
 KIND_BITS, CHORD_BITS, COL_BITS = 2, 10, 15
 KIND_MASK, CHORD_MASK, COL_MASK = (1 << KIND_BITS) - 1, (1 << CHORD_BITS) - 1, (1 << COL_BITS) - 1
 PIXEL_SHIFT = KIND_BITS + CHORD_BITS
-REACH32, EDGE = np.float32(REACH), np.float32(0.01)
 
 
 @kernel

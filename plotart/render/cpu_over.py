@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import rows_of
+from plotart.render.chords import ONE, ZERO, rows_of
 from plotart.render.cpu import (
     COL_BITS,
     COL_MASK,
@@ -16,7 +16,6 @@ from plotart.render.cpu import (
     scratch,
     wants,
 )
-from plotart.render.edge import ONE, ZERO
 from plotart.render.jit import kernel
 from plotart.render.lanes import WIDTH
 

@@ -20,28 +20,43 @@ import math
 import numpy as np
 
 from plotart.render.chords import (
-    BENT,
+    BENT32,
     CAP_CELLS,
     CORNER_CELLS,
     CROWDED,
-    DETOUR,
+    DETOUR32,
     END,
-    REACH,
-    SPREAD,
+    HALF,
+    NEAR_END,
+    ONE,
+    REACH32,
+    SPREAD32,
     START,
     THINNEST,
+    ZERO,
     marks_of,
 )
 from plotart.render.jit import jit
-from plotart.render.lanes import WIDTH, bits, counted, gather, least, load, lowest, most, pick, root, same, same_int, size
+from plotart.render.lanes import (
+    WIDTH,
+    bits,
+    counted,
+    gather,
+    least,
+    load,
+    lowest,
+    most,
+    pick,
+    root,
+    same,
+    same_int,
+    size,
+)
 
-ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 FAR, TINY, THIN = np.float32(1e30), np.float32(1e-12), np.float32(THINNEST)
 CAP_FINER, CORNER_FINER = np.float32(CAP_CELLS), np.float32(CORNER_CELLS)
 IN_CAP, IN_CORNER = CAP_CELLS**2, CORNER_CELLS**2
 CAP_SHARE, CORNER_SHARE = np.float32(1 / IN_CAP), np.float32(1 / IN_CORNER)
-REACH32, SPREAD32, DETOUR32, BENT32 = np.float32(REACH), np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
-NEAR_END = np.float32(0.75)  # of the softness: a chord further from the stroke's end sees no cap
 
 
 def _offsets(cells):

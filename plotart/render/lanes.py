@@ -307,6 +307,16 @@ def lowest(typing, number):
     return types.int64(types.int64), codegen
 
 
+@intrinsic
+def highest(typing, number):
+    """The number of the highest set bit of an integer that is not 0."""
+
+    def codegen(context, builder, sig, args):
+        return builder.sub(_I64(63), builder.ctlz(args[0], ir.Constant(_I1, 1)))
+
+    return types.int64(types.int64), codegen
+
+
 def _reduced(name, start):
     """One float32 out of 16, by LLVM's reduction `name`."""
 

@@ -6,15 +6,14 @@ A pull is a gradient by the two ends of a chord: `x0, y0` by the vertex where it
 
 from __future__ import annotations
 
+from plotart.render.chords import ONE, THREE, ZERO
 from plotart.render.edge import (
     CAP_FINER,
     CAP_SHARE,
     CAP_X,
     CAP_Y,
     IN_CAP,
-    ONE,
     TINY,
-    ZERO,
     apart,
     past_ends,
     slopes,
@@ -22,11 +21,9 @@ from plotart.render.edge import (
     widths_by_turn,
 )
 from plotart.render.jit import jit
-from plotart.render.lanes import WIDTH, bits, gather, load, most, pick, real, root, same, store, total
-
 import numpy as np
 
-THREE = np.float32(3)
+from plotart.render.lanes import WIDTH, bits, gather, load, most, pick, real, root, same, store, total
 
 
 @jit
