@@ -18,6 +18,7 @@ import numpy as np
 
 from plotart.render.chords import (
     AFTER,
+    CROWDED,
     EDGE,
     HALF,
     LENGTH,
@@ -32,7 +33,6 @@ from plotart.render.chords import (
     Y,
     chord_counts,
     on_canvas,
-    rows_of,
 )
 from plotart.render.edge import (
     CAPPED,
@@ -48,7 +48,8 @@ from plotart.render.edge import (
     capped,
     cornered,
     owners_of_cells,
-    pixel_kind,
+    past_ends,
+    sees_two,
     slab,
 )
 from plotart.render.jit import jit, kernel
@@ -141,8 +142,9 @@ class Scratch(NamedTuple):
     """What one thread needs to find the pixels of a stroke in a band.
 
     box `[4, MOST_CHORDS + 2 WIDTH]` int32: first and last row and column of each chord. best, owner `[pixels]`: squared
-    distance to the nearest chord and its number (int32) in a box around the stroke. words `[4, pixels]` uint32: touched
-    pixels of each kind. squared `[pixels]`: squared distances of plain pixels. covered `[pixels]`: coverages.
+    distance to the nearest chord and its number (int32) in a box around the stroke. words `[5, pixels]` uint32: touched
+    pixels of each kind, and those that may hold a corner. squared, covered `[pixels]`: their squared distances and
+    coverages.
     """
 
     box: Any
@@ -156,7 +158,7 @@ class Scratch(NamedTuple):
 @jit
 def scratch(cols):
     room = ROWS * (cols + 2 * WIDTH)
-    box, words = np.empty((4, MOST_CHORDS + 2 * WIDTH), np.int32), np.zeros((4, room), np.uint32)
+    box, words = np.empty((4, MOST_CHORDS + 2 * WIDTH), np.int32), np.zeros((5, room), np.uint32)
     best, owner = np.empty(room, np.float32), np.empty(room, np.int32)
     return Scratch(box, best, owner, words, np.zeros(room, np.float32), np.empty(room, np.float32))
 
@@ -238,15 +240,17 @@ def touch(line, begin, end, reach, top, rows, cols, wanted, found):
 
 
 @jit
-def sort_out(line, begin, end, half, softness, top, cols, box, found):
-    """Touched pixels by kind into `found.words`, squared distances of plain ones; returns the number of each kind."""
+def list_pixels(half, softness, cols, box, found):
+    """Touched pixels, by where no edge is near (INSIDE) and where one may be (PLAIN, for now), into `found.words`.
+
+    Returns the number of both; `found.squared` gets the squared distances of the latter.
+    """
     row0, col0, tall, wide = box
     depth, reach = half - REACH32 * softness, half + REACH32 * softness
     reach2, sure = reach * reach, depth * depth if depth > ZERO else -ONE
     best, owner, words, squared = found.best, found.owner, found.words, found.squared
-    insides, plains, caps, corners = 0, 0, 0, 0
+    insides, edges = 0, 0
     for row in range(tall):
-        y = np.float32(top + row0 + row) + HALF
         for chunk in range(wide):
             place, col = (row * wide + chunk) * WIDTH, col0 + chunk * WIDTH
             d2 = load(best, place)
@@ -262,21 +266,69 @@ def sort_out(line, begin, end, half, softness, top, cols, box, found):
             while left != 0:
                 lane = lowest(left)
                 left &= left - 1
-                k, kind = owner[place + lane], PLAIN
-                if line.marks[begin + k] != ZERO:
-                    x = np.float32(col + lane) + HALF
-                    kind = pixel_kind(line, begin, end, begin + k, x, y, half, softness)
-                word = word_of(row0 + row, col + lane, k, kind)
-                if kind == PLAIN:
-                    words[PLAIN, plains], squared[plains] = word, best[place + lane]
-                    plains += 1
-                elif kind == CAPPED:
-                    words[CAPPED, caps] = word
-                    caps += 1
-                else:
-                    words[CORNERED, corners] = word
-                    corners += 1
-    return insides, plains, caps, corners
+                words[PLAIN, edges] = word_of(row0 + row, col + lane, owner[place + lane], PLAIN)
+                squared[edges] = best[place + lane]
+                edges += 1
+    return insides, edges
+
+
+@jit
+def sort_edges(line, begin, end, half, softness, top, edges, found, words, covered, used):
+    """Append the PLAIN ones of the listed pixels to words and their coverages to covered, and list the others.
+
+    Which pixels hold a corner is found for all that may, before anything depends on it: a processor guesses it badly.
+
+    Returns:
+        the numbers of words, and of CAPPED and CORNERED pixels in `found.words`.
+    """
+    listed, crowded_ = found.words[PLAIN], found.words[4]
+    capped_, cornered_ = found.words[CAPPED], found.words[CORNERED]
+    coverage, seen = found.covered, found.best
+    chords, per_s, caps, crowds, corners = end - begin, ONE / softness, 0, 0, 0
+    for j in range(0, edges, WIDTH):
+        k, x, y = pixels_of(listed, j, chords, top)
+        k += begin
+        tx, ty, marks = gather(line.tx, k), gather(line.ty, k), gather(line.marks, k)
+        store(coverage, j, slab(root(load(found.squared, j)), half, per_s, tx, ty))
+        here = counted() < edges - j
+        marked, capped = here & (marks > ZERO), marks < ZERO
+        if bits(marked) != 0:
+            first, last = past_ends(line, begin, end, k, tx, ty, x, y, softness)
+            capped = marked & (most(first, last) > -HALF * softness * (size(tx) + size(ty)))
+        crowded = marked & (marks >= CROWDED)
+        left = bits(here & ~capped & ~crowded)
+        while left != 0:
+            n = j + lowest(left)
+            left &= left - 1
+            words[used], covered[used] = listed[n], coverage[n]
+            used += coverage[n] > ZERO
+        left = bits(capped & ~crowded)
+        while left != 0:
+            capped_[caps] = listed[j + lowest(left)] + (CAPPED - PLAIN)
+            left &= left - 1
+            caps += 1
+        left, also = bits(crowded), bits(capped)
+        while left != 0:
+            lane = lowest(left)
+            left &= left - 1
+            crowded_[crowds] = listed[j + lane] + ((also >> lane) & 1) * (CAPPED - PLAIN)
+            coverage[crowds] = coverage[j + lane]
+            crowds += 1
+    for j in range(crowds):
+        c, x, y = pixel_of(crowded_[j], begin, top)
+        seen[j] = sees_two(line, begin, c, x, y, half, softness)
+    for j in range(crowds):
+        word = crowded_[j]
+        if seen[j] != ZERO:
+            cornered_[corners] = word | CORNERED
+            corners += 1
+        elif word & KIND_MASK == CAPPED:
+            capped_[caps] = word
+            caps += 1
+        else:
+            words[used], covered[used] = word, coverage[j]
+            used += coverage[j] > ZERO
+    return used, caps, corners
 
 
 @jit
@@ -310,16 +362,13 @@ def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, word
         where the words of each kind end: INSIDE, PLAIN, CAPPED, CORNERED.
     """
     box = touch(line, begin, end, half + REACH32 * softness, top, rows, cols, wanted, found)
-    insides, plains, caps, corners = sort_out(line, begin, end, half, softness, top, cols, box, found)
-    chords, per_s = end - begin, ONE / softness
+    insides, edges = list_pixels(half, softness, cols, box, found)
     for j in range(insides):
         words[j], covered[j] = found.words[INSIDE, j], ONE
-    for j in range(0, plains, WIDTH):
-        k, _, _ = pixels_of(found.words[PLAIN], j, chords, top)
-        k += begin
-        c = slab(root(load(found.squared, j)), half, per_s, gather(line.tx, k), gather(line.ty, k))
-        store(found.covered, j, c)
-    plain_end = keep_covered(found.words[PLAIN], found.covered, plains, words, covered, insides)
+    plain_end, caps, corners = sort_edges(
+        line, begin, end, half, softness, top, edges, found, words, covered, insides
+    )
+    chords = end - begin
     for j in range(0, caps, WIDTH):
         k, x, y = pixels_of(found.words[CAPPED], j, chords, top)
         store(found.covered, j, capped(line, begin, end, k + begin, x, y, half, softness))

@@ -23,15 +23,12 @@ from plotart.render.chords import (
     BENT32,
     CAP_CELLS,
     CORNER_CELLS,
-    CROWDED,
     DETOUR32,
-    END,
     HALF,
     NEAR_END,
     ONE,
     REACH32,
     SPREAD32,
-    START,
     THINNEST,
     ZERO,
     marks_of,
@@ -135,19 +132,19 @@ def away(line, c, x, y, half, softness):
 
 
 @jit
-def sees_two(line, begin, low, high, c, x, y, half, softness):
-    """Whether a pixel nearest to chord c sees a chord in low..high that is another part of the stroke."""
+def sees_two(line, begin, c, x, y, half, softness):
+    """1 if a pixel nearest to the CROWDED chord c sees another part of the stroke, almost as near; else 0."""
+    _, low, high = marks_of(line.marks[c])
     ex, ey, on, limit = away(line, c, x, y, half, softness)
-    tx, ty, place = line.tx[c], line.ty[c], line.arc[c] + on
+    tx, ty, place, two = line.tx[c], line.ty[c], line.arc[c] + on, 0
     for o in range(begin + low, begin + high, WIDTH):
         ox, oy = load(line.tx, o), load(line.ty, o)
         fx, fy, there = apart(load(line.x, o), load(line.y, o), ox, oy, load(line.length, o), x, y)
         seen = (fx * fx + fy * fy <= limit * limit) & (counted() < begin + high - o) & (counted() != c - o)
         gx, gy, way = fx - ex, fy - ey, size(load(line.arc, o) + there - place)
         bent = size(tx * ox + ty * oy) < BENT32
-        if bits(seen & (bent | (way > DETOUR32 * root(gx * gx + gy * gy) + HALF * softness))) != 0:
-            return True
-    return False
+        two |= bits(seen & (bent | (way > DETOUR32 * root(gx * gx + gy * gy) + HALF * softness)))
+    return ONE if two != 0 else ZERO
 
 
 @jit
@@ -195,25 +192,6 @@ def past_ends(line, begin, end, c, tx, ty, x, y, softness):
     near_start = arc <= NEAR_END * softness
     near_end = whole - arc - gather(line.length, c) <= NEAR_END * softness
     return pick(near_start, first, -FAR), pick(near_end, last, -FAR)
-
-
-@jit
-def pixel_kind(line, begin, end, c, x, y, half, softness):
-    """The kind of the pixel centred at (x, y), which is nearest to chord c and near an edge."""
-    marks, low, high = marks_of(line.marks[c])
-    if marks & CROWDED and sees_two(line, begin, low, high, c, x, y, half, softness):
-        return CORNERED
-    if marks & (START | END):
-        tx, ty, past = line.tx[c], line.ty[c], -FAR
-        if marks & START:
-            past = tx * (line.x[begin] - x) + ty * (line.y[begin] - y)
-        if marks & END:
-            e = end - 1
-            end_x, end_y = line.x[e] + line.length[e] * line.tx[e], line.y[e] + line.length[e] * line.ty[e]
-            past = max(past, tx * (x - end_x) + ty * (y - end_y))
-        if past > -HALF * softness * (abs(tx) + abs(ty)):
-            return CAPPED
-    return PLAIN
 
 
 @jit
