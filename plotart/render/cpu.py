@@ -355,6 +355,21 @@ def pixels_of(words, j, chords, top):
 
 
 @jit
+def place_of(word, top, cols):
+    """The pixel of a word, counted along the rows of its canvas."""
+    pixel = np.int64(word) >> PIXEL_SHIFT
+    return (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
+
+
+@jit
+def places_of(words, j, count, top, cols):
+    """`place_of` of the words j..j + WIDTH; that of row 0 and column 0 where there are no more words."""
+    pixel = load(words, j) >> PIXEL_SHIFT
+    place = ((pixel >> COL_BITS) + top) * cols + (pixel & COL_MASK)
+    return pick(counted() < count - j, place, top * cols)
+
+
+@jit
 def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, words, covered):
     """The pixels of a band that a stroke covers: `words` and coverages into `covered`, sorted by kind.
 

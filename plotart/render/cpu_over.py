@@ -6,38 +6,32 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.render.chords import ONE, ZERO, rows_of
-from plotart.render.cpu import (
-    COL_BITS,
-    COL_MASK,
-    PIXEL_SHIFT,
-    ROWS,
-    add_gradient,
-    cover,
-    scratch,
-    wants,
-)
+from plotart.render.cpu import ROWS, add_gradient, cover, place_of, places_of, scratch, wants
 from plotart.render.jit import kernel
-from plotart.render.lanes import WIDTH
+from plotart.render.lanes import WIDTH, at, counted, gather, load, pick, put, same, store, total
 
 
 @kernel
 def over_forward(
-    bands, start, stroke, room, table, first, half, softness, wanted, rgb, alpha, image, words, under, ends
+    bands, start, stroke, room, table, first, half, softness, wanted, rgb, alpha, paper, image, words, under, ends
 ):
-    """Composite the strokes of `bands` in drawing order onto `image [B, 3, H, W]`, which holds the paper on entry.
+    """Composite the strokes of `bands` in drawing order over `paper [3]`: `image [B, 3, H, W]`.
 
-    words `[touches]` and under `[touches, 3]` keep what `over_backward` needs, ends `[slots, 4]` where each slot's words
-    of each kind end; nothing is kept when they are empty. wanted: `[H, W]`, or empty for all pixels.
+    words `[touches]` and under `[3, touches]` keep what `over_backward` needs, ends `[slots, 4]` where the words of each
+    kind of each slot end; nothing is kept when they are empty. wanted: `[H, W]`, or empty for all pixels.
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     line, found = rows_of(table), scratch(cols)
     word, covered = np.empty(len(found.best), np.uint32), np.empty(len(found.best), np.float32)
     keep = len(ends) > 0
+    under_r, under_g, under_b = under[0], under[1], under[2]
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
         canvas = image[drawing].reshape(3, rows * cols)
+        canvas[:, top * cols : (top + height) * cols] = paper.reshape(3, 1)
+        red, green, blue = canvas[0], canvas[1], canvas[2]
         kept = room[band]
         some = wants(wanted, top, height)
         for slot in range(start[band], start[band + 1]):
@@ -49,30 +43,30 @@ def over_forward(
             kinds = cover(
                 line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, covered
             )
-            count = kinds[3]
-            red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
-            for j in range(count):
-                pixel = np.int64(word[j]) >> PIXEL_SHIFT
-                p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
-                a = opacity * covered[j]
-                r, g, b = canvas[0, p], canvas[1, p], canvas[2, p]
+            r, g, b, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
+            for j in range(kinds[3]):
+                p = place_of(at(word, j), top, cols)
+                a, below_r, below_g, below_b = opacity * at(covered, j), at(red, p), at(green, p), at(blue, p)
                 if keep:
-                    words[kept + j] = word[j]
-                    under[kept + j, 0], under[kept + j, 1], under[kept + j, 2] = r, g, b
-                canvas[0, p] = r + a * (red - r)
-                canvas[1, p] = g + a * (green - g)
-                canvas[2, p] = b + a * (blue - b)
+                    put(words, kept + j, at(word, j))
+                    put(under_r, kept + j, below_r)
+                    put(under_g, kept + j, below_g)
+                    put(under_b, kept + j, below_b)
+                put(red, p, below_r + a * (r - below_r))
+                put(green, p, below_g + a * (g - below_g))
+                put(blue, p, below_b + a * (b - below_b))
             if keep:
                 for kind in range(4):
                     ends[slot, kind] = kept + kinds[kind]
-                kept += count
+                kept += kinds[3]
 
 
 @kernel
 def over_backward(
-    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha, words, under, ends, grad, partial
+    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha, words, under, ends, grad, partial,
+    paper,
 ):  # fmt: skip
-    """Gradients of `over_forward`: `grad [B, 3, H, W]` (changed in place into the paper's gradient) -> `partial`.
+    """Gradients of `over_forward` from `grad [B, 3, H, W]`: `partial` of each slot, `paper [bands, 3]` of each band.
 
     partial `[slots, 2(1+3S) + 5]`: control points, half width, rgb, alpha.
     """
@@ -80,41 +74,55 @@ def over_backward(
     per_drawing = (rows + ROWS - 1) // ROWS
     q = partial.shape[1]
     size = ROWS * cols + WIDTH
-    line, sums = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32)
+    line, sums, kinds = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32), np.empty(4, np.int64)
     by_a, by_c, covered = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
-    kinds = np.empty(4, np.int64)
+    red, green, blue = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    own_r, own_g, own_b = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    under_r, under_g, under_b = under[0], under[1], under[2]
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
+        low, pixels = top * cols, min(ROWS, rows - top) * cols
+        red[:pixels], green[:pixels] = canvas[0, low : low + pixels], canvas[1, low : low + pixels]
+        blue[:pixels] = canvas[2, low : low + pixels]
         for slot in range(start[band + 1] - 1, start[band] - 1, -1):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
-            red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
+            r, g, b, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
             since = room[band] if slot == start[band] else ends[slot - 1, 3]
             for kind in range(4):
                 kinds[kind] = ends[slot, kind] - since
             count = kinds[3]
-            for j in range(count):
-                pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
-                p, w = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK), since + j
-                by_a[j] = canvas[0, p] * (red - under[w, 0])
-                by_a[j] += canvas[1, p] * (green - under[w, 1]) + canvas[2, p] * (blue - under[w, 2])
-                by_c[j] = by_a[j] * opacity
-            by_half = add_gradient(
+            for j in range(0, count, WIDTH):
+                p, w = places_of(words, since + j, since + count, 0, cols), since + j
+                by_r, by_g, by_b = gather(red, p), gather(green, p), gather(blue, p)
+                through = by_r * (r - load(under_r, w)) + by_g * (g - load(under_g, w)) + by_b * (b - load(under_b, w))
+                store(own_r, j, by_r)
+                store(own_g, j, by_g)
+                store(own_b, j, by_b)
+                store(by_a, j, through)
+                store(by_c, j, through * opacity)
+            partial[slot, q - 5] = add_gradient(
                 line, begin, end, counts[i], half[i], softness, top, words[since:], kinds, by_c, covered, sums,
                 partial[slot, : q - 5],
             )  # fmt: skip
-            by_red, by_green, by_blue, by_alpha = ZERO, ZERO, ZERO, ZERO
+            by_red, by_green, by_blue, by_alpha = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+            for j in range(0, count, WIDTH):
+                here = counted() < count - j
+                c = pick(here, load(covered, j), ZERO)
+                a, by_r, by_g, by_b = opacity * c, load(own_r, j), load(own_g, j), load(own_b, j)
+                by_alpha += pick(here, load(by_a, j), ZERO) * c
+                by_red += a * by_r
+                by_green += a * by_g
+                by_blue += a * by_b
+                store(own_r, j, by_r - a * by_r)
+                store(own_g, j, by_g - a * by_g)
+                store(own_b, j, by_b - a * by_b)
             for j in range(count):
-                pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
-                p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
-                a = opacity * covered[j]
-                by_alpha += by_a[j] * covered[j]
-                by_red += a * canvas[0, p]
-                by_green += a * canvas[1, p]
-                by_blue += a * canvas[2, p]
-                canvas[0, p] *= ONE - a
-                canvas[1, p] *= ONE - a
-                canvas[2, p] *= ONE - a
-            partial[slot, q - 5], partial[slot, q - 1] = by_half, by_alpha
-            partial[slot, q - 4], partial[slot, q - 3], partial[slot, q - 2] = by_red, by_green, by_blue
+                p = place_of(at(words, since + j), 0, cols)
+                put(red, p, at(own_r, j))
+                put(green, p, at(own_g, j))
+                put(blue, p, at(own_b, j))
+            partial[slot, q - 4], partial[slot, q - 3] = total(by_red), total(by_green)
+            partial[slot, q - 2], partial[slot, q - 1] = total(by_blue), total(by_alpha)
+        paper[band, 0], paper[band, 1], paper[band, 2] = red[:pixels].sum(), green[:pixels].sum(), blue[:pixels].sum()

@@ -96,6 +96,7 @@ _operation(operator.neg, FLOATS, FLOATS, lambda b, x: b.fneg(x))
 _operation(operator.add, INTS, INTS, lambda b, x, y: b.add(x, y))
 _operation(operator.iadd, INTS, INTS, lambda b, x, y: b.add(x, y))
 _operation(operator.sub, INTS, INTS, lambda b, x, y: b.sub(x, y))
+_operation(operator.mul, INTS, INTS, lambda b, x, y: b.mul(x, y))
 _operation(operator.and_, INTS, INTS, lambda b, x, y: b.and_(x, y))
 _operation(operator.rshift, INTS, INTS, lambda b, x, y: b.lshr(x, y))
 _operation(operator.and_, MASK, MASK, lambda b, x, y: b.and_(x, y))
@@ -140,6 +141,29 @@ def store(typing, array, index, value):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), codegen
+
+
+@intrinsic
+def at(typing, array, index):
+    """`array[index]`, not checked: numba's own code looks for negative indices."""
+
+    def codegen(context, builder, sig, args):
+        data = context.make_array(array)(context, builder, args[0]).data
+        return builder.load(builder.gep(data, [args[1]]))
+
+    return array.dtype(array, types.intp), codegen
+
+
+@intrinsic
+def put(typing, array, index, value):
+    """`array[index] = value`, not checked."""
+
+    def codegen(context, builder, sig, args):
+        data = context.make_array(array)(context, builder, args[0]).data
+        builder.store(args[2], builder.gep(data, [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), codegen
 
 
 @intrinsic

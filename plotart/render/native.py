@@ -77,16 +77,16 @@ class _Over(Function):
     ) -> Tensor:  # fmt: skip
         cut = Chords.of(scene, softness, threads)
         drawings = points.shape[0] // scene.strokes
-        image = paper.detach().to(torch.float32).reshape(1, 3, 1, 1)
-        image = image.expand(drawings, 3, scene.height, scene.width).contiguous()
+        image = torch.empty((drawings, 3, scene.height, scene.width))
         colours, opacity = _array(rgb), _array(alpha)
         keep = _needs(ctx)
         words = np.empty(cut.touches + WIDTH if keep else 0, np.uint32)
-        under = np.empty((cut.touches if keep else 0, 3), np.float32)
+        under = np.empty((3, cut.touches + WIDTH if keep else 0), np.float32)
         ends = np.empty((cut.slots if keep else 0, 4), np.int64)
         share_out(
             cpu_over.over_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.first, cut.half, cut.softness, scene.wanted, colours, opacity, image.numpy(), words, under, ends,
+            cut.first, cut.half, cut.softness, scene.wanted, colours, opacity, _array(paper), image.numpy(),
+            words, under, ends,
         )  # fmt: skip
         ctx.kept = (cut, colours, opacity, words, under, ends, threads) if keep else None
         return image
@@ -95,19 +95,17 @@ class _Over(Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
         cut, colours, opacity, words, under, ends, threads = ctx.kept
-        wanted = grad.to(torch.float32).clone(memory_format=torch.contiguous_format)
         columns = 2 * (3 * cut.counts.shape[1] + 1)
-        partial = np.empty((cut.slots, columns + 5), np.float32)
+        partial, paper = np.empty((cut.slots, columns + 5), np.float32), np.empty((cut.bands, 3), np.float32)
         share_out(
             cpu_over.over_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.counts, cut.half, cut.softness, colours, opacity, words, under, ends,
-            wanted.numpy(), partial,
+            _array(grad), partial, paper,
         )  # fmt: skip
         total = _summed(cut, partial)
         points = total[:, :columns].reshape(len(total), -1, 2)
-        paper = wanted.sum(dim=(0, 2, 3)) if ctx.needs_input_grad[4] else None
         rgb, alpha = total[:, columns + 1 : columns + 4], total[:, columns + 4]
-        return points, total[:, columns], rgb, alpha, paper, None, None, None
+        return points, total[:, columns], rgb, alpha, torch.from_numpy(paper.sum(0)), None, None, None
 
 
 class _Transmit(Function):
