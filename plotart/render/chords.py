@@ -32,6 +32,7 @@ from plotart.render.lanes import (
     same,
     size,
     store,
+    to_records,
 )
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
@@ -123,6 +124,17 @@ class Line(NamedTuple):
 def rows_of(table):
     """`Line` of a table `[8, chords + PADDING]`."""
     return Line(table[X], table[Y], table[TX], table[TY], table[LENGTH], table[ARC], table[MARKS], table[AFTER])
+
+
+@jit
+def records_of(line, begin, end, records):
+    """The rows of the chords of one stroke, side by side: `records [8 (end - begin)]`, see `from_records`."""
+    for c in range(begin, end, WIDTH):
+        columns = (
+            load(line.x, c), load(line.y, c), load(line.tx, c), load(line.ty, c), load(line.length, c),
+            load(line.arc, c), load(line.marks, c), load(line.after, c),
+        )  # fmt: skip
+        to_records(records, c - begin, columns)
 
 
 @jit

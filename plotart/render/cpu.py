@@ -33,6 +33,7 @@ from plotart.render.chords import (
     Y,
     chord_counts,
     on_canvas,
+    records_of,
 )
 from plotart.render.edge import (
     CAPPED,
@@ -59,7 +60,7 @@ from plotart.render.lanes import (
     below,
     bits,
     counted,
-    gather,
+    from_records,
     largest,
     least,
     load,
@@ -153,6 +154,13 @@ class Scratch(NamedTuple):
     words: Any
     squared: Any
     covered: Any
+    records: Any
+
+
+@jit
+def no_records():
+    """Room for the records of the longest stroke."""
+    return np.zeros(8 * (MOST_CHORDS + WIDTH), np.float32)
 
 
 @jit
@@ -160,7 +168,7 @@ def scratch(cols):
     room = ROWS * (cols + 2 * WIDTH)
     box, words = np.empty((4, MOST_CHORDS + 2 * WIDTH), np.int32), np.zeros((5, room), np.uint32)
     best, owner = np.empty(room, np.float32), np.empty(room, np.int32)
-    return Scratch(box, best, owner, words, np.zeros(room, np.float32), np.empty(room, np.float32))
+    return Scratch(box, best, owner, words, np.zeros(room, np.float32), np.empty(room, np.float32), no_records())
 
 
 @jit
@@ -287,13 +295,12 @@ def sort_edges(line, begin, end, half, softness, top, edges, found, words, cover
     chords, per_s, caps, crowds, corners = end - begin, ONE / softness, 0, 0, 0
     for j in range(0, edges, WIDTH):
         k, x, y = pixels_of(listed, j, chords, top)
-        k += begin
-        tx, ty, marks = gather(line.tx, k), gather(line.ty, k), gather(line.marks, k)
+        _, _, tx, ty, length, arc, marks, _ = from_records(found.records, k)
         store(coverage, j, slab(root(load(found.squared, j)), half, per_s, tx, ty))
         here = counted() < edges - j
         marked, capped = here & (marks > ZERO), marks < ZERO
         if bits(marked) != 0:
-            first, last = past_ends(line, begin, end, k, tx, ty, x, y, softness)
+            first, last = past_ends(line, begin, end, tx, ty, length, arc, x, y, softness)
             capped = marked & (most(first, last) > -HALF * softness * (size(tx) + size(ty)))
         crowded = marked & (marks >= CROWDED)
         left = bits(here & ~capped & ~crowded)
@@ -376,6 +383,7 @@ def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, word
     Returns:
         where the words of each kind end: INSIDE, PLAIN, CAPPED, CORNERED.
     """
+    records_of(line, begin, end, found.records)
     box = touch(line, begin, end, half + REACH32 * softness, top, rows, cols, wanted, found)
     insides, edges = list_pixels(half, softness, cols, box, found)
     for j in range(insides):
@@ -386,11 +394,11 @@ def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, word
     chords = end - begin
     for j in range(0, caps, WIDTH):
         k, x, y = pixels_of(found.words[CAPPED], j, chords, top)
-        store(found.covered, j, capped(line, begin, end, k + begin, x, y, half, softness))
+        store(found.covered, j, capped(line, begin, end, found.records, k, x, y, half, softness))
     cap_end = keep_covered(found.words[CAPPED], found.covered, caps, words, covered, plain_end)
     for j in range(corners):
         c, x, y = pixel_of(found.words[CORNERED, j], begin, top)
-        cells = cornered(line, begin, end, c, x, y, half, softness)
+        cells = cornered(line, begin, end, found.records, c, x, y, half, softness)
         found.covered[j] = CORNER_SHARE * total(pick(counted() < IN_CORNER, cells, ZERO))
     corner_end = keep_covered(found.words[CORNERED], found.covered, corners, words, covered, cap_end)
     return insides, plain_end, cap_end, corner_end
@@ -407,17 +415,18 @@ def keep_covered(found, coverages, count, words, covered, used):
 
 
 @jit
-def add_gradient(line, begin, end, counts, half, softness, top, words, ends, grad, covered, sums, out):
+def add_gradient(line, begin, end, records, counts, half, softness, top, words, ends, grad, covered, sums, out):
     """Back from coverages to the control points of one stroke in one band.
 
     Args:
         counts: `[S]` chords of each segment. words, ends: as `cover` wrote and returned them. grad: gradients of the
-            coverages. covered: set to the coverages. sums: scratch `[S * 8 * WIDTH]`. out: `[2 (1+3S)]`, set.
+            coverages. covered: set to the coverages. records, sums: scratch, `no_records()` and `[S * 8 * WIDTH]`. out: `[2 (1+3S)]`, set.
 
     Returns:
         the gradient of the half width.
     """
     chords, per_s, by_half = end - begin, ONE / softness, same(ZERO)
+    records_of(line, begin, end, records)
     for j in range(0, len(sums), WIDTH):
         store(sums, j, same(ZERO))
     for j in range(ends[0]):
@@ -425,7 +434,7 @@ def add_gradient(line, begin, end, counts, half, softness, top, words, ends, gra
     for j in range(ends[0], ends[1], WIDTH):
         k, x, y = pixels_of(words, j, chords, top)
         g = pick(counted() < ends[1] - j, load(grad, j), ZERO)
-        c, part, pull = pull_plain(line, k + begin, x, y, half, per_s, g)
+        c, part, pull = pull_plain(records, k, x, y, half, per_s, g)
         store(covered, j, c)
         by_half += part
         spread(counts, k, pull, sums)
@@ -433,7 +442,7 @@ def add_gradient(line, begin, end, counts, half, softness, top, words, ends, gra
     for j in range(ends[1], ends[2], WIDTH):
         k, x, y = pixels_of(words, j, chords, top)
         g = pick(counted() < ends[2] - j, load(grad, j), ZERO)
-        c, part, pull, tips = pull_capped(line, begin, end, k + begin, x, y, half, softness, g)
+        c, part, pull, tips = pull_capped(line, begin, end, records, k, x, y, half, softness, g)
         store(covered, j, c)
         by_half += part
         spread(counts, k, pull, sums)
@@ -443,7 +452,7 @@ def add_gradient(line, begin, end, counts, half, softness, top, words, ends, gra
         c, x, y = pixel_of(words[j], begin, top)
         _, k = owners_of_cells(line, begin, end, c, x, y, half, softness)
         g = pick(counted() < IN_CORNER, same(grad[j] * CORNER_SHARE), ZERO)
-        cells, part, pull = pull_plain(line, k + begin, sub_x + x, sub_y + y, half, CORNER_FINER / softness, g)
+        cells, part, pull = pull_plain(records, k, sub_x + x, sub_y + y, half, CORNER_FINER / softness, g)
         covered[j] = CORNER_SHARE * total(pick(counted() < IN_CORNER, cells, ZERO))
         by_half += part
         spread(counts, k, pull, sums)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import ONE, ZERO, rows_of
-from plotart.render.cpu import ROWS, add_gradient, cover, place_of, places_of, scratch, wants
+from plotart.render.chords import ZERO, rows_of
+from plotart.render.cpu import ROWS, add_gradient, cover, no_records, place_of, places_of, scratch, wants
 from plotart.render.jit import kernel
 from plotart.render.lanes import WIDTH, at, counted, gather, load, pick, put, same, store, total
 
@@ -78,7 +78,7 @@ def over_backward(
     by_a, by_c, covered = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
     red, green, blue = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
     own_r, own_g, own_b = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
-    under_r, under_g, under_b = under[0], under[1], under[2]
+    under_r, under_g, under_b, records = under[0], under[1], under[2], no_records()
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
@@ -103,7 +103,7 @@ def over_backward(
                 store(by_a, j, through)
                 store(by_c, j, through * opacity)
             partial[slot, q - 5] = add_gradient(
-                line, begin, end, counts[i], half[i], softness, top, words[since:], kinds, by_c, covered, sums,
+                line, begin, end, records, counts[i], half[i], softness, top, words[since:], kinds, by_c, covered, sums,
                 partial[slot, : q - 5],
             )  # fmt: skip
             by_red, by_green, by_blue, by_alpha = same(ZERO), same(ZERO), same(ZERO), same(ZERO)

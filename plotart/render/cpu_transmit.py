@@ -17,6 +17,7 @@ from plotart.render.cpu import (
     ROWS,
     add_gradient,
     cover,
+    no_records,
     scratch,
     wants,
 )
@@ -108,6 +109,7 @@ def transmit_backward(
     line, sums = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32)
     size = ROWS * cols + WIDTH
     by_c, again, ends_of = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(4, np.int64)
+    records = no_records()
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         light = product[drawing].reshape(planes, rows * cols)
@@ -139,6 +141,6 @@ def transmit_backward(
                     by_w += by_factor * c
                 partial[slot, q + 1 + n] = -by_w
             partial[slot, q] = add_gradient(
-                line, begin, end, counts[i], half[i], softness, top, words[since:], ends_of, by_c, again, sums,
+                line, begin, end, records, counts[i], half[i], softness, top, words[since:], ends_of, by_c, again, sums,
                 partial[slot, :q],
             )  # fmt: skip

@@ -38,7 +38,7 @@ from plotart.render.lanes import (
     WIDTH,
     bits,
     counted,
-    gather,
+    from_records,
     least,
     load,
     lowest,
@@ -94,7 +94,26 @@ def slopes(t, a, b, per_a, per_b):
 def slab(d, half, per_s, tx, ty):
     """F(d + h) - F(d - h) for chords of direction (tx, ty)."""
     a, b, per_a, per_b = widths(tx, ty)
-    return ramp((d + half) * per_s, a, b, per_a, per_b) - ramp((d - half) * per_s, a, b, per_a, per_b)
+    return between(d, half, per_s, a, b, per_a, per_b)
+
+
+@jit
+def between(d, half, per_s, a, b, per_a, per_b):
+    """F(d + h) - F(d - h)."""
+    inner = ramp((d - half) * per_s, a, b, per_a, per_b)
+    if half * per_s > REACH32:  # d + h is beyond the filter
+        return ONE - inner
+    return ramp((d + half) * per_s, a, b, per_a, per_b) - inner
+
+
+@jit
+def slopes_between(d, half, per_s, a, b, per_a, per_b):
+    """`between`, and its derivatives by d per_s, half per_s, a, b."""
+    inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
+    if half * per_s > REACH32:
+        return ONE - inner, -inner_t, inner_t, -inner_a, -inner_b
+    outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
+    return outer - inner, outer_t - inner_t, outer_t + inner_t, outer_a - inner_a, outer_b - inner_b
 
 
 @jit
@@ -181,41 +200,37 @@ def owners_of_cells(line, begin, end, c, x, y, half, softness):
 
 
 @jit
-def past_ends(line, begin, end, c, tx, ty, x, y, softness):
-    """How far points lie past the stroke's first and last vertex along chords c; -FAR where that end is not near."""
+def past_ends(line, begin, end, tx, ty, length, arc, x, y, softness):
+    """How far points lie past the stroke's first and last vertex along chords; -FAR where that end is not near."""
     e = end - 1
     whole = line.arc[e] + line.length[e]
     end_x, end_y = line.x[e] + line.length[e] * line.tx[e], line.y[e] + line.length[e] * line.ty[e]
-    arc = gather(line.arc, c)
     first = tx * (line.x[begin] - x) + ty * (line.y[begin] - y)
     last = tx * (x - end_x) + ty * (y - end_y)
-    near_start = arc <= NEAR_END * softness
-    near_end = whole - arc - gather(line.length, c) <= NEAR_END * softness
-    return pick(near_start, first, -FAR), pick(near_end, last, -FAR)
+    near_end = whole - arc - length <= NEAR_END * softness
+    return pick(arc <= NEAR_END * softness, first, -FAR), pick(near_end, last, -FAR)
 
 
 @jit
-def cornered(line, begin, end, c, x, y, half, softness):
-    """Coverages of the corner sub-pixels of one CORNERED pixel."""
+def cornered(line, begin, end, records, c, x, y, half, softness):
+    """Coverages of the corner sub-pixels of one CORNERED pixel, nearest to chord c."""
     best, owner = owners_of_cells(line, begin, end, c, x, y, half, softness)
-    owner += begin
-    return slab(root(best), half, CORNER_FINER / softness, gather(line.tx, owner), gather(line.ty, owner))
+    _, _, tx, ty, _, _, _, _ = from_records(records, owner)
+    return slab(root(best), half, CORNER_FINER / softness, tx, ty)
 
 
 @jit
-def capped(line, begin, end, c, x, y, half, softness):
-    """Coverages of CAPPED pixels by the stroke continued straight from chords c, up to its caps."""
-    tx, ty = gather(line.tx, c), gather(line.ty, c)
-    first, last = past_ends(line, begin, end, c, tx, ty, x, y, softness)
-    v = (y - gather(line.y, c)) * tx - (x - gather(line.x, c)) * ty
+def capped(line, begin, end, records, k, x, y, half, softness):
+    """Coverages of CAPPED pixels by the stroke continued straight from chords k (in it), up to its caps."""
+    x0, y0, tx, ty, length, arc, _, _ = from_records(records, k)
+    first, last = past_ends(line, begin, end, tx, ty, length, arc, x, y, softness)
+    v = (y - y0) * tx - (x - x0) * ty
     a, b, per_a, per_b = widths(tx, ty)
-    per_s = CAP_FINER / softness
     tx, ty = tx * softness, ty * softness
     total = same(ZERO)
     for j in range(IN_CAP):
         shift = CAP_X[j] * tx + CAP_Y[j] * ty
         u = most(most(first - shift, last + shift), ZERO)
         w = v + CAP_Y[j] * tx - CAP_X[j] * ty
-        d = root(u * u + w * w)
-        total += ramp((d + half) * per_s, a, b, per_a, per_b) - ramp((d - half) * per_s, a, b, per_a, per_b)
+        total += between(root(u * u + w * w), half, CAP_FINER / softness, a, b, per_a, per_b)
     return total * CAP_SHARE

@@ -193,6 +193,72 @@ def gather(typing, array, index):
     return FLOATS(array, INTS), codegen
 
 
+def _shuffled(builder, one, other, order):
+    """Elements of `one` (0..) and `other` (len(one)..)."""
+    return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_I32, len(order)), order))
+
+
+def _paired(builder, one, other, pick_of):
+    """In each group of four lanes, the elements `pick_of(first lane)` of `one` (its own) and `other` (16 later)."""
+    return _shuffled(builder, one, other, [lane for group in range(0, WIDTH, 4) for lane in pick_of(group)])
+
+
+def _transposed_fours(builder, rows):
+    """Transpose the 4 x 4 blocks that four vectors form in each group of four lanes."""
+    low = [_paired(builder, rows[i], rows[i + 1], lambda g: [g, 16 + g, g + 1, 17 + g]) for i in (0, 2)]
+    high = [_paired(builder, rows[i], rows[i + 1], lambda g: [g + 2, 18 + g, g + 3, 19 + g]) for i in (0, 2)]
+    return [
+        _paired(builder, *pair, lambda g, o=offset: [g + o, g + o + 1, 16 + g + o, 17 + g + o])
+        for pair in (low, high)
+        for offset in (0, 2)
+    ]
+
+
+@intrinsic
+def to_records(typing, records, index, columns):
+    """Write 8 lanes side by side: element j of lane i to `records[8 * (index + i) + j]`."""
+
+    def codegen(context, builder, sig, args):
+        data = context.make_array(records)(context, builder, args[0]).data
+        values = cgutils.unpack_tuple(builder, args[2], 8)
+        for part in (0, 4):
+            for i, row in enumerate(_transposed_fours(builder, values[part : part + 4])):
+                for group in range(0, WIDTH, 4):
+                    four = _shuffled(builder, row, row, list(range(group, group + 4)))
+                    start = builder.mul(builder.add(args[1], _I64(group + i)), _I64(8))
+                    place = builder.gep(data, [builder.add(start, _I64(part))])
+                    builder.store(four, builder.bitcast(place, four.type.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(records, types.intp, columns), codegen
+
+
+@intrinsic
+def from_records(typing, records, index):
+    """The 8 elements `records[8 * k : 8 * k + 8]` of lanes of int32 k, as 8 lanes: far faster than 8 gathers."""
+    result = types.UniTuple(FLOATS, 8)
+    eight = ir.VectorType(_F32, 8)
+
+    def codegen(context, builder, sig, args):
+        data = context.make_array(records)(context, builder, args[0]).data
+        loaded = []
+        for lane in range(WIDTH):
+            k = builder.sext(builder.extract_element(args[1], _I32(lane)), _I64)
+            place = builder.gep(data, [builder.mul(k, _I64(8))])
+            loaded.append(builder.load(builder.bitcast(place, eight.as_pointer()), align=4))
+        both = [_shuffled(builder, loaded[i], loaded[i + 8], list(range(16))) for i in range(8)]  # records i and i + 8
+        first, last = _transposed_fours(builder, both[:4]), _transposed_fours(builder, both[4:])
+        # groups: columns j (0, 8: of records i, i + 8) and j + 4 (4, 12), of four records each
+        columns = [
+            _shuffled(builder, first[j], last[j], [h + i + o for h in (0, 8) for o in (part, 16 + part) for i in range(4)])
+            for part in (0, 4)
+            for j in range(4)
+        ]
+        return context.make_tuple(builder, result, columns)
+
+    return result(records, INTS), codegen
+
+
 @intrinsic
 def same(typing, value):
     """A float32 in all lanes."""

@@ -16,43 +16,43 @@ from plotart.render.edge import (
     TINY,
     apart,
     past_ends,
-    slopes,
+    slopes_between,
     widths,
     widths_by_turn,
 )
 from plotart.render.jit import jit
 import numpy as np
 
-from plotart.render.lanes import WIDTH, bits, gather, load, most, pick, real, root, same, store, total
+from plotart.render.lanes import WIDTH, bits, from_records, load, most, pick, real, root, same, store, total
 
 
 @jit
-def pull_plain(line, c, x, y, half, per_s, g):
-    """Coverages of (sub-)pixels by chords c, g times their derivatives by the half width, and g times the pulls."""
-    tx, ty, length = gather(line.tx, c), gather(line.ty, c), gather(line.length, c)
-    ex, ey, on = apart(gather(line.x, c), gather(line.y, c), tx, ty, length, x, y)
+def pull_plain(records, k, x, y, half, per_s, g):
+    """Coverages of (sub-)pixels by chords k, g times their derivatives by the half width, and g times the pulls."""
+    x0, y0, tx, ty, length, _, _, _ = from_records(records, k)
+    ex, ey, on = apart(x0, y0, tx, ty, length, x, y)
     d = root(ex * ex + ey * ey)
     a, b, per_a, per_b = widths(tx, ty)
-    outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
-    inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
+    covered, by_d, by_half, by_a, by_b = slopes_between(d, half, per_s, a, b, per_a, per_b)
     per_length = pick(length > ZERO, ONE / length, ZERO)
     on *= per_length
     # dphi = n . (dV1 - dV0) / L for the direction phi, on which a and b depend
     a_turn, b_turn = widths_by_turn(tx, ty)
-    turn = g * per_length * ((outer_a - inner_a) * a_turn + (outer_b - inner_b) * b_turn)
+    turn = g * per_length * (by_a * a_turn + by_b * b_turn)
     tx, ty = turn * tx, turn * ty
-    by_d = g * per_s * (outer_t - inner_t) / most(d, TINY)
+    g *= per_s
+    by_d *= g / most(d, TINY)
     gx, gy = by_d * ex, by_d * ey
     x1, y1 = gx * on, gy * on
-    return outer - inner, g * per_s * (outer_t + inner_t), (x1 - gx + ty, y1 - gy - tx, -x1 - ty, tx - y1)
+    return covered, g * by_half, (x1 - gx + ty, y1 - gy - tx, -x1 - ty, tx - y1)
 
 
 @jit
-def pull_capped(line, begin, end, c, x, y, half, softness, g):
+def pull_capped(line, begin, end, records, k, x, y, half, softness, g):
     """As `pull_plain`, of `capped`; and gradients `(x, y, x, y)` by the stroke's first and last vertex."""
-    tx, ty, length = gather(line.tx, c), gather(line.ty, c), gather(line.length, c)
-    first, last = past_ends(line, begin, end, c, tx, ty, x, y, softness)
-    rx, ry = x - gather(line.x, c), y - gather(line.y, c)
+    x0, y0, tx, ty, length, arc, _, _ = from_records(records, k)
+    first, last = past_ends(line, begin, end, tx, ty, length, arc, x, y, softness)
+    rx, ry = x - x0, y - y0
     along, v = rx * tx + ry * ty, ry * tx - rx * ty
     a, b, per_a, per_b = widths(tx, ty)
     per_s = CAP_FINER / softness
@@ -69,14 +69,13 @@ def pull_capped(line, begin, end, c, x, y, half, softness, g):
         from_first, from_last = first - shift, last + shift
         u, w = most(most(from_first, from_last), ZERO), v + side
         d = root(u * u + w * w)
-        outer, outer_t, outer_a, outer_b = slopes((d + half) * per_s, a, b, per_a, per_b)
-        inner, inner_t, inner_a, inner_b = slopes((d - half) * per_s, a, b, per_a, per_b)
-        covered += outer - inner
-        by_half += outer_t + inner_t
-        by_a += outer_a - inner_a
-        by_b += outer_b - inner_b
-        by_d = (outer_t - inner_t) / most(d, TINY)
-        by_u, by_w = by_d * u, by_d * w
+        part, part_d, part_half, part_a, part_b = slopes_between(d, half, per_s, a, b, per_a, per_b)
+        covered += part
+        by_half += part_half
+        by_a += part_a
+        by_b += part_b
+        part_d = part_d / most(d, TINY)
+        by_u, by_w = part_d * u, part_d * w
         at_first = pick(from_first >= from_last, by_u, ZERO)
         at_last = by_u - at_first
         by_v += by_w
