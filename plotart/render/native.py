@@ -117,7 +117,7 @@ class _Transmit(Function):
         cut = Chords.of(scene, softness, threads)
         drawings = points.shape[0] // scene.strokes
         shape = (drawings, planes, scene.height, scene.width)
-        product, zeros = torch.ones(shape), np.zeros(shape, np.int32)
+        light, product, zeros = torch.empty(shape), np.empty(shape, np.float32), np.empty(shape, np.uint8)
         weights = _array(weight)
         channels = np.full(len(weights), -1) if channel is None else channel.numpy()
         keep = _needs(ctx)
@@ -126,11 +126,11 @@ class _Transmit(Function):
         ends = np.empty((cut.slots if keep else 0, 4), np.int64)
         share_out(
             cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.first, cut.half, cut.softness, scene.wanted, weights, channels, product.numpy(), zeros, words,
-            covered, ends,
+            cut.first, cut.half, cut.softness, scene.wanted, weights, channels, light.numpy(), product, zeros,
+            words, covered, ends,
         )  # fmt: skip
-        ctx.kept = (cut, weights, channels, product.numpy(), zeros, words, covered, ends, threads) if keep else None
-        return product.masked_fill(torch.from_numpy(zeros) > 0, 0.0)
+        ctx.kept = (cut, weights, channels, product, zeros, words, covered, ends, threads) if keep else None
+        return light
 
     @staticmethod
     @once_differentiable
