@@ -11,29 +11,23 @@ depend on which thread worked on which band.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from plotart.render.chords import (
-    AFTER,
     CROWDED,
     EDGE,
     HALF,
-    LENGTH,
     MOST_CHORDS,
     ONE,
-    REACH,
     REACH32,
-    TX,
-    TY,
+    TWO,
     ZERO,
-    X,
-    Y,
     chord_counts,
     on_canvas,
     records_of,
+    rows_of,
 )
 from plotart.render.edge import (
     CAPPED,
@@ -79,6 +73,7 @@ from plotart.render.lanes import (
 from plotart.render.pull import collect, pull_capped, pull_plain, spread
 
 ROWS = 32  # pixel rows of a band
+PER_ROWS = np.float32(1 / ROWS)
 # A touched pixel in 32 bits: row in the band, column, number of the nearest chord within its stroke, kind
 KIND_BITS, CHORD_BITS, COL_BITS = 2, 10, 15
 KIND_MASK, CHORD_MASK, COL_MASK = (1 << KIND_BITS) - 1, (1 << CHORD_BITS) - 1, (1 << COL_BITS) - 1
@@ -86,52 +81,72 @@ PIXEL_SHIFT = KIND_BITS + CHORD_BITS
 
 
 @kernel
-def band_loads(table, first, half, softness, strokes, rows, cols):
+def stroke_loads(strokes, table, first, half, softness, rows, cols, spans, pixels):
+    """For some strokes, which bands they reach and how many pixels they can touch there at most.
+
+    Args:
+        spans: `[M, 2]`, set to the first and last band of each stroke. pixels: `[M, bands of a drawing]`, set within.
+    """
+    line, last_band = rows_of(table), np.float32((rows + ROWS - 1) // ROWS - 1)
+    low, high, bounds = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
+    for i in strokes:
+        begin, end, reach = first[i], first[i + 1], half[i] + REACH32 * softness
+        spans[i, 0], spans[i, 1] = last_band + 1, -1
+        pixels[i] = 0.0
+        for c in range(begin, end, WIDTH):
+            x, y, length = load(line.x, c), load(line.y, c), load(line.length, c)
+            dx, dy = length * load(line.tx, c), length * load(line.ty, c)
+            left, right = x + least(dx, ZERO) - reach, x + most(dx, ZERO) + reach
+            up, down = y + least(dy, ZERO) - reach, y + most(dy, ZERO) + reach
+            seen = (right >= ZERO) & (left <= cols) & (down >= ZERO) & (up <= rows) & (counted() < end - c)
+            if bits(seen) == 0:
+                continue
+            from_band = least(most(below(up * PER_ROWS), ZERO), last_band)
+            to_band = most(least(below(down * PER_ROWS), last_band), ZERO)
+            long = length + load(line.after, c) + pick(counted() == begin - c, reach + EDGE, same(ZERO))
+            wide = reach + reach
+            bound = least(long * wide + long + (wide + TWO), (long + (wide + TWO)) * np.float32(4 * ROWS))
+            bound = pick(seen, bound, ZERO)
+            top, bottom = smallest(pick(seen, from_band, last_band)), largest(pick(seen, to_band, ZERO))
+            spans[i, 0], spans[i, 1] = min(spans[i, 0], int(top)), max(spans[i, 1], int(bottom))
+            if top == bottom:
+                pixels[i, int(top)] += total(bound)
+                continue
+            store(low, 0, from_band)
+            store(high, 0, to_band)
+            store(bounds, 0, bound)
+            for lane in range(WIDTH):
+                if bounds[lane] > ZERO:
+                    for band in range(int(low[lane]), int(high[lane]) + 1):
+                        pixels[i, band] += bounds[lane]
+
+
+@kernel
+def band_loads(spans, pixels, strokes, rows, cols):
     """Which strokes reach which band, in drawing order, and how many pixels they can touch there at most.
 
     Args:
+        spans, pixels: of `stroke_loads`.
         strokes: number of strokes of one drawing; bands of different drawings follow each other.
 
     Returns:
         start `[bands+1]` and stroke `[slots]`: the strokes of each band; room `[bands+1]`: bounds on touched pixels.
     """
-    drawings = (len(first) - 1) // strokes
+    drawings = len(spans) // strokes
     per_drawing = (rows + ROWS - 1) // ROWS
     start = np.zeros(drawings * per_drawing + 1, np.int64)
     room = np.zeros(drawings * per_drawing + 1, np.int64)
-    spans = np.empty((len(first) - 1, 2), np.int64)
-    pixels = np.zeros(per_drawing, np.float64)
-    for i in range(len(first) - 1):
-        reach = half[i] + REACH * softness
-        low, high = per_drawing, -1
+    for i in range(len(spans)):
         base = (i // strokes) * per_drawing
-        for c in range(first[i], first[i + 1]):
-            y0 = table[Y, c]
-            y1 = y0 + table[LENGTH, c] * table[TY, c]
-            x0 = table[X, c]
-            x1 = x0 + table[LENGTH, c] * table[TX, c]
-            if max(x0, x1) + reach < 0 or min(x0, x1) - reach > cols or max(y0, y1) + reach < 0:
-                continue
-            if min(y0, y1) - reach > rows:
-                continue
-            a = int(max(0.0, math.floor((min(y0, y1) - reach) / ROWS)))
-            b = int(min(float(per_drawing - 1), math.floor((max(y0, y1) + reach) / ROWS)))
-            low, high = min(low, a), max(high, b)
-            long, wide = table[LENGTH, c] + table[AFTER, c] + (reach + EDGE if c == first[i] else 0.0), 2 * reach
-            bound = min(long * wide + long + wide + 2.0, 4.0 * ROWS * (long + wide + 2.0))
-            for band in range(a, b + 1):
-                pixels[band] += bound
-        spans[i, 0], spans[i, 1] = low, high
-        for band in range(low, high + 1):
+        for band in range(spans[i, 0], spans[i, 1] + 1):
             start[base + band + 1] += 1
-            room[base + band + 1] += int(min(pixels[band] + 1.0, float(ROWS * cols)))
-            pixels[band] = 0.0
+            room[base + band + 1] += int(min(pixels[i, band] + ONE, np.float32(ROWS * cols)))
     for band in range(len(start) - 1):
         start[band + 1] += start[band]
         room[band + 1] += room[band]
     stroke = np.empty(start[-1], np.int64)
     fill = start[:-1].copy()
-    for i in range(len(first) - 1):
+    for i in range(len(spans)):
         base = (i // strokes) * per_drawing
         for band in range(spans[i, 0], spans[i, 1] + 1):
             stroke[fill[base + band]] = i

@@ -43,7 +43,13 @@ class Chords:
         share_out(
             chords.chord_table, len(points), cut, threads, points, half, np.float32(softness), counts, first, table
         )
-        start, stroke, room = cpu.band_loads(table, first, half, softness, scene.strokes, scene.height, scene.width)
+        spans = np.empty((len(points), 2), np.int64)
+        pixels = np.empty((len(points), -(-scene.height // cpu.ROWS)), np.float32)
+        share_out(
+            cpu.stroke_loads, len(points), cut, threads, table, first, half, np.float32(softness), scene.height,
+            scene.width, spans, pixels,
+        )  # fmt: skip
+        start, stroke, room = cpu.band_loads(spans, pixels, scene.strokes, scene.height, scene.width)
         return cls(table, first, counts, half, np.float32(softness), start, stroke, room)
 
     @property
