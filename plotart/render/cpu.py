@@ -170,6 +170,7 @@ class Scratch(NamedTuple):
     squared: Any
     covered: Any
     records: Any
+    before: Any
 
 
 @jit
@@ -183,7 +184,16 @@ def scratch(cols):
     room = ROWS * (cols + 2 * WIDTH)
     box, words = np.empty((4, MOST_CHORDS + 2 * WIDTH), np.int32), np.zeros((5, room), np.uint32)
     best, owner = np.empty(room, np.float32), np.empty(room, np.int32)
-    return Scratch(box, best, owner, words, np.zeros(room, np.float32), np.empty(room, np.float32), no_records())
+    return Scratch(
+        box,
+        best,
+        owner,
+        words,
+        np.zeros(room, np.float32),
+        np.empty(room, np.float32),
+        no_records(),
+        np.zeros(cols + 1, np.int64),
+    )
 
 
 @jit
@@ -227,20 +237,23 @@ def touch(line, begin, end, reach, top, rows, cols, wanted, found):
     low_row, high_row, low_col, high_col = boxes(line, begin, end, reach, top, rows, cols, found.box)
     if high_row < ZERO:
         return 0, 0, 0, 0
-    row0, col0 = int(low_row), int(low_col)
-    tall, wide = int(high_row) - row0 + 1, (int(high_col) - col0) // WIDTH + 1
+    row0, col0, last = int(low_row), int(low_col), int(high_col)
+    chosen_before, chosen = found.before, wanted.shape[0] > 0
+    if chosen and chosen_before[last + 1] == chosen_before[col0]:
+        return 0, 0, 0, 0
+    tall, wide = int(high_row) - row0 + 1, (last - col0) // WIDTH + 1
     best, owner, box = found.best, found.owner, found.box
     reach2 = reach * reach
     for place in range(0, tall * wide * WIDTH, WIDTH):
         store(best, place, same(reach2))
-    if wanted.shape[0] > 0:
+    if chosen and chosen_before[last + 1] - chosen_before[col0] < rows * (last + 1 - col0):
         for row in range(tall):
             for col in range(min(wide * WIDTH, cols - col0)):
                 if not wanted[top + row0 + row, col0 + col]:
                     best[row * wide * WIDTH + col] = -ONE
     for c in range(begin, end):
         k = c - begin
-        if box[1, k] < 0:
+        if box[1, k] < 0 or (chosen and chosen_before[box[3, k] + 1] == chosen_before[box[2, k]]):
             continue
         x0, y0, tx, ty, length = line.x[c], line.y[c], line.tx[c], line.ty[c], line.length[c]
         low = -reach - EDGE if k == 0 else ZERO
@@ -398,14 +411,14 @@ def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, word
     Returns:
         where the words of each kind end: INSIDE, PLAIN, CAPPED, CORNERED.
     """
-    records_of(line, begin, end, found.records)
     box = touch(line, begin, end, half + REACH32 * softness, top, rows, cols, wanted, found)
+    if box[2] == 0:
+        return 0, 0, 0, 0
+    records_of(line, begin, end, found.records)
     insides, edges = list_pixels(half, softness, cols, box, found)
     for j in range(insides):
         words[j], covered[j] = found.words[INSIDE, j], ONE
-    plain_end, caps, corners = sort_edges(
-        line, begin, end, half, softness, top, edges, found, words, covered, insides
-    )
+    plain_end, caps, corners = sort_edges(line, begin, end, half, softness, top, edges, found, words, covered, insides)
     chords = end - begin
     for j in range(0, caps, WIDTH):
         k, x, y = pixels_of(found.words[CAPPED], j, chords, top)
@@ -481,9 +494,20 @@ def add_gradient(line, begin, end, records, counts, half, softness, top, words, 
 
 
 @jit
-def wants(wanted, top, rows):
-    """Whether any pixel of a band is to be rendered."""
-    return wanted.shape[0] == 0 or np.any(wanted[top : top + rows])
+def count_wanted(wanted, top, rows, before):
+    """Pixels of a band to be rendered left of each column, into `before [W+1]`; returns whether there are any.
+
+    wanted: `[H, W]` bool; all pixels if it is empty.
+    """
+    if wanted.shape[0] == 0:
+        return True
+    before[0] = 0
+    for col in range(wanted.shape[1]):
+        count = 0
+        for row in range(top, top + rows):
+            count += wanted[row, col]
+        before[col + 1] = before[col] + count
+    return before[wanted.shape[1]] > 0
 
 
 @kernel

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.render.chords import ZERO, rows_of
-from plotart.render.cpu import ROWS, add_gradient, cover, no_records, place_of, places_of, scratch, wants
+from plotart.render.cpu import ROWS, add_gradient, count_wanted, cover, no_records, place_of, places_of, scratch
 from plotart.render.jit import kernel
 from plotart.render.lanes import WIDTH, at, counted, gather, load, pick, put, same, store, total
 
@@ -33,7 +33,7 @@ def over_forward(
         canvas[:, top * cols : (top + height) * cols] = paper.reshape(3, 1)
         red, green, blue = canvas[0], canvas[1], canvas[2]
         kept = room[band]
-        some = wants(wanted, top, height)
+        some = count_wanted(wanted, top, height, found.before)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:

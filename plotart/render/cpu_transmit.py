@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.render.chords import ONE, ZERO, rows_of
-from plotart.render.cpu import ROWS, add_gradient, cover, no_records, place_of, scratch, wants
+from plotart.render.cpu import ROWS, add_gradient, count_wanted, cover, no_records, place_of, scratch
 from plotart.render.jit import kernel
 from plotart.render.lanes import WIDTH, at, put, same, store
 
@@ -40,7 +40,7 @@ def transmit_forward(
         product[drawing, :, top : top + height] = ONE
         zeros[drawing, :, top : top + height] = NONE
         kept = room[band]
-        some = wants(wanted, top, height)
+        some = count_wanted(wanted, top, height, found.before)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
@@ -71,7 +71,11 @@ def transmit_forward(
                     ends[slot, kind] = kept + kinds[kind]
                 kept += kinds[3]
         for n in range(planes):
-            passed, dark, seen = product[drawing, n].reshape(-1), zeros[drawing, n].reshape(-1), light[drawing, n].reshape(-1)
+            passed, dark, seen = (
+                product[drawing, n].reshape(-1),
+                zeros[drawing, n].reshape(-1),
+                light[drawing, n].reshape(-1),
+            )
             for p in range(top * cols, (top + height) * cols):
                 put(seen, p, at(passed, p) if at(dark, p) == NONE else ZERO)
 
@@ -110,7 +114,11 @@ def transmit_backward(
                 for j in range(kinds[3]):
                     p = place_of(at(words, since + j), top, cols)
                     c = at(covered, since + j)
-                    factor, missing, others = ONE - w * c, at(dark, p), at(passed, p)  # others: the other factors' product
+                    factor, missing, others = (
+                        ONE - w * c,
+                        at(dark, p),
+                        at(passed, p),
+                    )  # others: the other factors' product
                     if factor == ZERO:
                         others = others if missing == SINGLE else ZERO
                     else:

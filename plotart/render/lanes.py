@@ -250,7 +250,9 @@ def from_records(typing, records, index):
         first, last = _transposed_fours(builder, both[:4]), _transposed_fours(builder, both[4:])
         # groups: columns j (0, 8: of records i, i + 8) and j + 4 (4, 12), of four records each
         columns = [
-            _shuffled(builder, first[j], last[j], [h + i + o for h in (0, 8) for o in (part, 16 + part) for i in range(4)])
+            _shuffled(
+                builder, first[j], last[j], [h + i + o for h in (0, 8) for o in (part, 16 + part) for i in range(4)]
+            )
             for part in (0, 4)
             for j in range(4)
         ]
