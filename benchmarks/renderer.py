@@ -161,7 +161,9 @@ def threads() -> None:
     print(
         f"{min(wall[1]) / min(wall[2]):.2f}x best against best ({1e3 * min(wall[1]):.0f}, {1e3 * min(wall[2]):.0f} ms)"
     )
-    print(f"{np.median(whole):.2f}x by CPU times without the loss, if both cores were free; load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{np.median(whole):.2f}x by CPU times without the loss, if both cores were free; load {os.getloadavg()[0]:.1f}"
+    )
 
 
 def a_picture() -> None:

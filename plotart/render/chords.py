@@ -24,16 +24,14 @@ from plotart.render.lanes import (
     counted,
     highest,
     least,
-    load,
     lowest,
     most,
     pick,
     root,
     same,
     size,
-    store,
-    to_records,
 )
+from plotart.render.memory import load, store, to_records
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
 LEAST_CHORDS = 12  # of one segment

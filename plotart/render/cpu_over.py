@@ -6,9 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.render.chords import ZERO, rows_of
-from plotart.render.cpu import ROWS, add_gradient, count_wanted, cover, no_records, place_of, places_of, scratch
+from plotart.render.cover import cover
 from plotart.render.jit import kernel
-from plotart.render.lanes import WIDTH, at, counted, gather, load, pick, put, same, store, total
+from plotart.render.lanes import WIDTH, counted, pick, same, total
+from plotart.render.memory import at, gather, load, put, store
+from plotart.render.nearest import count_wanted, no_records, scratch
+from plotart.render.pull import add_gradient
+from plotart.render.words import ROWS, place_of, places_of
 
 
 @kernel
@@ -17,8 +21,8 @@ def over_forward(
 ):
     """Composite the strokes of `bands` in drawing order over `paper [3]`: `image [B, 3, H, W]`.
 
-    words `[touches]` and under `[3, touches]` keep what `over_backward` needs, ends `[slots, 4]` where the words of each
-    kind of each slot end; nothing is kept when they are empty. wanted: `[H, W]`, or empty for all pixels.
+    words `[touches]` and under `[3, touches]` keep what `over_backward` needs, ends `[slots, 4]` where the words of
+    each kind of each slot end; nothing is kept when they are empty. wanted: `[H, W]`, or empty for all pixels.
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS

@@ -10,9 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.render.chords import ONE, ZERO, rows_of
-from plotart.render.cpu import ROWS, add_gradient, count_wanted, cover, no_records, place_of, scratch
-from plotart.render.jit import kernel
-from plotart.render.lanes import WIDTH, at, put, same, store
+from plotart.render.cover import cover
+from plotart.render.jit import jit, kernel
+from plotart.render.lanes import WIDTH, same
+from plotart.render.memory import at, put, store
+from plotart.render.nearest import count_wanted, no_records, scratch
+from plotart.render.pull import add_gradient
+from plotart.render.words import ROWS, place_of
 
 NONE, SINGLE, SEVERAL = np.uint8(0), np.uint8(1), np.uint8(2)  # factors of a pixel that are 0
 
@@ -56,13 +60,7 @@ def transmit_forward(
                 if w == ZERO:
                     continue
                 passed, dark = product[drawing, low + n].reshape(-1), zeros[drawing, low + n].reshape(-1)
-                for j in range(kinds[3]):
-                    p = place_of(at(word, j), top, cols)
-                    factor = ONE - w * at(cover_of, j)
-                    if factor == ZERO:
-                        put(dark, p, SINGLE if at(dark, p) == NONE else SEVERAL)
-                    else:
-                        put(passed, p, at(passed, p) * factor)
+                _take(passed, dark, word, cover_of, kinds[3], w, top, cols)
             if keep:
                 for j in range(kinds[3]):
                     put(words, kept + j, at(word, j))
@@ -71,13 +69,22 @@ def transmit_forward(
                     ends[slot, kind] = kept + kinds[kind]
                 kept += kinds[3]
         for n in range(planes):
-            passed, dark, seen = (
-                product[drawing, n].reshape(-1),
-                zeros[drawing, n].reshape(-1),
-                light[drawing, n].reshape(-1),
-            )
+            passed, dark = product[drawing, n].reshape(-1), zeros[drawing, n].reshape(-1)
+            seen = light[drawing, n].reshape(-1)
             for p in range(top * cols, (top + height) * cols):
                 put(seen, p, at(passed, p) if at(dark, p) == NONE else ZERO)
+
+
+@jit
+def _take(passed, dark, words, covered, count, weight, top, cols):
+    """What one stroke takes of the light of one channel."""
+    for j in range(count):
+        p = place_of(at(words, j), top, cols)
+        factor = ONE - weight * at(covered, j)
+        if factor == ZERO:
+            put(dark, p, SINGLE if at(dark, p) == NONE else SEVERAL)
+        else:
+            put(passed, p, at(passed, p) * factor)
 
 
 @kernel

@@ -38,9 +38,7 @@ from plotart.render.lanes import (
     WIDTH,
     bits,
     counted,
-    from_records,
     least,
-    load,
     lowest,
     most,
     pick,
@@ -49,6 +47,7 @@ from plotart.render.lanes import (
     same_int,
     size,
 )
+from plotart.render.memory import from_records, load
 
 FAR, TINY, THIN = np.float32(1e30), np.float32(1e-12), np.float32(THINNEST)
 CAP_FINER, CORNER_FINER = np.float32(CAP_CELLS), np.float32(CORNER_CELLS)
@@ -65,8 +64,6 @@ def _offsets(cells):
 
 CAP_X, CAP_Y = _offsets(CAP_CELLS)
 CORNER_X, CORNER_Y = _offsets(CORNER_CELLS)
-
-INSIDE, PLAIN, CAPPED, CORNERED = 0, 1, 2, 3  # kinds of pixel: no edge near, one straight edge, a cap, a corner
 
 
 @jit

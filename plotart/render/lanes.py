@@ -4,12 +4,14 @@
 LLVM turns few of the renderer's loops into vector code by itself: their bodies choose, compare and look things up. Here
 a value of type `Lanes` holds 16 float32, 16 int32 or 16 truth values, and every operation is one LLVM vector
 instruction, which becomes AVX-512, two of AVX2, or four of SSE or NEON, whatever the machine has. Scalars mix with
-lanes by being repeated. Indices are not checked, and arrays must be contiguous along their last axis.
+lanes by being repeated. plotart.render.memory
+reads and writes them.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -40,6 +42,11 @@ MASK = Lanes("bool", _I1, types.boolean)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, of: Lanes) -> None:
         super().__init__(manager, of, of.vector)
+
+
+def primitive(function: Callable[..., Any]) -> Any:
+    """numba's `intrinsic`, whose type checkers need not know that the first argument is not passed."""
+    return intrinsic(function)
 
 
 def _repeat(builder, value, vector):
@@ -110,158 +117,7 @@ for _python, _sign in (
     _operation(_python, INTS, MASK, _compare_ints(_sign))
 
 
-def _place(context, builder, array, value, index):
-    """Address of the lanes that start at `array[index]`."""
-    data = context.make_array(array)(context, builder, value).data
-    return builder.bitcast(builder.gep(data, [index]), _lanes_of(array).vector.as_pointer())
-
-
-def _lanes_of(array):
-    return FLOATS if array.dtype == types.float32 else INTS
-
-
-@intrinsic
-def load(typing, array, index):
-    """`array[index : index + WIDTH]` of float32 or 32-bit integers."""
-    kind = _lanes_of(array)
-
-    def codegen(context, builder, sig, args):
-        place = _place(context, builder, array, args[0], args[1])
-        return builder.load(place, align=4)
-
-    return kind(array, types.intp), codegen
-
-
-@intrinsic
-def store(typing, array, index, value):
-    """Write lanes to `array[index : index + WIDTH]`."""
-
-    def codegen(context, builder, sig, args):
-        builder.store(args[2], _place(context, builder, array, args[0], args[1]), align=4)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, value), codegen
-
-
-@intrinsic
-def at(typing, array, index):
-    """`array[index]`, not checked: numba's own code looks for negative indices."""
-
-    def codegen(context, builder, sig, args):
-        data = context.make_array(array)(context, builder, args[0]).data
-        return builder.load(builder.gep(data, [args[1]]))
-
-    return array.dtype(array, types.intp), codegen
-
-
-@intrinsic
-def put(typing, array, index, value):
-    """`array[index] = value`, not checked."""
-
-    def codegen(context, builder, sig, args):
-        data = context.make_array(array)(context, builder, args[0]).data
-        builder.store(args[2], builder.gep(data, [args[1]]))
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, array.dtype), codegen
-
-
-@intrinsic
-def gather(typing, array, index):
-    """`array[index]` for int32 lanes of indices; float32."""
-
-    def codegen(context, builder, sig, args):
-        data = context.make_array(array)(context, builder, args[0]).data
-        wide = ir.VectorType(_I64, WIDTH)
-        bytes_ = builder.shl(builder.sext(args[1], wide), ir.Constant(wide, [2] * WIDTH))
-        where = builder.add(_repeat(builder, builder.ptrtoint(data, _I64), wide), bytes_)
-        pointers = ir.VectorType(_F32.as_pointer(), WIDTH)
-        mask = ir.VectorType(_I1, WIDTH)
-        name = f"llvm.masked.gather.v{WIDTH}f32.v{WIDTH}p0"
-        kind = ir.FunctionType(FLOATS.vector, [pointers, _I32, mask, FLOATS.vector])
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        return builder.call(
-            function,
-            [
-                builder.inttoptr(where, pointers),
-                _I32(4),
-                ir.Constant(mask, [1] * WIDTH),
-                ir.Constant(FLOATS.vector, ir.Undefined),
-            ],
-        )
-
-    return FLOATS(array, INTS), codegen
-
-
-def _shuffled(builder, one, other, order):
-    """Elements of `one` (0..) and `other` (len(one)..)."""
-    return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_I32, len(order)), order))
-
-
-def _paired(builder, one, other, pick_of):
-    """In each group of four lanes, the elements `pick_of(first lane)` of `one` (its own) and `other` (16 later)."""
-    return _shuffled(builder, one, other, [lane for group in range(0, WIDTH, 4) for lane in pick_of(group)])
-
-
-def _transposed_fours(builder, rows):
-    """Transpose the 4 x 4 blocks that four vectors form in each group of four lanes."""
-    low = [_paired(builder, rows[i], rows[i + 1], lambda g: [g, 16 + g, g + 1, 17 + g]) for i in (0, 2)]
-    high = [_paired(builder, rows[i], rows[i + 1], lambda g: [g + 2, 18 + g, g + 3, 19 + g]) for i in (0, 2)]
-    return [
-        _paired(builder, *pair, lambda g, o=offset: [g + o, g + o + 1, 16 + g + o, 17 + g + o])
-        for pair in (low, high)
-        for offset in (0, 2)
-    ]
-
-
-@intrinsic
-def to_records(typing, records, index, columns):
-    """Write 8 lanes side by side: element j of lane i to `records[8 * (index + i) + j]`."""
-
-    def codegen(context, builder, sig, args):
-        data = context.make_array(records)(context, builder, args[0]).data
-        values = cgutils.unpack_tuple(builder, args[2], 8)
-        for part in (0, 4):
-            for i, row in enumerate(_transposed_fours(builder, values[part : part + 4])):
-                for group in range(0, WIDTH, 4):
-                    four = _shuffled(builder, row, row, list(range(group, group + 4)))
-                    start = builder.mul(builder.add(args[1], _I64(group + i)), _I64(8))
-                    place = builder.gep(data, [builder.add(start, _I64(part))])
-                    builder.store(four, builder.bitcast(place, four.type.as_pointer()), align=4)
-        return context.get_dummy_value()
-
-    return types.void(records, types.intp, columns), codegen
-
-
-@intrinsic
-def from_records(typing, records, index):
-    """The 8 elements `records[8 * k : 8 * k + 8]` of lanes of int32 k, as 8 lanes: far faster than 8 gathers."""
-    result = types.UniTuple(FLOATS, 8)
-    eight = ir.VectorType(_F32, 8)
-
-    def codegen(context, builder, sig, args):
-        data = context.make_array(records)(context, builder, args[0]).data
-        loaded = []
-        for lane in range(WIDTH):
-            k = builder.sext(builder.extract_element(args[1], _I32(lane)), _I64)
-            place = builder.gep(data, [builder.mul(k, _I64(8))])
-            loaded.append(builder.load(builder.bitcast(place, eight.as_pointer()), align=4))
-        both = [_shuffled(builder, loaded[i], loaded[i + 8], list(range(16))) for i in range(8)]  # records i and i + 8
-        first, last = _transposed_fours(builder, both[:4]), _transposed_fours(builder, both[4:])
-        # groups: columns j (0, 8: of records i, i + 8) and j + 4 (4, 12), of four records each
-        columns = [
-            _shuffled(
-                builder, first[j], last[j], [h + i + o for h in (0, 8) for o in (part, 16 + part) for i in range(4)]
-            )
-            for part in (0, 4)
-            for j in range(4)
-        ]
-        return context.make_tuple(builder, result, columns)
-
-    return result(records, INTS), codegen
-
-
-@intrinsic
+@primitive
 def same(typing, value):
     """A float32 in all lanes."""
 
@@ -271,7 +127,7 @@ def same(typing, value):
     return FLOATS(types.float32), codegen
 
 
-@intrinsic
+@primitive
 def same_int(typing, value):
     """An integer in all lanes."""
 
@@ -281,7 +137,7 @@ def same_int(typing, value):
     return INTS(types.int32), codegen
 
 
-@intrinsic
+@primitive
 def counted(typing):
     """0, 1, 2, ... as float32."""
 
@@ -291,7 +147,7 @@ def counted(typing):
     return FLOATS(), codegen
 
 
-@intrinsic
+@primitive
 def real(typing, value):
     """Integers as float32."""
 
@@ -301,7 +157,7 @@ def real(typing, value):
     return FLOATS(INTS), codegen
 
 
-@intrinsic
+@primitive
 def pick(typing, mask, one, other):
     """`one` where mask holds, else `other`; scalars are repeated."""
     kind = one if isinstance(one, Lanes) else other if isinstance(other, Lanes) else FLOATS
@@ -324,19 +180,19 @@ def _unary(name):
     return codegen
 
 
-@intrinsic
+@primitive
 def below(typing, value):
     """The next whole number below, as float32."""
     return FLOATS(FLOATS), _unary("floor")
 
 
-@intrinsic
+@primitive
 def above(typing, value):
     """The next whole number above, as float32."""
     return FLOATS(FLOATS), _unary("ceil")
 
 
-@intrinsic
+@primitive
 def whole(typing, value):
     """Floats without a fraction as integers."""
 
@@ -346,13 +202,13 @@ def whole(typing, value):
     return INTS(FLOATS), codegen
 
 
-@intrinsic
+@primitive
 def root(typing, value):
     """Square root."""
     return FLOATS(FLOATS), _unary("sqrt")
 
 
-@intrinsic
+@primitive
 def size(typing, value):
     """Absolute value."""
     return FLOATS(FLOATS), _unary("fabs")
@@ -367,19 +223,19 @@ def _extreme(sign):
     return codegen
 
 
-@intrinsic
+@primitive
 def least(typing, one, other):
     """The smaller of two."""
     return FLOATS(*(arg if isinstance(arg, Lanes) else types.float32 for arg in (one, other))), _extreme("<")
 
 
-@intrinsic
+@primitive
 def most(typing, one, other):
     """The larger of two."""
     return FLOATS(*(arg if isinstance(arg, Lanes) else types.float32 for arg in (one, other))), _extreme(">")
 
 
-@intrinsic
+@primitive
 def bits(typing, mask):
     """Lane i of the mask as bit i of an integer."""
 
@@ -389,7 +245,7 @@ def bits(typing, mask):
     return types.int64(MASK), codegen
 
 
-@intrinsic
+@primitive
 def lowest(typing, number):
     """The number of zero bits below the lowest set bit of an integer that is not 0."""
 
@@ -399,7 +255,7 @@ def lowest(typing, number):
     return types.int64(types.int64), codegen
 
 
-@intrinsic
+@primitive
 def highest(typing, number):
     """The number of the highest set bit of an integer that is not 0."""
 
@@ -421,19 +277,19 @@ def _reduced(name, start):
     return codegen
 
 
-@intrinsic
+@primitive
 def total(typing, value):
     """Sum of all lanes."""
     return types.float32(FLOATS), _reduced("fadd", 0.0)
 
 
-@intrinsic
+@primitive
 def smallest(typing, value):
     """The least of all lanes."""
     return types.float32(FLOATS), _reduced("fmin", None)
 
 
-@intrinsic
+@primitive
 def largest(typing, value):
     """The greatest of all lanes."""
     return types.float32(FLOATS), _reduced("fmax", None)

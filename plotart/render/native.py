@@ -17,6 +17,7 @@ from plotart.render import chords, cpu, cpu_over, cpu_transmit
 from plotart.render.lanes import WIDTH
 from plotart.render.pool import share_out
 from plotart.render.scene import Scene
+from plotart.render.words import ROWS
 
 Array = NDArray[Any]
 
@@ -44,7 +45,7 @@ class Chords:
             chords.chord_table, len(points), cut, threads, points, half, np.float32(softness), counts, first, table
         )
         spans = np.empty((len(points), 2), np.int64)
-        pixels = np.empty((len(points), -(-scene.height // cpu.ROWS)), np.float32)
+        pixels = np.empty((len(points), -(-scene.height // ROWS)), np.float32)
         share_out(
             cpu.stroke_loads, len(points), cut, threads, table, first, half, np.float32(softness), scene.height,
             scene.width, spans, pixels,

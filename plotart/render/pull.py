@@ -6,24 +6,84 @@ A pull is a gradient by the two ends of a chord: `x0, y0` by the vertex where it
 
 from __future__ import annotations
 
-from plotart.render.chords import ONE, THREE, ZERO
+import numpy as np
+
+from plotart.render.chords import ONE, THREE, ZERO, records_of
 from plotart.render.edge import (
     CAP_FINER,
     CAP_SHARE,
     CAP_X,
     CAP_Y,
+    CORNER_FINER,
+    CORNER_SHARE,
+    CORNER_X,
+    CORNER_Y,
     IN_CAP,
+    IN_CORNER,
     TINY,
     apart,
+    owners_of_cells,
     past_ends,
     slopes_between,
     widths,
     widths_by_turn,
 )
 from plotart.render.jit import jit
-import numpy as np
+from plotart.render.lanes import WIDTH, bits, counted, most, pick, real, root, same, total
+from plotart.render.memory import from_records, load, store
+from plotart.render.words import pixel_of, pixels_of
 
-from plotart.render.lanes import WIDTH, bits, from_records, load, most, pick, real, root, same, store, total
+
+@jit
+def add_gradient(line, begin, end, records, counts, half, softness, top, words, ends, grad, covered, sums, out):
+    """Back from coverages to the control points of one stroke in one band.
+
+    Args:
+        counts: `[S]` chords of each segment. words, ends: as `cover` wrote and returned them. grad: gradients of the
+            coverages. covered: set to the coverages. out: `[2 (1+3S)]`, set. records, sums: scratch, `no_records()`
+            and `[S * 8 * WIDTH]`.
+
+    Returns:
+        the gradient of the half width.
+    """
+    chords, per_s, by_half = end - begin, ONE / softness, same(ZERO)
+    records_of(line, begin, end, records)
+    for j in range(0, len(sums), WIDTH):
+        store(sums, j, same(ZERO))
+    for j in range(ends[0]):
+        covered[j] = ONE
+    for j in range(ends[0], ends[1], WIDTH):
+        k, x, y = pixels_of(words, j, chords, top)
+        g = pick(counted() < ends[1] - j, load(grad, j), ZERO)
+        c, part, pull = pull_plain(records, k, x, y, half, per_s, g)
+        store(covered, j, c)
+        by_half += part
+        spread(counts, k, pull, sums)
+    first_x, first_y, last_x, last_y = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+    for j in range(ends[1], ends[2], WIDTH):
+        k, x, y = pixels_of(words, j, chords, top)
+        g = pick(counted() < ends[2] - j, load(grad, j), ZERO)
+        c, part, pull, tips = pull_capped(line, begin, end, records, k, x, y, half, softness, g)
+        store(covered, j, c)
+        by_half += part
+        spread(counts, k, pull, sums)
+        first_x, first_y, last_x, last_y = first_x + tips[0], first_y + tips[1], last_x + tips[2], last_y + tips[3]
+    sub_x, sub_y = load(CORNER_X, 0) * softness, load(CORNER_Y, 0) * softness
+    for j in range(ends[2], ends[3]):
+        c, x, y = pixel_of(words[j], begin, top)
+        _, k = owners_of_cells(line, begin, end, c, x, y, half, softness)
+        g = pick(counted() < IN_CORNER, same(grad[j] * CORNER_SHARE), ZERO)
+        cells, part, pull = pull_plain(records, k, sub_x + x, sub_y + y, half, CORNER_FINER / softness, g)
+        covered[j] = CORNER_SHARE * total(pick(counted() < IN_CORNER, cells, ZERO))
+        by_half += part
+        spread(counts, k, pull, sums)
+    collect(sums, len(counts), out)
+    if ends[2] > ends[1]:
+        out[0] += total(first_x)
+        out[1] += total(first_y)
+        out[len(out) - 2] += total(last_x)
+        out[len(out) - 1] += total(last_y)
+    return total(by_half)
 
 
 @jit
