@@ -13,10 +13,25 @@ at most `MOST_CHORDS` chords; the bound no longer holds for strokes hundreds of 
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from plotart.render.jit import jit, kernel
+from plotart.render.lanes import (
+    WIDTH,
+    bits,
+    counted,
+    highest,
+    least,
+    lowest,
+    most,
+    pick,
+    root,
+    same,
+    size,
+)
+from plotart.render.memory import load, store, to_records
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
 LEAST_CHORDS = 12  # of one segment
@@ -35,12 +50,21 @@ START, END, CROWDED = (
 
 THINNEST = 1e-6  # narrow side of an edge filter: keeps 1 / b finite for chords along a grid line
 
-# columns of the chord table: start, direction, length; how far before and past itself it owns pixels; length of the
-# stroke before it; widths of the edge filter and their inverses; marks; the range of the chords of its stroke that make
-# it CROWDED; how far the stroke has turned before it. 64 bytes: one cache line.
-X, Y, TX, TY, LENGTH, BEFORE, AFTER, ARC, WIDE, NARROW, PER_WIDE, PER_NARROW, MARKS, LOW, HIGH, TURN = range(16)
+# Rows of the chord table: start, direction, length; length of the stroke before it; marks, with the range LOW..HIGH of
+# the chords of its stroke that make it CROWDED (see `marks_of`); how far past its end it owns pixels. 32 bytes a chord.
+X, Y, TX, TY, LENGTH, ARC, MARKS, AFTER = range(8)
+ROWS_OF_TABLE = 8
+PADDING = 16  # chords after the last one that may be read, never used
 
 TURN_OF_CORNERS = 0.53  # rad, less than acos(BENT)
+
+ZERO, ONE, TWO, THREE, SIX, EIGHT, EIGHT_K = (np.float32(n) for n in (0, 1, 2, 3, 6, 8, 8192))
+HALF, QUARTER = np.float32(0.5), np.float32(0.25)
+REACH32, SPREAD32, DETOUR32, BENT32 = np.float32(REACH), np.float32(SPREAD), np.float32(DETOUR), np.float32(BENT)
+SMOOTH, SHORTEST, HALF_TURN = np.float32(TURN_OF_CORNERS), np.float32(1e-6), np.float32(3.2)
+NEAR_END = np.float32(0.75)  # of the softness: a chord further from the stroke's end sees no cap
+EDGE = np.float32(0.01)  # px of overlap between the pixels of neighbouring chords
+FOLLOWS, LOOSE, SHARP = np.float32(0.8), np.float32(2.5), np.float32(0.3)
 
 
 @jit
@@ -81,169 +105,192 @@ def on_canvas(points, half, softness, rows, cols):
     return seen
 
 
+class Line(NamedTuple):
+    """The rows of a chord table."""
+
+    x: Any
+    y: Any
+    tx: Any
+    ty: Any
+    length: Any
+    arc: Any
+    marks: Any
+    after: Any
+
+
+@jit
+def rows_of(table):
+    """`Line` of a table `[8, chords + PADDING]`."""
+    return Line(table[X], table[Y], table[TX], table[TY], table[LENGTH], table[ARC], table[MARKS], table[AFTER])
+
+
+@jit
+def records_of(line, begin, end, records):
+    """The rows of the chords of one stroke, side by side: `records [8 (end - begin)]`, see `from_records`."""
+    for c in range(begin, end, WIDTH):
+        columns = (
+            load(line.x, c), load(line.y, c), load(line.tx, c), load(line.ty, c), load(line.length, c),
+            load(line.arc, c), load(line.marks, c), load(line.after, c),
+        )  # fmt: skip
+        to_records(records, c - begin, columns)
+
+
+@jit
+def marks_of(packed):
+    """Marks, LOW and HIGH of a chord: 3 + 10 + 10 bits, which a float32 holds exactly."""
+    bits = int(packed)
+    return bits & 7, (bits >> 3) & 1023, bits >> 13
+
+
 @kernel
 def chord_table(strokes, points, half, softness, counts, first, table):
-    """Fill `table [chords, 16]` for some strokes: what the kernels need of each chord.
+    """Fill `table [8, chords + PADDING]` for some strokes: what the kernels need of each chord.
 
     Args:
         points: `[M, 1+3S, 2]` px. half: `[M]` px. counts: `[M, S]`, all 0 for strokes that are not drawn.
         first: `[M+1]`, the first chord of each stroke.
     """
+    own = np.zeros((ROWS_OF_TABLE, MOST_CHORDS + 2 * WIDTH), np.float32)
+    turn, low, high = (
+        np.zeros(own.shape[1], np.float32),
+        np.zeros(own.shape[1], np.float32),
+        np.zeros(own.shape[1], np.float32),
+    )
     for i in strokes:
-        begin, end = first[i], first[i + 1]
-        if end > begin:
-            reach = half[i] + REACH * softness
-            _cut(points[i], counts[i], begin, table)
-            _overlaps(table, begin, end, reach)
-            _mark_ends(table, begin, end, softness)
-            _mark_crowded(table, begin, end, reach, softness)
+        begin, count = first[i], first[i + 1] - first[i]
+        if count > 0:
+            reach, line = half[i] + REACH32 * softness, rows_of(own)
+            _cut(points[i], counts[i], line)
+            _overlaps(line, count, reach, turn)
+            _crowds(line, count, reach, softness, turn, low, high)
+            _mark(line, count, softness, low, high)
+            for row in range(ROWS_OF_TABLE):
+                for c in range(count):
+                    table[row, begin + c] = own[row, c]
 
 
 @jit
-def _cut(points, counts, begin, table):
-    """Chords of one stroke, in float64 until they are stored."""
-    c = begin
-    arc = 0.0
-    x0, y0 = float(points[0, 0]), float(points[0, 1])
+def _cut(points, counts, line):
+    """Places, directions and lengths of the chords of one stroke.
+
+    Of a cubic, B(m + h/2) - B(m - h/2) = h B'(m) + h^3/24 d3B/dt3, which loses no digits far from the origin.
+    """
+    c = 0
     for j in range(counts.shape[0]):
-        p = 3 * j
-        for step in range(1, counts[j] + 1):
-            t = step / counts[j]
-            r = 1.0 - t
-            b0, b1, b2, b3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
-            x1 = b0 * points[p, 0] + b1 * points[p + 1, 0] + b2 * points[p + 2, 0] + b3 * points[p + 3, 0]
-            y1 = b0 * points[p, 1] + b1 * points[p + 1, 1] + b2 * points[p + 2, 1] + b3 * points[p + 3, 1]
-            dx, dy = x1 - x0, y1 - y0
-            length = math.sqrt(dx * dx + dy * dy)
-            if length < 1e-6:  # no direction: a dot, filtered as if it lay along x
-                dx, dy, length = 1.0, 0.0, 0.0
-            else:
-                dx, dy = dx / length, dy / length
-            table[c, X], table[c, Y], table[c, TX], table[c, TY] = x0, y0, dx, dy
-            table[c, LENGTH], table[c, ARC] = length, arc
-            wide, narrow = max(abs(dx), abs(dy)), max(min(abs(dx), abs(dy)), THINNEST)
-            table[c, WIDE], table[c, NARROW], table[c, PER_WIDE], table[c, PER_NARROW] = (
-                wide,
-                narrow,
-                1 / wide,
-                1 / narrow,
-            )
-            arc += length
-            x0, y0 = x1, y1
-            c += 1
+        p, h = 3 * j, ONE / np.float32(counts[j])
+        x0, y0 = points[p, 0], points[p, 1]
+        ax, ay = points[p + 1, 0] - x0, points[p + 1, 1] - y0
+        bx, by = points[p + 2, 0] - points[p + 1, 0], points[p + 2, 1] - points[p + 1, 1]
+        cx, cy = points[p + 3, 0] - points[p + 2, 0], points[p + 3, 1] - points[p + 2, 1]
+        jerk_x, jerk_y = h * h * h * QUARTER * (ax - bx - bx + cx), h * h * h * QUARTER * (ay - by - by + cy)
+        for step in range(0, counts[j], WIDTH):
+            t = (counted() + step) * h
+            m = t + HALF * h
+            r, n = ONE - t, ONE - m
+            b1, b2, b3 = t * (THREE * r * r + THREE * r * t + t * t), t * t * (THREE * r + t), t * t * t
+            d1, d2, d3 = THREE * h * n * n, SIX * h * n * m, THREE * h * m * m
+            dx, dy = d1 * ax + d2 * bx + d3 * cx + jerk_x, d1 * ay + d2 * by + d3 * cy + jerk_y
+            length = root(dx * dx + dy * dy)
+            some = length >= SHORTEST  # else no direction: a dot, filtered as if it lay along x
+            store(line.x, c + step, b1 * ax + b2 * bx + b3 * cx + x0)
+            store(line.y, c + step, b1 * ay + b2 * by + b3 * cy + y0)
+            store(line.tx, c + step, pick(some, dx / length, ONE))
+            store(line.ty, c + step, pick(some, dy / length, ZERO))
+            store(line.length, c + step, pick(some, length, ZERO))
+        c += counts[j]
 
 
 @jit
-def _overlaps(table, begin, end, reach):
-    """How far past its ends a chord owns pixels, and the turn of the stroke before it (radians, a little less).
+def _overlaps(line, count, reach, turn):
+    """How far past its end a chord owns pixels; turn of the stroke (radians, a little less) and its length before it.
 
     The fan of pixels nearest to a vertex belongs to the chord that ends there, so that no two chords tie.
     """
-    turn = 0.0
-    for c in range(begin, end):
-        after = reach
-        table[c, TURN] = turn
-        if c + 1 < end:
-            cosine = table[c, TX] * table[c + 1, TX] + table[c, TY] * table[c + 1, TY]
-            if table[c, LENGTH] == 0.0 or table[c + 1, LENGTH] == 0.0:
-                turn += 3.2
-            else:
-                turn += 2.0 * math.sqrt(max(0.0, 0.5 - 0.5 * cosine))
-                if cosine > 0.0:
-                    after = reach * math.sqrt(max(0.0, 1.0 - cosine * cosine))
-        table[c, BEFORE], table[c, AFTER] = (reach + 0.01 if c == begin else 0.0), after + 0.01
+    for c in range(0, count, WIDTH):
+        tx, ty, ux, uy = load(line.tx, c), load(line.ty, c), load(line.tx, c + 1), load(line.ty, c + 1)
+        cosine, sine = tx * ux + ty * uy, size(tx * uy - ty * ux)
+        acute = cosine > ZERO
+        bend = pick(acute, sine / root(HALF + HALF * most(cosine, ZERO)), root(most(TWO - TWO * cosine, ZERO)))
+        dot = (load(line.length, c) == ZERO) | (load(line.length, c + 1) == ZERO)
+        store(turn, c, pick(dot, HALF_TURN, bend))
+        store(line.after, c, pick(acute, reach * sine, reach) + EDGE)
+    line.after[count - 1] = reach + EDGE
+    arc, turned = 0.0, 0.0
+    for c in range(count):
+        line.arc[c] = arc
+        arc += line.length[c]
+        bend, turn[c] = turn[c], turned
+        turned += bend
 
 
 @jit
-def _mark_ends(table, begin, end, softness):
-    whole = table[end - 1, ARC] + table[end - 1, LENGTH]
-    for c in range(begin, end):
-        marks = 0
-        if table[c, ARC] <= 0.75 * softness:
-            marks |= START
-        if whole - table[c, ARC] - table[c, LENGTH] <= 0.75 * softness:
-            marks |= END
-        table[c, MARKS], table[c, LOW], table[c, HIGH] = marks, end - begin, 0
+def _mark(line, count, softness, low, high):
+    """Which chords are near a cap, and which are CROWDED, by which range of chords."""
+    whole = line.arc[count - 1] + line.length[count - 1]
+    for c in range(0, count, WIDTH):
+        arc, last = load(line.arc, c), load(high, c)
+        marks = pick(arc <= NEAR_END * softness, START, same(ZERO))
+        marks += pick(whole - arc - load(line.length, c) <= NEAR_END * softness, END, same(ZERO))
+        marks += pick(last > ZERO, CROWDED + EIGHT * load(low, c) + EIGHT_K * last, same(ZERO))
+        store(line.marks, c, marks)
 
 
 @jit
-def _mark_crowded(table, begin, end, reach, softness):
-    """Chords whose pixels may see another part of the stroke within reach of their sub-pixels.
+def _crowds(line, count, reach, softness, turn, low, high):
+    """The range low..high of chords that a chord's pixels may see within reach of their sub-pixels; 0..0 for none.
 
     Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a detour.
     """
-    smooth = np.float32(TURN_OF_CORNERS)
-    if table[end - 1, TURN] < smooth:
+    for c in range(0, count, WIDTH):
+        store(low, c, same(ZERO))
+        store(high, c, same(ZERO))
+    if turn[count - 1] < SMOOTH:
         return
-    spread = np.float32(SPREAD * softness)
-    most = np.float32(2) * np.float32(reach)
-    ahead = begin
-    for c in range(begin, end):
-        while ahead < end and table[ahead, TURN] - table[c, TURN] < smooth:
-            ahead += 1
-        if ahead == end:
-            return
-        half = np.float32(0.5) * table[c, LENGTH]
-        x, y = table[c, X] + table[c, TX] * half, table[c, Y] + table[c, TY] * half
-        skip = np.float32(-1)
-        for o in range(ahead, end):
-            if table[o, ARC] < skip:
-                continue
-            along = np.float32(0.5) * table[o, LENGTH]
-            dx = table[o, X] + table[o, TX] * along - x
-            dy = table[o, Y] + table[o, TY] * along - y
-            slack = half + along
-            far, limit = dx * dx + dy * dy, most + slack
-            if far > limit * limit:
-                skip = table[o, ARC] + math.sqrt(far) - limit - along  # nothing nearer comes before
-                continue
-            far = math.sqrt(far)
-            cosine = abs(table[c, TX] * table[o, TX] + table[c, TY] * table[o, TY])
-            if cosine >= BENT:
-                way = abs(table[o, ARC] + along - table[c, ARC] - half)
-                follows = abs(dx * table[c, TX] + dy * table[c, TY]) > 0.8 * far  # on one arc both ways grow together
-                if way - DETOUR * far + (0.5 if follows else 2.5) * slack <= 0.5 * softness:
-                    continue
-            _mark_pair(table, begin, c, o, dx, dy, max(far - slack, np.float32(0)), slack, reach, spread)
-            _mark_pair(table, begin, o, c, dx, dy, max(far - slack, np.float32(0)), slack, reach, spread)
+    for c in range(count):
+        half, arc, turned = HALF * line.length[c], line.arc[c], turn[c]
+        tx, ty = line.tx[c], line.ty[c]
+        x, y = line.x[c] + tx * half, line.y[c] + ty * half
+        if turned < SMOOTH and turn[count - 1] - turned < SMOOTH:
+            continue
+        first, last, o = count, 0, 0
+        while o < count:
+            ux, uy, along = load(line.tx, o), load(line.ty, o), HALF * load(line.length, o)
+            dx, dy = load(line.x, o) + ux * along - x, load(line.y, o) + uy * along - y
+            slack, far2 = along + half, dx * dx + dy * dy
+            limit = slack + TWO * reach
+            seen = (far2 <= limit * limit) & (size(load(turn, o) - turned) >= SMOOTH) & (counted() < count - o)
+            if bits(seen) != 0:
+                far = root(far2)
+                way = size(load(line.arc, o) + along - (arc + half))
+                follows = size(dx * tx + dy * ty) > FOLLOWS * far  # on one arc both ways grow together
+                detour = way - DETOUR32 * far + pick(follows, HALF, same(LOOSE)) * slack > HALF * softness
+                bent = size(tx * ux + ty * uy) < BENT32
+                near = most(far - slack, ZERO)
+                found = bits(
+                    seen & (bent | detour) & _in_sight(line.after[c], tx, ty, dx, dy, near, slack, reach, softness)
+                )
+                if found != 0:
+                    first, last = min(first, o + lowest(found)), o + highest(found) + 1
+            o += WIDTH
+            if bits(seen) == 0 and o < count:  # nothing nearer comes before the stroke is so much longer
+                dx, dy = line.x[o] - x, line.y[o] - y
+                skip = line.arc[o] + math.sqrt(dx * dx + dy * dy) - TWO * reach - half
+                while o + WIDTH < count and line.arc[o + WIDTH] < skip:
+                    o += WIDTH
+        if last > 0:
+            low[c], high[c] = first, last
 
 
 @jit
-def _mark_pair(table, begin, c, o, dx, dy, near, slack, reach, spread):
-    """Mark c CROWDED by o, at (dx, dy) from it.
+def _in_sight(after, tx, ty, dx, dy, near, slack, reach, softness):
+    """Whether chords at (dx, dy) from a chord of direction (tx, ty) crowd it.
 
-    A pixel at distance d <= reach of chord c along its normal n sees a point at D from c at a distance of at most
+    A pixel at distance d <= reach of a chord along its normal n sees a point at D from it at a distance of at most
     min(reach, d + SPREAD) only if D^2 <= 2 d |n.D| + reach^2 - d^2 for a d in reach - SPREAD .. reach. In the fan of a
     sharp vertex n can be any direction.
     """
-    sharp = table[c, AFTER] > 0.3 * reach
-    across = near if sharp else min(abs(dy * table[c, TX] - dx * table[c, TY]) + slack, near)
-    d = min(max(across, reach - spread, 0.0), reach)
-    if near * near <= 2 * d * across + reach * reach - d * d:
-        table[c, MARKS] = np.float32(int(table[c, MARKS]) | CROWDED)
-        table[c, LOW] = min(table[c, LOW], np.float32(o - begin))
-        table[c, HIGH] = max(table[c, HIGH], np.float32(o - begin + 1))
-
-
-@jit
-def spread_to_points(vertex, counts, out):
-    """Chain rule of the flattening: gradients of vertices `[K+1, 2]` -> `out [1+3S, 2]`, added."""
-    v = 0
-    for j in range(counts.shape[0]):
-        p = 3 * j
-        for step in range(counts[j] + 1):
-            gx, gy = vertex[v + step, 0], vertex[v + step, 1]
-            if j > 0 and step == 0:
-                continue  # the shared vertex was spread as the end of the segment before
-            t = step / counts[j]
-            r = 1.0 - t
-            b0, b1, b2, b3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
-            out[p, 0] += b0 * gx
-            out[p, 1] += b0 * gy
-            out[p + 1, 0] += b1 * gx
-            out[p + 1, 1] += b1 * gy
-            out[p + 2, 0] += b2 * gx
-            out[p + 2, 1] += b2 * gy
-            out[p + 3, 0] += b3 * gx
-            out[p + 3, 1] += b3 * gy
-        v += counts[j]
+    across = near
+    if after <= SHARP * reach:
+        across = least(size(dy * tx - dx * ty) + slack, near)
+    d = least(most(across, max(reach - SPREAD32 * softness, ZERO)), reach)
+    return near * near <= d * across * TWO + (reach * reach - d * d)

@@ -5,117 +5,128 @@ from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import spread_to_points
-from plotart.render.cpu import (
-    COL_BITS,
-    COL_MASK,
-    PIXEL_SHIFT,
-    ROWS,
-    add_gradient,
-    choose,
-    clear,
-    cover,
-    scratch,
-    vertex_scratch,
-)
-from plotart.render.edge import ONE, ZERO, turn_to_vertices
+from plotart.render.chords import ZERO, rows_of
+from plotart.render.cover import cover
 from plotart.render.jit import kernel
+from plotart.render.lanes import WIDTH, counted, pick, same, total
+from plotart.render.memory import at, gather, load, put, store
+from plotart.render.nearest import count_wanted, no_records, scratch
+from plotart.render.pull import add_gradient
+from plotart.render.words import ROWS, place_of, places_of
 
 
 @kernel
 def over_forward(
-    bands, start, stroke, room, table, first, half, softness, wanted, rgb, alpha, image, words, under, ends
+    bands, start, stroke, room, table, first, half, softness, wanted, rgb, alpha, paper, image, words, under, ends
 ):
-    """Composite the strokes of `bands` in drawing order onto `image [B, 3, H, W]`, which holds the paper on entry.
+    """Composite the strokes of `bands` in drawing order over `paper [3]`: `image [B, 3, H, W]`.
 
-    words `[touches]` and under `[touches, 3]` keep what `over_backward` needs, ends `[slots]` where each slot's words
-    end; nothing is kept when they are empty. wanted: see `choose`.
+    words `[touches]` and under `[3, touches]` keep what `over_backward` needs, ends `[slots, 4]` where the words of
+    each kind of each slot end; nothing is kept when they are empty. wanted: `[H, W]`, or empty for all pixels.
     """
     rows, cols = image.shape[2], image.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched, cells = scratch(cols)
-    word, covered = np.empty(len(best), np.uint32), np.empty(len(best), np.float32)
+    line, found = rows_of(table), scratch(cols)
+    word, covered = np.empty(len(found.best), np.uint32), np.empty(len(found.best), np.float32)
     keep = len(ends) > 0
+    under_r, under_g, under_b = under[0], under[1], under[2]
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
         canvas = image[drawing].reshape(3, rows * cols)
+        canvas[:, top * cols : (top + height) * cols] = paper.reshape(3, 1)
+        red, green, blue = canvas[0], canvas[1], canvas[2]
         kept = room[band]
-        some = choose(wanted, top, height, cols, best)
+        some = count_wanted(wanted, top, height, found.before)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
                 if keep:
                     ends[slot] = kept
                 continue
-            count = cover(
-                table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
-                word, covered,
-            )  # fmt: skip
-            red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
-            for j in range(count):
-                pixel = np.int64(word[j]) >> PIXEL_SHIFT
-                p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
-                a = opacity * covered[j]
-                r, g, b = canvas[0, p], canvas[1, p], canvas[2, p]
+            kinds = cover(
+                line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, covered
+            )
+            r, g, b, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
+            for j in range(kinds[3]):
+                p = place_of(at(word, j), top, cols)
+                a, below_r, below_g, below_b = opacity * at(covered, j), at(red, p), at(green, p), at(blue, p)
                 if keep:
-                    words[kept + j] = word[j]
-                    under[kept + j, 0], under[kept + j, 1], under[kept + j, 2] = r, g, b
-                canvas[0, p] = r + a * (red - r)
-                canvas[1, p] = g + a * (green - g)
-                canvas[2, p] = b + a * (blue - b)
+                    put(words, kept + j, at(word, j))
+                    put(under_r, kept + j, below_r)
+                    put(under_g, kept + j, below_g)
+                    put(under_b, kept + j, below_b)
+                put(red, p, below_r + a * (r - below_r))
+                put(green, p, below_g + a * (g - below_g))
+                put(blue, p, below_b + a * (b - below_b))
             if keep:
-                kept += count
-                ends[slot] = kept
+                for kind in range(4):
+                    ends[slot, kind] = kept + kinds[kind]
+                kept += kinds[3]
 
 
 @kernel
 def over_backward(
-    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha, words, under, ends, grad, partial
+    bands, start, stroke, room, table, first, counts, half, softness, rgb, alpha, words, under, ends, grad, partial,
+    paper,
 ):  # fmt: skip
-    """Gradients of `over_forward`: `grad [B, 3, H, W]` (changed in place into the paper's gradient) -> `partial`.
+    """Gradients of `over_forward` from `grad [B, 3, H, W]`: `partial` of each slot, `paper [bands, 3]` of each band.
 
     partial `[slots, 2(1+3S) + 5]`: control points, half width, rgb, alpha.
     """
     rows, cols = grad.shape[2], grad.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
     q = partial.shape[1]
-    size = ROWS * cols
-    vertex, turn, cells = vertex_scratch(first)
+    size = ROWS * cols + WIDTH
+    line, sums, kinds = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32), np.empty(4, np.int64)
     by_a, by_c, covered = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    red, green, blue = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    own_r, own_g, own_b = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    under_r, under_g, under_b, records = under[0], under[1], under[2], no_records()
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
+        low, pixels = top * cols, min(ROWS, rows - top) * cols
+        red[:pixels], green[:pixels] = canvas[0, low : low + pixels], canvas[1, low : low + pixels]
+        blue[:pixels] = canvas[2, low : low + pixels]
         for slot in range(start[band + 1] - 1, start[band] - 1, -1):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
-            red, green, blue, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
-            since = room[band] if slot == start[band] else ends[slot - 1]
-            count = ends[slot] - since
+            r, g, b, opacity = rgb[i, 0], rgb[i, 1], rgb[i, 2], alpha[i]
+            since = room[band] if slot == start[band] else ends[slot - 1, 3]
+            for kind in range(4):
+                kinds[kind] = ends[slot, kind] - since
+            count = kinds[3]
+            for j in range(0, count, WIDTH):
+                p, w = places_of(words, since + j, since + count, 0, cols), since + j
+                by_r, by_g, by_b = gather(red, p), gather(green, p), gather(blue, p)
+                through = by_r * (r - load(under_r, w)) + by_g * (g - load(under_g, w)) + by_b * (b - load(under_b, w))
+                store(own_r, j, by_r)
+                store(own_g, j, by_g)
+                store(own_b, j, by_b)
+                store(by_a, j, through)
+                store(by_c, j, through * opacity)
+            partial[slot, q - 5] = add_gradient(
+                line, begin, end, records, counts[i], half[i], softness, top, words[since:], kinds, by_c, covered, sums,
+                partial[slot, : q - 5],
+            )  # fmt: skip
+            by_red, by_green, by_blue, by_alpha = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+            for j in range(0, count, WIDTH):
+                here = counted() < count - j
+                c = pick(here, load(covered, j), ZERO)
+                a, by_r, by_g, by_b = opacity * c, load(own_r, j), load(own_g, j), load(own_b, j)
+                by_alpha += pick(here, load(by_a, j), ZERO) * c
+                by_red += a * by_r
+                by_green += a * by_g
+                by_blue += a * by_b
+                store(own_r, j, by_r - a * by_r)
+                store(own_g, j, by_g - a * by_g)
+                store(own_b, j, by_b - a * by_b)
             for j in range(count):
-                pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
-                p, w = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK), since + j
-                by_a[j] = canvas[0, p] * (red - under[w, 0])
-                by_a[j] += canvas[1, p] * (green - under[w, 1]) + canvas[2, p] * (blue - under[w, 2])
-                by_c[j] = by_a[j] * opacity
-            clear(end - begin, vertex, turn)
-            by_half = add_gradient(
-                table, begin, end, half[i], softness, top, words[since : ends[slot]], by_c, covered, vertex, turn, cells
-            )
-            by_red, by_green, by_blue, by_alpha = ZERO, ZERO, ZERO, ZERO
-            for j in range(count):
-                pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
-                p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
-                a = opacity * covered[j]
-                by_alpha += by_a[j] * covered[j]
-                by_red += a * canvas[0, p]
-                by_green += a * canvas[1, p]
-                by_blue += a * canvas[2, p]
-                canvas[0, p] *= ONE - a
-                canvas[1, p] *= ONE - a
-                canvas[2, p] *= ONE - a
-            turn_to_vertices(table, begin, end, vertex, turn)
-            partial[slot] = ZERO
-            spread_to_points(vertex, counts[i], partial[slot, : q - 5].reshape(-1, 2))
-            partial[slot, q - 5], partial[slot, q - 1] = by_half, by_alpha
-            partial[slot, q - 4], partial[slot, q - 3], partial[slot, q - 2] = by_red, by_green, by_blue
+                p = place_of(at(words, since + j), 0, cols)
+                put(red, p, at(own_r, j))
+                put(green, p, at(own_g, j))
+                put(blue, p, at(own_b, j))
+            partial[slot, q - 4], partial[slot, q - 3] = total(by_red), total(by_green)
+            partial[slot, q - 2], partial[slot, q - 1] = total(by_blue), total(by_alpha)
+        paper[band, 0], paper[band, 1], paper[band, 2] = red[:pixels].sum(), green[:pixels].sum(), blue[:pixels].sum()

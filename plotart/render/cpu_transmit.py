@@ -2,95 +2,89 @@
 """Transmitted light on the CPU, T_c = prod_i (1 - weight_ic coverage_i): forward and backward over bands (numba).
 
 A factor may be exactly 0 (a weight of 1 where the stroke covers all). So that no gradient needs a division by 0, the
-product of the factors that are not 0 is kept, and the number of those that are.
+product of the factors that are not 0 is kept, and whether none, one or more of them are.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from plotart.render.chords import spread_to_points
-from plotart.render.cpu import (
-    COL_BITS,
-    COL_MASK,
-    PIXEL_SHIFT,
-    ROWS,
-    add_gradient,
-    choose,
-    clear,
-    cover,
-    scratch,
-    vertex_scratch,
-)
-from plotart.render.edge import ONE, ZERO, turn_to_vertices
-from plotart.render.jit import kernel
+from plotart.render.chords import ONE, ZERO, rows_of
+from plotart.render.cover import cover
+from plotart.render.jit import jit, kernel
+from plotart.render.lanes import WIDTH, same
+from plotart.render.memory import at, put, store
+from plotart.render.nearest import count_wanted, no_records, scratch
+from plotart.render.pull import add_gradient
+from plotart.render.words import ROWS, place_of
+
+NONE, SINGLE, SEVERAL = np.uint8(0), np.uint8(1), np.uint8(2)  # factors of a pixel that are 0
 
 
 @kernel
 def transmit_forward(
-    bands,
-    start,
-    stroke,
-    room,
-    table,
-    first,
-    half,
-    softness,
-    wanted,
-    weight,
-    channel,
-    product,
-    zeros,
-    words,
-    covered,
-    ends,
-):
-    """Multiply the strokes of `bands` into `product [B, C, H, W]` (1 on entry) and count zeros alike (0 on entry).
+    bands, start, stroke, room, table, first, half, softness, wanted, weight, channel, light, product, zeros, words,
+    covered, ends,
+):  # fmt: skip
+    """The light that passes the strokes of `bands`: `light [B, C, H, W]`, and what it is made of, alike.
 
-    weight is `[M, C]`, or `[M, 1]` for strokes that touch only the channel named in `channel [M]` (else -1).
-    words and covered `[touches]` and ends `[slots]` are what `transmit_backward` needs; nothing is kept when they are
-    empty. wanted: see `choose`.
+    product holds the factors that are not 0, zeros the number of those that are. weight is `[M, C]`, or `[M, 1]` for
+    strokes that touch only the channel named in `channel [M]` (else -1).
+    words and covered `[touches]` and ends `[slots, 4]` are what `transmit_backward` needs; nothing is kept when they
+    are empty. wanted: `[H, W]`, or empty for all pixels.
     """
     planes, rows, cols = product.shape[1], product.shape[2], product.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    best, owner, touched, cells = scratch(cols)
-    word, cover_of = np.empty(len(best), np.uint32), np.empty(len(best), np.float32)
+    line, found = rows_of(table), scratch(cols)
+    word, cover_of = np.empty(len(found.best), np.uint32), np.empty(len(found.best), np.float32)
     keep = len(ends) > 0
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
-        light = product[drawing].reshape(planes, rows * cols)
-        dark = zeros[drawing].reshape(planes, rows * cols)
+        product[drawing, :, top : top + height] = ONE
+        zeros[drawing, :, top : top + height] = NONE
         kept = room[band]
-        some = choose(wanted, top, height, cols, best)
+        some = count_wanted(wanted, top, height, found.before)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
                 if keep:
                     ends[slot] = kept
                 continue
-            count = cover(
-                table, first[i], first[i + 1], half[i], softness, top, height, cols, best, owner, touched, cells,
-                word, cover_of,
-            )  # fmt: skip
+            kinds = cover(
+                line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, cover_of
+            )
             low = max(channel[i], 0)
             for n in range(weight.shape[1]):
                 w = weight[i, n]
                 if w == ZERO:
                     continue
-                for j in range(count):
-                    pixel = np.int64(word[j]) >> PIXEL_SHIFT
-                    p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
-                    factor = ONE - w * cover_of[j]
-                    if factor == ZERO:
-                        dark[low + n, p] += 1
-                    else:
-                        light[low + n, p] *= factor
+                passed, dark = product[drawing, low + n].reshape(-1), zeros[drawing, low + n].reshape(-1)
+                _take(passed, dark, word, cover_of, kinds[3], w, top, cols)
             if keep:
-                for j in range(count):
-                    words[kept + j], covered[kept + j] = word[j], cover_of[j]
-                kept += count
-                ends[slot] = kept
+                for j in range(kinds[3]):
+                    put(words, kept + j, at(word, j))
+                    put(covered, kept + j, at(cover_of, j))
+                for kind in range(4):
+                    ends[slot, kind] = kept + kinds[kind]
+                kept += kinds[3]
+        for n in range(planes):
+            passed, dark = product[drawing, n].reshape(-1), zeros[drawing, n].reshape(-1)
+            seen = light[drawing, n].reshape(-1)
+            for p in range(top * cols, (top + height) * cols):
+                put(seen, p, at(passed, p) if at(dark, p) == NONE else ZERO)
+
+
+@jit
+def _take(passed, dark, words, covered, count, weight, top, cols):
+    """What one stroke takes of the light of one channel."""
+    for j in range(count):
+        p = place_of(at(words, j), top, cols)
+        factor = ONE - weight * at(covered, j)
+        if factor == ZERO:
+            put(dark, p, SINGLE if at(dark, p) == NONE else SEVERAL)
+        else:
+            put(passed, p, at(passed, p) * factor)
 
 
 @kernel
@@ -102,45 +96,45 @@ def transmit_backward(
 
     The columns are control points, half width, weights.
     """
-    planes, rows, cols = product.shape[1], product.shape[2], product.shape[3]
+    rows, cols = product.shape[2], product.shape[3]
     per_drawing = (rows + ROWS - 1) // ROWS
-    kinds = weight.shape[1]
-    q = partial.shape[1] - 1 - kinds
-    vertex, turn, cells = vertex_scratch(first)
-    by_c = np.empty(ROWS * cols, np.float32)
+    of_each = weight.shape[1]
+    q = partial.shape[1] - 1 - of_each
+    line, sums, kinds = rows_of(table), np.empty(counts.shape[1] * 8 * WIDTH, np.float32), np.empty(4, np.int64)
+    size = ROWS * cols + WIDTH
+    by_c, again, records = np.empty(size, np.float32), np.empty(size, np.float32), no_records()
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
-        light = product[drawing].reshape(planes, rows * cols)
-        dark = zeros[drawing].reshape(planes, rows * cols)
-        wanted = grad[drawing].reshape(planes, rows * cols)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
             low = max(channel[i], 0)
-            partial[slot] = ZERO
-            since = room[band] if slot == start[band] else ends[slot - 1]
-            count = ends[slot] - since
-            by_c[:count] = ZERO
-            for n in range(kinds):
+            since = room[band] if slot == start[band] else ends[slot - 1, 3]
+            for kind in range(4):
+                kinds[kind] = ends[slot, kind] - since
+            for j in range(0, kinds[3], WIDTH):
+                store(by_c, j, same(ZERO))
+            for n in range(of_each):
                 w, by_w = weight[i, n], ZERO
-                for j in range(count):
-                    pixel = np.int64(words[since + j]) >> PIXEL_SHIFT
-                    p = (top + (pixel >> COL_BITS)) * cols + (pixel & COL_MASK)
-                    c = covered[since + j]
-                    factor, missing, others = ONE - w * c, dark[low + n, p], ZERO  # others: the other factors' product
+                passed, dark = product[drawing, low + n].reshape(-1), zeros[drawing, low + n].reshape(-1)
+                asked = grad[drawing, low + n].reshape(-1)
+                for j in range(kinds[3]):
+                    p = place_of(at(words, since + j), top, cols)
+                    c = at(covered, since + j)
+                    factor, missing, others = (
+                        ONE - w * c,
+                        at(dark, p),
+                        at(passed, p),
+                    )  # others: the other factors' product
                     if factor == ZERO:
-                        if missing == 1:
-                            others = light[low + n, p]
-                    elif missing == 0:
-                        others = light[low + n, p] / factor
-                    by_factor = wanted[low + n, p] * others
-                    by_c[j] -= by_factor * w
+                        others = others if missing == SINGLE else ZERO
+                    else:
+                        others = others / factor if missing == NONE else ZERO
+                    by_factor = at(asked, p) * others
+                    put(by_c, j, at(by_c, j) - by_factor * w)
                     by_w += by_factor * c
                 partial[slot, q + 1 + n] = -by_w
-            clear(end - begin, vertex, turn)
             partial[slot, q] = add_gradient(
-                table, begin, end, half[i], softness, top, words[since : ends[slot]], by_c, covered[since : ends[slot]],
-                vertex, turn, cells,
+                line, begin, end, records, counts[i], half[i], softness, top, words[since:], kinds, by_c, again, sums,
+                partial[slot, :q],
             )  # fmt: skip
-            turn_to_vertices(table, begin, end, vertex, turn)
-            spread_to_points(vertex, counts[i], partial[slot, :q].reshape(-1, 2))

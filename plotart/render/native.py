@@ -14,8 +14,10 @@ from torch.autograd.function import once_differentiable
 
 from plotart.errors import InputError
 from plotart.render import chords, cpu, cpu_over, cpu_transmit
+from plotart.render.lanes import WIDTH
 from plotart.render.pool import share_out
 from plotart.render.scene import Scene
+from plotart.render.words import ROWS
 
 Array = NDArray[Any]
 
@@ -37,9 +39,18 @@ class Chords:
     def of(cls, scene: Scene, softness: float, threads: int = 1) -> Chords:
         points, half = _array(scene.points), _array(scene.half)
         counts, first = cpu.count_chords(points, half, float(softness), scene.height, scene.width)
-        table = np.empty((int(first[-1]), 16), np.float32)
-        share_out(chords.chord_table, len(points), len(table), threads, points, half, softness, counts, first, table)
-        start, stroke, room = cpu.band_loads(table, first, half, softness, scene.strokes, scene.height, scene.width)
+        cut = int(first[-1])
+        table = np.empty((chords.ROWS_OF_TABLE, cut + chords.PADDING), np.float32)
+        share_out(
+            chords.chord_table, len(points), cut, threads, points, half, np.float32(softness), counts, first, table
+        )
+        spans = np.empty((len(points), 2), np.int64)
+        pixels = np.empty((len(points), -(-scene.height // ROWS)), np.float32)
+        share_out(
+            cpu.stroke_loads, len(points), cut, threads, table, first, half, np.float32(softness), scene.height,
+            scene.width, spans, pixels,
+        )  # fmt: skip
+        start, stroke, room = cpu.band_loads(spans, pixels, scene.strokes, scene.height, scene.width)
         return cls(table, first, counts, half, np.float32(softness), start, stroke, room)
 
     @property
@@ -73,16 +84,16 @@ class _Over(Function):
     ) -> Tensor:  # fmt: skip
         cut = Chords.of(scene, softness, threads)
         drawings = points.shape[0] // scene.strokes
-        image = paper.detach().to(torch.float32).reshape(1, 3, 1, 1)
-        image = image.expand(drawings, 3, scene.height, scene.width).contiguous()
+        image = torch.empty((drawings, 3, scene.height, scene.width))
         colours, opacity = _array(rgb), _array(alpha)
         keep = _needs(ctx)
-        words = np.empty(cut.touches if keep else 0, np.uint32)
-        under = np.empty((cut.touches if keep else 0, 3), np.float32)
-        ends = np.empty(cut.slots if keep else 0, np.int64)
+        words = np.empty(cut.touches + WIDTH if keep else 0, np.uint32)
+        under = np.empty((3, cut.touches + WIDTH if keep else 0), np.float32)
+        ends = np.empty((cut.slots if keep else 0, 4), np.int64)
         share_out(
             cpu_over.over_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.first, cut.half, cut.softness, scene.wanted, colours, opacity, image.numpy(), words, under, ends,
+            cut.first, cut.half, cut.softness, scene.wanted, colours, opacity, _array(paper), image.numpy(),
+            words, under, ends,
         )  # fmt: skip
         ctx.kept = (cut, colours, opacity, words, under, ends, threads) if keep else None
         return image
@@ -91,19 +102,17 @@ class _Over(Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
         cut, colours, opacity, words, under, ends, threads = ctx.kept
-        wanted = grad.to(torch.float32).clone(memory_format=torch.contiguous_format)
         columns = 2 * (3 * cut.counts.shape[1] + 1)
-        partial = np.empty((cut.slots, columns + 5), np.float32)
+        partial, paper = np.empty((cut.slots, columns + 5), np.float32), np.empty((cut.bands, 3), np.float32)
         share_out(
             cpu_over.over_backward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
             cut.first, cut.counts, cut.half, cut.softness, colours, opacity, words, under, ends,
-            wanted.numpy(), partial,
+            _array(grad), partial, paper,
         )  # fmt: skip
         total = _summed(cut, partial)
         points = total[:, :columns].reshape(len(total), -1, 2)
-        paper = wanted.sum(dim=(0, 2, 3)) if ctx.needs_input_grad[4] else None
         rgb, alpha = total[:, columns + 1 : columns + 4], total[:, columns + 4]
-        return points, total[:, columns], rgb, alpha, paper, None, None, None
+        return points, total[:, columns], rgb, alpha, torch.from_numpy(paper.sum(0)), None, None, None
 
 
 class _Transmit(Function):
@@ -115,20 +124,20 @@ class _Transmit(Function):
         cut = Chords.of(scene, softness, threads)
         drawings = points.shape[0] // scene.strokes
         shape = (drawings, planes, scene.height, scene.width)
-        product, zeros = torch.ones(shape), np.zeros(shape, np.int32)
+        light, product, zeros = torch.empty(shape), np.empty(shape, np.float32), np.empty(shape, np.uint8)
         weights = _array(weight)
         channels = np.full(len(weights), -1) if channel is None else channel.numpy()
         keep = _needs(ctx)
-        words = np.empty(cut.touches if keep else 0, np.uint32)
+        words = np.empty(cut.touches + WIDTH if keep else 0, np.uint32)
         covered = np.empty(cut.touches if keep else 0, np.float32)
-        ends = np.empty(cut.slots if keep else 0, np.int64)
+        ends = np.empty((cut.slots if keep else 0, 4), np.int64)
         share_out(
             cpu_transmit.transmit_forward, cut.bands, cut.touches, threads, cut.start, cut.stroke, cut.room, cut.table,
-            cut.first, cut.half, cut.softness, scene.wanted, weights, channels, product.numpy(), zeros, words,
-            covered, ends,
+            cut.first, cut.half, cut.softness, scene.wanted, weights, channels, light.numpy(), product, zeros,
+            words, covered, ends,
         )  # fmt: skip
-        ctx.kept = (cut, weights, channels, product.numpy(), zeros, words, covered, ends, threads) if keep else None
-        return product.masked_fill(torch.from_numpy(zeros) > 0, 0.0)
+        ctx.kept = (cut, weights, channels, product, zeros, words, covered, ends, threads) if keep else None
+        return light
 
     @staticmethod
     @once_differentiable
