@@ -292,7 +292,7 @@ def main() -> None:
                 theirs = climb_hill(kind, count, target, options.seconds)
                 rows.append((name, kind, count, ours, theirs))
     print(
-        f"| picture | shapes | descent, dB | hill climber, dB | gain |\n|---|---|---|---|---|  ({options.seconds:g} s)"
+        f"\n{options.seconds:g} s\n\n| picture | shapes | descent, dB | hill climber, dB | gain |\n|---|---|---|---|---|"
     )
     for name, kind, count, ours, theirs in rows:
         print(f"| {name} | {count} {kind} | {ours:.2f} | {theirs:.2f} | {ours - theirs:+.2f} |")
