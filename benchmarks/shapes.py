@@ -291,9 +291,8 @@ def main() -> None:
                 ours = descend(kind, count, target, canvas, options.seconds)
                 theirs = climb_hill(kind, count, target, options.seconds)
                 rows.append((name, kind, count, ours, theirs))
-    print(
-        f"| picture | shapes | descent, dB | hill climber, dB | gain |\n|---|---|---|---|---|  ({options.seconds:g} s)"
-    )
+    print(f"\n{options.seconds:g} s\n")
+    print("| picture | shapes | descent, dB | hill climber, dB | gain |\n|---|---|---|---|---|")
     for name, kind, count, ours, theirs in rows:
         print(f"| {name} | {count} {kind} | {ours:.2f} | {theirs:.2f} | {ours - theirs:+.2f} |")
 

@@ -291,6 +291,8 @@ def _check_shapes(config: Config) -> None:
             )
         if ink.kind in ("average", "add"):
             raise InputError(f"ink.kind: '{ink.kind}' mixes filled shapes; strokes take multiply or over")
+        if ink.background != "paper":
+            raise InputError(f"ink.background: strokes are drawn on paper, not on '{ink.background}'")
         return
     strokes = [name for name in config.objectives if name not in ("pixels", "neuron", "style")]
     if strokes:

@@ -79,6 +79,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
             {"stages": [{"kind": "quantize"}], "ink.background": "paper", "primitive.shape": "arc"},
             r"splats that fade .* add the stage 'hatch'",
         ),
+        ("image", {"ink.kind": "over", "ink.background": "learned"}, r"ink\.background: strokes are drawn on paper"),
         ("image", {"ink.kind": "average"}, r"ink\.kind: 'average' mixes filled shapes"),
         ("image", {"stages.0.pixels_share": 0.5}, r"stages\.0\.pixels_share: .* leave pixels_share at 1, not 0\.5"),
     ],

@@ -134,7 +134,6 @@ class Penned(PenInk):
         return cls([Pen.model_validate(p) for p in state["pens"]], state["pen"])
 
 
-@inks.register("faded")
 @inks.register("choosing")
 class Choosing(PenInk):
     """Every shape is drawn by one real pen, and which one is still being learned.

@@ -50,7 +50,7 @@ class InkSpec(BaseModel):
             raise ValueError(f"ink.light is a setting of ink.kind multiply; {self.kind} mixes in sRGB")
         if self.kind == "multiply" and self.background != "paper":
             raise ValueError("ink.background is none of ink.kind multiply: its light comes from the paper")
-        if self.kind in ("average", "add") and "start_opacity" in self.model_fields_set:
+        if self.kind in ("average", "add") and self.start_opacity != 0.8:
             raise ValueError(f"ink.start_opacity: shapes of ink.kind {self.kind} have no opacity")
         if self.kind == "coded" and (self.start_opacity, self.background) != (0.8, "paper"):
             raise ValueError("ink.kind coded has no start_opacity and no background: its regions fill the page")
