@@ -4,11 +4,12 @@ The setting: a square canvas, strokes whose tip is 1.5 px, K pens of basic-12 an
 
 free     free colours under `multiply`, five eighths of the steps
 kmeans   these, then k-means in Lab, centres matched one to one to pens, and the other three eighths on the points
-learned  the default stages of `--palette learned`, scaled to the same number of steps
+learned  the default stages of `--palette learned`, or for a photograph those of the config image, in which a colour
+         separation finds pens and places, scaled to the same number of steps
 
 What is kept is compared with free: the mean activation on the clean page; of a photograph, the share of a blank page's
-squared error (as the image config measures it) that the drawing takes away. For photographs the last column is the mean
-CIEDE2000 (S-CIELAB) to the photograph seen from two metres: free, kmeans, learned.
+mean CIEDE2000 (S-CIELAB) seen from two metres that the drawing takes away. For photographs the last column is that
+CIEDE2000 itself: free, kmeans, learned. All drawings of a photograph have the objectives of the config image.
 
     python benchmarks/palette.py [--neurons conv4_3:12,...] [--photos chelsea,...] [--seeds 0,1,2] [--counts 3,4]
 """
@@ -22,14 +23,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+import yaml
 from skimage import data
 
 from plotart import Config, generate
-from plotart.config import usual_stages
+from plotart.config import find_config, usual_stages
 from plotart.images import save_image
-from plotart.objectives import Frame
+from plotart.objectives.pixels import Pixels
 from plotart.prepare import prepare
+from plotart.vision import scielab_difference
 
 NEURONS = "conv4_3:12,conv4_3:300,conv4_2:100,conv4_1:50,conv3_3:40,conv3_1:20"
 PHOTOS = "chelsea,astronaut,coffee,rocket"
@@ -52,27 +56,30 @@ def settings(subject: dict[str, object], seed: int, options: argparse.Namespace)
     }
 
 
-def stages(palette: str, steps: int) -> list[dict[str, object]]:
+def stages(palette: str, steps: int, picture: bool) -> list[dict[str, object]]:
     """The stages of a palette in the benchmark, `steps` in all."""
     if palette == "kmeans":
         free = round(FREE_SHARE * steps)
         return [{"kind": "fit", "steps": free}, {"kind": "quantize"}, {"kind": "fit", "steps": steps - free}]
-    scaled = Config(stages=usual_stages("learned"), steps=steps).scaled_stages()
+    usual = Config.load("image", {"objectives.pixels.image": "-"}).stages if picture else usual_stages("learned")
+    scaled = Config(stages=usual, steps=steps).scaled_stages()
     return Config(stages=scaled).model_dump(mode="json")["stages"]
 
 
 def blank_error(changes: dict[str, object]) -> float:
-    """The squared error of an empty page, 0 for a neuron."""
+    """Mean CIEDE2000 (S-CIELAB) of an empty page to the photograph seen from two metres, 0 for a neuron."""
     _, context, drawing = prepare(Config.load(None, changes), lambda line: None)
-    if "pixels" not in context.objectives:
+    pixels = context.objectives.get("pixels")
+    if not isinstance(pixels, Pixels):
         return 0.0
-    blank = torch.ones(1, 3, *drawing.canvas.pixels(context.size))
-    return float(context.objectives["pixels"](Frame(blank)))
+    wanted = pixels.target[0].permute(1, 2, 0).double().numpy()
+    px_per_mm = context.size / drawing.canvas.mm_per_unit
+    return float(scielab_difference(wanted, np.ones_like(wanted), px_per_mm, 2000.0).mean())
 
 
-def worth(figures: dict[str, dict[str, float]], stage: str, blank: float) -> float:
-    """What a stage of a run reached, so that 0 is nothing: excitation, or the share of the blank page's error."""
-    return figures["excitation"][stage] if "excitation" in figures else 1 - figures["pixels"][stage] / blank
+def worth(figures: dict[str, Any], stage: str, blank: float) -> float:
+    """What a stage of a run reached, so that 0 is nothing: excitation, or the share of the blank page's difference."""
+    return figures["excitation"][stage] if "excitation" in figures else 1 - seen_error(figures, stage) / blank
 
 
 def seen_error(figures: dict[str, Any], stage: str) -> float:
@@ -89,7 +96,7 @@ def compare(
     kept: dict[str, float] = {}
     seen: dict[str, float] = {}
     for palette in ("kmeans", "learned"):
-        changes = {"pens.palette": palette, "pens.count": count, "stages": stages(palette, options.steps)}
+        changes = {"pens.palette": palette, "pens.count": count, "stages": stages(palette, options.steps, blank > 0)}
         with tempfile.TemporaryDirectory() as folder:
             figures = generate(Config.load(None, {**shared, **changes}), Path(folder) / "run").figures
         if palette == "kmeans":
@@ -113,6 +120,7 @@ def interval(values: list[float]) -> str:
 def subjects(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, object]]:
     """By name, the part of the config that says what is drawn."""
     found: dict[str, dict[str, object]] = {}
+    asked = yaml.safe_load(find_config("image").read_text())["objectives"]
     for neuron in filter(None, options.neurons.split(",")):
         found[neuron] = {"objectives.neuron.at": neuron, "network.name": "vgg16-hed"}
     for photo in filter(None, options.photos.split(",")):
@@ -120,8 +128,8 @@ def subjects(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, o
         side, height, width = min(picture.shape[1:]), *picture.shape[1:]
         top, left = (height - side) // 2, (width - side) // 2
         save_image(picture[:, top : top + side, left : left + side], folder / f"{photo}.png")
-        found[photo] = {
-            "objectives.pixels": {"image": str(folder / f"{photo}.png"), "space": "linear", "distances": [500, 2000]}
+        found[photo] = {f"objectives.{name}": spec for name, spec in asked.items()} | {
+            "objectives.pixels.image": str(folder / f"{photo}.png")
         }
     return found
 
@@ -148,7 +156,7 @@ def main() -> None:
                     kept["gained"] = kept["learned"] - kept["kmeans"]
                     rows["neurons" if "objectives.neuron.at" in subject else "photographs"].append(kept)
                     shares = [f"{100 * kept[key]:10.0f} %" for key in (*names, "gained")]
-                    if "objectives.pixels" in subject:
+                    if "objectives.pixels.image" in subject:
                         shares.append(f"{' / '.join(f'{seen[key]:.1f}' for key in ('free', 'kmeans', 'learned')):>18}")
                     start = [f"{name:>12}", f"{count:12}", f"{seed:12}", f"{kept['free']:12.3g}"]
                     print(" | ".join([*start, *shares]), flush=True)
