@@ -89,4 +89,6 @@ def base_config(changes: dict[str, Any]) -> str:
     if "objectives.pixels.image" not in changes:
         return "neuron"
     shared = any(address.startswith(("objectives.neuron.", "objectives.features.")) for address in changes)
-    return "caricature" if shared else "image"
+    if shared:
+        return "caricature"
+    return "image-kmeans" if changes.get("pens.palette") == "kmeans" else "image"

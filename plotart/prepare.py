@@ -12,6 +12,15 @@ import torch
 from torch import Tensor
 
 from plotart.canvas import Canvas
+from plotart.checks import (
+    check_dividers,
+    check_free,
+    check_minutes,
+    check_shapes,
+    check_shares,
+    free_first,
+    hatches,
+)
 from plotart.config import Config, NetworkSpec, find_style
 from plotart.drawing import Drawing
 from plotart.errors import InputError
@@ -24,28 +33,20 @@ from plotart.objectives.pixels import PixelsSpec
 from plotart.objectives.structure import StructureSpec
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
-from plotart.plot.motion import Machine, load_machine
+from plotart.plot.motion import load_machine
 from plotart.plot.strokes import read_start
 from plotart.posters import drawing_area, source_of
 from plotart.primitives import Primitive
-from plotart.primitives.dividers import DividersSpec
 from plotart.primitives.glyphs import Alphabet, GlyphsSpec
 from plotart.primitives.rasters import RastersSpec
-from plotart.primitives.shapes import ShapesSpec
-from plotart.primitives.splats import SplatsSpec
 from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.fit import FitSpec, crops_of
-from plotart.stages.grow import GrowSpec
-from plotart.stages.hatch import HatchSpec
 from plotart.stages.narrow import with_tips
 from plotart.stages.place import PlaceSpec
-from plotart.stages.prune import PruneSpec
 from plotart.stages.quantize import QuantizeSpec
-from plotart.stages.regrow import RegrowSpec
-from plotart.stages.reorder import ReorderSpec
 from plotart.stages.trace import TraceSpec
 from plotart.stages.train import TrainSpec
 from plotart.vision import eye_blur_mm
@@ -66,8 +67,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     if not any(name in config.objectives for name in ("neuron", "pixels", "message")):
         raise InputError("nothing to draw: give --neuron LAYER:UNIT (such as conv4_3:12) or --image FILE")
     alphabet = _alphabet(config)
-    _check_dividers(config)
-    _check_shapes(config)
+    check_dividers(config)
+    check_shapes(config)
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
     device = _device(config.device)
@@ -76,8 +77,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     tip = _usual_tip(pens)
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
-    _check_minutes(config, count, machine)
-    _check_free(config)
+    check_minutes(config, count, machine)
+    check_free(config)
     target = None
     if "pixels" in config.objectives:
         target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
@@ -104,7 +105,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             generator=generator,
         ),
     )
-    _check_shares(config, objectives)
+    check_shares(config, objectives)
     neuron = objectives.get("neuron")
     if network is not None and isinstance(neuron, Neuron) and source is None:
         for line in neuron.check(network):
@@ -213,29 +214,6 @@ def _alphabet(config: Config) -> Alphabet | None:
     return alphabet
 
 
-def _check_dividers(config: Config) -> None:
-    """Dividers, their ink and the stage that turns them into strokes go together."""
-    dividers = isinstance(config.primitive, DividersSpec)
-    traced = [i for i, stage in enumerate(config.stages) if isinstance(stage, TraceSpec)]
-    if not dividers == (config.ink.kind == "coded") == bool(traced):
-        raise InputError(
-            "stages: the primitive 'dividers', the ink 'coded' and the stage 'trace' go together; "
-            "start from the config 'dividers'"
-        )
-    if not dividers:
-        return
-    if config.pens.palette == "kmeans" or config.pens.count == "auto":
-        raise InputError(
-            "pens: regions take the pens they miss least, or all of a fixed palette; "
-            "leave pens.palette 'kmeans' and pens.count 'auto' to strokes"
-        )
-    for stage in config.stages[: traced[0]]:
-        if not isinstance(stage, FitSpec):
-            raise InputError(
-                f"stages: before 'trace' dividers can only be fitted, not go through '{stage.build().name}'"
-            )
-
-
 def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:
     """Width / height of what is drawn; None when it takes the page as it is."""
     if alphabet is not None:
@@ -265,7 +243,7 @@ def _first_ink(
     count = len(primitive)
     if config.ink.kind == "coded":
         return config.ink.build(count, generator)
-    if _free_first(config):
+    if free_first(config):
         return config.ink.build(count, generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if rgb is not None:
@@ -274,104 +252,6 @@ def _first_ink(
     if config.pens.palette == "fixed":
         return Penned(palette, primitive.deal_pens(len(palette), generator))
     return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
-
-
-def _hatches(config: Config) -> bool:
-    return any(isinstance(stage, HatchSpec) for stage in config.stages)
-
-
-def _check_shapes(config: Config) -> None:
-    """Whether primitive, ink and stages go together; which inks strokes can take, and what pens can make of shapes."""
-    ink, filled = config.ink, isinstance(config.primitive, ShapesSpec)
-    hatched = _hatches(config)
-    if not filled:
-        if hatched or any(isinstance(stage, RegrowSpec | ReorderSpec) for stage in config.stages):
-            raise InputError(
-                "stages: hatch, regrow and reorder are for filled shapes; primitive.kind must be circles or splats"
-            )
-        if ink.kind in ("average", "add"):
-            raise InputError(f"ink.kind: '{ink.kind}' mixes filled shapes; strokes take multiply or over")
-        if ink.background != "paper":
-            raise InputError(f"ink.background: strokes are drawn on paper, not on '{ink.background}'")
-        return
-    strokes = [name for name in config.objectives if name not in ("pixels", "neuron", "style")]
-    if strokes:
-        raise InputError(f"objectives.{strokes[0]}: shapes have no strokes to judge; set '{strokes[0]}' to null")
-    if hatched and config.primitive.marks == "outline":  # type: ignore[attr-defined]
-        raise InputError("primitive.marks: outlines are not hatched; take 'hatch', or the stage 'quantize' instead")
-    for i, stage in enumerate(config.stages):
-        name = "reorder" if isinstance(stage, ReorderSpec) else "regrow" if isinstance(stage, RegrowSpec) else ""
-        fitting = ("over",) if name == "reorder" else ("over", "average")
-        if name and ink.kind not in fitting:
-            raise InputError(f"stages.{i}: {name} is for ink.kind {' or '.join(fitting)}, not {ink.kind}")
-    if hatched:
-        return
-    if ink.background != "paper":
-        raise InputError(f"ink.background: only the stage 'hatch' can draw a background of '{ink.background}'")
-    if isinstance(config.primitive, SplatsSpec) and (
-        config.primitive.shape in ("arc", "dot") or config.primitive.streaks
-    ):
-        raise InputError(
-            "primitive: splats that fade (arcs, dots, streaks) have no edge for a single pen; add the stage 'hatch'"
-        )
-
-
-def _check_shares(config: Config, objectives: dict[str, Objective]) -> None:
-    """Whether the objectives can judge the pixels that each fit looks at."""
-    for i, stage in enumerate(config.stages):
-        if isinstance(stage, FitSpec) and stage.pixels_share < 1:
-            for name, objective in objectives.items():
-                if objective.needs_whole_image:
-                    why = "; of pixels.distances only 0 goes pixel by pixel" if name == "pixels" else ""
-                    raise InputError(
-                        f"stages.{i}.pixels_share: the objective '{name}' looks at the whole image{why}; "
-                        f"leave pixels_share at 1, not {stage.pixels_share:g}"
-                    )
-
-
-def _check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
-    """Whether the stages can keep to the minutes asked for, and so many pens can be plotted in them at all."""
-    places = [i for i, stage in enumerate(config.stages) if isinstance(stage, PruneSpec)]
-    if config.minutes is None:
-        if places:
-            raise InputError("stages: a prune stage needs minutes; set them, or leave the stage out")
-        return
-    settled = [i for i, stage in enumerate(config.stages) if isinstance(stage, QuantizeSpec)]
-    if config.pens.palette != "fixed" and settled and places[0] < settled[-1]:
-        raise InputError("stages: prune must come after quantize, when every stroke has its pen for good")
-    if not isinstance(config.primitive, StrokesSpec):
-        kind = config.model_dump(mode="json")["primitive"]["kind"]
-        raise InputError(f"minutes: only strokes are pruned to a time; primitive.kind must be strokes, not {kind}")
-    each = machine.raise_seconds + machine.lower_seconds
-    least = ((pen_count - 1) * machine.pen_change_seconds + pen_count * each) / 60
-    if config.minutes < least:
-        raise InputError(
-            f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "
-            f"not {config.minutes:g}; take more minutes or fewer pens (pens.count)"
-        )
-
-
-def _free_first(config: Config) -> bool:
-    """Whether shapes start with free colours that a stage turns into pens, or with real pens from the first step."""
-    chosen_later = any(isinstance(stage, ChooseSpec) for stage in config.stages)
-    return config.pens.palette == "kmeans" or (config.pens.palette == "learned" and chosen_later) or _hatches(config)
-
-
-def _check_free(config: Config) -> None:
-    """Whether what needs free colours has them."""
-    how, kind = "(pens.palette kmeans, or a choose stage)", config.model_dump(mode="json")["primitive"]["kind"]
-    if isinstance(config.primitive, StrokesSpec) and config.primitive.widths == "free" and not _free_first(config):
-        raise InputError(f"primitive.widths: 'free' is for free colours {how}; pens are as wide as their tips")
-    if not any(isinstance(stage, GrowSpec) for stage in config.stages):
-        return
-    if not isinstance(config.stages[0], GrowSpec) or config.init is not None:
-        raise InputError("stages: grow starts a drawing, so it must be the first stage, and without --init")
-    if "pixels" not in config.objectives:
-        raise InputError("stages: grow needs a picture to grow toward; give --image FILE")
-    if not isinstance(config.primitive, StrokesSpec):
-        raise InputError(f"stages: grow lays strokes, so primitive.kind must be strokes, not {kind}")
-    if config.ink.kind != "over" or not _free_first(config):
-        raise InputError(f"stages: grow lays strokes over each other: set ink.kind to over, and free colours {how}")
 
 
 def _device(name: str) -> torch.device:
@@ -391,7 +271,7 @@ def _palette(config: Config) -> tuple[PenSet, int]:
             raise InputError(f"pens.count: a fixed palette uses all {have} pens of '{config.pens.set}', not {count}")
         return pens, have
     settling = QuantizeSpec | TraceSpec if config.pens.palette == "kmeans" else QuantizeSpec | TraceSpec | PlaceSpec
-    if not _hatches(config) and not any(isinstance(stage, settling) for stage in config.stages):
+    if not hatches(config) and not any(isinstance(stage, settling) for stage in config.stages):
         raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
     if count == "auto":
         return pens, have
