@@ -77,7 +77,7 @@ def test_steps_are_shared_out_in_proportion():
 
 
 def test_finding_the_number_of_pens_takes_the_place_of_narrowing():
-    for palette, file in (("learned", None), ("kmeans", None), ("learned", "image")):
+    for palette, file in (("learned", None), ("kmeans", None), ("learned", "caricature")):
         config = Config.load(
             file, {"objectives.pixels.image": "x.png", "pens.count": "auto", "pens.palette": palette, "steps": 100}
         )
@@ -85,4 +85,6 @@ def test_finding_the_number_of_pens_takes_the_place_of_narrowing():
         assert names.count("CountSpec") == 1
         assert "NarrowSpec" not in names
         assert names.index("CountSpec") < names.index("QuantizeSpec")
+    placed = Config.load("image", {"objectives.pixels.image": "x.png", "pens.count": "auto"}).scaled_stages()[0]
+    assert placed.keep == 0.95
     assert Config.load(None, {"pens.count": "3"}).pens.count == 3

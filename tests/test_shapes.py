@@ -50,6 +50,7 @@ def test_hatched_shapes_keep_to_a_load_of_ink(photo, tmp_path):
 def test_outlines_need_no_hatching(photo, tmp_path):
     stages = [{"kind": "fit", "steps": 4}, {"kind": "quantize"}]
     changes = {"primitive": {"kind": "circles", "count": 12, "marks": "outline"}, "stages": stages}
+    changes["objectives.structure"] = None
     config = Config.load("image", {**small(photo), **changes, "pens.palette": "kmeans"})
     run = generate(config, tmp_path / "run")
     assert sum(pen["strokes"] for pen in run.figures["pens"]) >= 10
@@ -81,7 +82,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
         ),
         ("image", {"ink.kind": "over", "ink.background": "learned"}, r"ink\.background: strokes are drawn on paper"),
         ("image", {"ink.kind": "average"}, r"ink\.kind: 'average' mixes filled shapes"),
-        ("image", {"stages.0.pixels_share": 0.5}, r"stages\.0\.pixels_share: .* leave pixels_share at 1, not 0\.5"),
+        ("image", {"stages.1.pixels_share": 0.5}, r"stages\.1\.pixels_share: .* leave pixels_share at 1, not 0\.5"),
     ],
 )
 def test_what_does_not_go_together_is_refused_by_name(name, changes, message, photo):

@@ -36,6 +36,8 @@ class Strokes(Primitive):
     kind = "strokes"
     width: Tensor
 
+    width_range: tuple[float, float] | None = None
+
     def __init__(self, points: Tensor, width: Tensor, width_range: tuple[float, float] | None = None) -> None:
         super().__init__()
         if points.ndim != 3 or points.shape[1] < 4 or points.shape[1] % 3 != 1 or points.shape[2] != 2:

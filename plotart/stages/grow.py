@@ -23,6 +23,9 @@ __all__ = ["Grow", "GrowSpec"]
 LEAST_PX = 48
 """The smallest short side at which a level is fitted."""
 
+EACH = ("points", "width", "rgb", "opacity")
+"""What a packed drawing of strokes under `over` holds for each stroke; the rest is for all of them."""
+
 
 @stages.register("grow")
 class GrowSpec(StageSpec):
@@ -119,7 +122,7 @@ class Grow:
         new = self._spawn(grown, count - keep, level, context)
         a, b = grown.pack(), new.pack()
         together: dict[str, Any] = {
-            part: {k: value if k == "range" else torch.cat([a[part][k], value]) for k, value in b[part].items()}
+            part: {k: torch.cat([a[part][k], v]) if k in EACH else v for k, v in b[part].items()}
             for part in ("shapes", "colours")
         }
         return Drawing.unpack(grown.canvas, {**b, **together})
