@@ -320,8 +320,11 @@ class Config(Section):
         return scaled + ending
 
     def _counting_stages(self) -> list[StageSpec]:
-        """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one."""
-        specs = list(self.stages)
+        """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one.
+
+        Strokes that come from a file are not laid anew.
+        """
+        specs = [spec for spec in self.stages if self.init is None or not isinstance(spec, PlaceSpec)]
         if self.pens.count == "auto":
             keep = CountSpec().keep
             specs = [spec.model_copy(update={"keep": keep}) if isinstance(spec, PlaceSpec) else spec for spec in specs]
