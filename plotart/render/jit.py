@@ -35,7 +35,7 @@ def jit(function: Callable[..., Any]) -> Any:
     Called as a function, it would run from its own machine code in the process that compiled it, and from the copy
     within the kernel where that came from disk: two optimizations of one source, which differ in the last bits.
     """
-    return njit(forceinline=True, **_OPTIONS)(function)
+    return njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
