@@ -48,7 +48,8 @@ def stroke_loads(strokes, table, first, half, softness, rows, cols, spans, pixel
     for i in strokes:
         begin, end, reach = first[i], first[i + 1], half[i] + REACH32 * softness
         spans[i, 0], spans[i, 1] = last_band + 1, -1
-        pixels[i] = 0.0
+        for band in range(pixels.shape[1]):
+            pixels[i, band] = ZERO
         for c in range(begin, end, WIDTH):
             x, y, length = load(line.x, c), load(line.y, c), load(line.length, c)
             dx, dy = length * load(line.tx, c), length * load(line.ty, c)

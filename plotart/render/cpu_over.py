@@ -7,7 +7,7 @@ import numpy as np
 
 from plotart.render.chords import ZERO, rows_of
 from plotart.render.cover import cover
-from plotart.render.jit import kernel
+from plotart.render.jit import jit, kernel
 from plotart.render.lanes import WIDTH, counted, pick, same, total
 from plotart.render.memory import at, gather, load, put, store
 from plotart.render.nearest import count_wanted, no_records, scratch
@@ -34,15 +34,19 @@ def over_forward(
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
         canvas = image[drawing].reshape(3, rows * cols)
-        canvas[:, top * cols : (top + height) * cols] = paper.reshape(3, 1)
         red, green, blue = canvas[0], canvas[1], canvas[2]
+        for p in range(top * cols, (top + height) * cols):
+            put(red, p, paper[0])
+            put(green, p, paper[1])
+            put(blue, p, paper[2])
         kept = room[band]
         some = count_wanted(wanted, top, height, found.before)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
                 if keep:
-                    ends[slot] = kept
+                    for kind in range(4):
+                        ends[slot, kind] = kept
                 continue
             kinds = cover(
                 line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, covered
@@ -87,8 +91,11 @@ def over_backward(
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         canvas = grad[drawing].reshape(3, rows * cols)
         low, pixels = top * cols, min(ROWS, rows - top) * cols
-        red[:pixels], green[:pixels] = canvas[0, low : low + pixels], canvas[1, low : low + pixels]
-        blue[:pixels] = canvas[2, low : low + pixels]
+        asked_r, asked_g, asked_b = canvas[0], canvas[1], canvas[2]
+        for p in range(pixels):
+            put(red, p, at(asked_r, low + p))
+            put(green, p, at(asked_g, low + p))
+            put(blue, p, at(asked_b, low + p))
         for slot in range(start[band + 1] - 1, start[band] - 1, -1):
             i = stroke[slot]
             begin, end = first[i], first[i + 1]
@@ -129,4 +136,12 @@ def over_backward(
                 put(blue, p, at(own_b, j))
             partial[slot, q - 4], partial[slot, q - 3] = total(by_red), total(by_green)
             partial[slot, q - 2], partial[slot, q - 1] = total(by_blue), total(by_alpha)
-        paper[band, 0], paper[band, 1], paper[band, 2] = red[:pixels].sum(), green[:pixels].sum(), blue[:pixels].sum()
+        paper[band, 0], paper[band, 1], paper[band, 2] = _sum(red, pixels), _sum(green, pixels), _sum(blue, pixels)
+
+
+@jit
+def _sum(values, count):
+    whole = ZERO
+    for p in range(count):
+        whole += at(values, p)
+    return whole

@@ -41,15 +41,18 @@ def transmit_forward(
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * ROWS
         height = min(ROWS, rows - top)
-        product[drawing, :, top : top + height] = ONE
-        zeros[drawing, :, top : top + height] = NONE
+        for n in range(planes):
+            passed, dark = product[drawing, n].reshape(-1), zeros[drawing, n].reshape(-1)
+            for p in range(top * cols, (top + height) * cols):
+                put(passed, p, ONE)
+                put(dark, p, NONE)
         kept = room[band]
         some = count_wanted(wanted, top, height, found.before)
         for slot in range(start[band], start[band + 1]):
             i = stroke[slot]
             if not some:
                 if keep:
-                    ends[slot] = kept
+                    _end(ends, slot, kept, (0, 0, 0, 0))
                 continue
             kinds = cover(
                 line, first[i], first[i + 1], half[i], softness, top, height, cols, wanted, found, word, cover_of
@@ -65,14 +68,19 @@ def transmit_forward(
                 for j in range(kinds[3]):
                     put(words, kept + j, at(word, j))
                     put(covered, kept + j, at(cover_of, j))
-                for kind in range(4):
-                    ends[slot, kind] = kept + kinds[kind]
+                _end(ends, slot, kept, kinds)
                 kept += kinds[3]
         for n in range(planes):
             passed, dark = product[drawing, n].reshape(-1), zeros[drawing, n].reshape(-1)
             seen = light[drawing, n].reshape(-1)
             for p in range(top * cols, (top + height) * cols):
                 put(seen, p, at(passed, p) if at(dark, p) == NONE else ZERO)
+
+
+@jit
+def _end(ends, slot, kept, kinds):
+    for kind in range(4):
+        ends[slot, kind] = kept + kinds[kind]
 
 
 @jit

@@ -29,13 +29,16 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+_INLINED: dict[str, Any] = {"forceinline": True, "no_cfunc_wrapper": True}
+
+
 def jit(function: Callable[..., Any]) -> Any:
     """Compile what kernels call, always into their own code.
 
     Called as a function, it would run from its own machine code in the process that compiled it, and from the copy
     within the kernel where that came from disk: two optimizations of one source, which differ in the last bits.
     """
-    return njit(forceinline=True, **_OPTIONS)(function)
+    return njit(**_OPTIONS, **_INLINED)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -65,12 +65,13 @@ def count_wanted(wanted, top, rows, before):
     """
     if wanted.shape[0] == 0:
         return True
-    before[0] = 0
+    for col in range(wanted.shape[1] + 1):
+        before[col] = 0
+    for row in range(top, top + rows):
+        for col in range(wanted.shape[1]):
+            before[col + 1] += wanted[row, col]
     for col in range(wanted.shape[1]):
-        count = 0
-        for row in range(top, top + rows):
-            count += wanted[row, col]
-        before[col + 1] = before[col] + count
+        before[col + 1] += before[col]
     return before[wanted.shape[1]] > 0
 
 
