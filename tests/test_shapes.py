@@ -82,7 +82,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
         ),
         ("image", {"ink.kind": "over", "ink.background": "learned"}, r"ink\.background: strokes are drawn on paper"),
         ("image", {"ink.kind": "average"}, r"ink\.kind: 'average' mixes filled shapes"),
-        ("image", {"stages.1.pixels_share": 0.5}, r"stages\.1\.pixels_share: .* leave pixels_share at 1, not 0\.5"),
+        ("image", {"stages.2.pixels_share": 0.5}, r"stages\.2\.pixels_share: .* leave pixels_share at 1, not 0\.5"),
     ],
 )
 def test_what_does_not_go_together_is_refused_by_name(name, changes, message, photo):
