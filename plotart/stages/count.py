@@ -12,7 +12,7 @@ from torch import Tensor
 from plotart.drawing import Drawing
 from plotart.ink import FreeInk, Penned
 from plotart.objectives.pixels import Pixels
-from plotart.stages.base import Context, Evaluation, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import Context, Evaluation, Part, StageSpec, Watch, evaluate, stages
 from plotart.stages.fit import FitSpec
 from plotart.stages.narrow import narrow
 from plotart.stages.quantize import QuantizeSpec
@@ -73,32 +73,11 @@ def _wanted(shares: Iterable[float], keep: float) -> float:
     return keep * best if best >= 1 or best < keep else keep
 
 
-class _Part:
-    """A watch for one fit among many of a stage."""
-
-    def __init__(self, watch: Watch, saved: Any, done: int, whole: int, rest: Callable[[], dict[str, Any]]) -> None:
-        self.saved = saved
-        self.say = watch.say
-        self._watch, self._done, self._whole, self._rest = watch, done, whole, rest
-
-    def step(
-        self,
-        step: int,
-        steps: int,
-        losses: Mapping[str, float],
-        total: float,
-        told: Mapping[str, float] | None = None,
-    ) -> None:
-        self._watch.step(self._done + step, self._whole, losses, total, told)
+class _Quiet(Part):
+    """Only the result of each number of pens is logged."""
 
     def seen(self, step: int, evaluation: Evaluation) -> None:
-        """Only the result of each number of pens is logged."""
-
-    def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
-        self._watch.checkpoint(lambda: {**self._rest(), "inner": state()})
-
-    def tell(self, name: str, figure: Any) -> None:
-        self._watch.tell(name, figure)
+        pass
 
 
 class Count:
@@ -121,7 +100,7 @@ class Count:
             "reached": None,
             "curve": [] if free else [[have, 1.0]],
             "results": {} if free else {have: drawing.pack()},
-            "inner": None,
+            "fit": None,
         }
         for number, count in enumerate(counts):
             if number < len(state["curve"]) - (not free):
@@ -168,13 +147,13 @@ class Count:
         counts: int,
     ) -> Drawing:
         """Fit `state[part]`, changed first, for `refit` steps more, or go on with such a fit; keeps the result."""
-        spec, inner = self.spec, state["inner"]
+        spec, inner = self.spec, state["fit"]
         start = Drawing.unpack(drawing.canvas, state[part]).to(drawing.device)
         if change is not None and inner is None:
             start = change()
         fit = FitSpec(steps=spec.refit, schedule="constant", temperature=spec.temperature).build()
-        rest = {**state, "inner": None}
-        view = _Part(watch, inner, spec.refit * state["fits"], 2 * spec.refit * counts, lambda: rest)
+        rest = {**state, "fit": None}
+        view = _Quiet(watch, rest, inner, spec.refit * state["fits"], 2 * spec.refit * counts)
         result = fit(start, context, watch=view)
-        state |= {part: result.pack(), "fits": state["fits"] + 1, "inner": None}
+        state |= {part: result.pack(), "fits": state["fits"] + 1, "fit": None}
         return result
