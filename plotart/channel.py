@@ -15,12 +15,15 @@ from kornia.geometry.transform import get_perspective_transform, warp_perspectiv
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-__all__ = ["Channel"]
+__all__ = ["CORNERS", "Channel"]
 
 NUMBERS = 23  # random numbers a picture takes, whatever is on
 BLUR_TAPS = 7
 PATCH = 0.25
 """Side of the patch that covers a part of the glyph, share of the picture's."""
+
+CORNERS = torch.tensor([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
+"""The corners of a picture (x, y): centres of its outermost pixels are at -1 and 1."""
 
 
 class Channel(BaseModel):
@@ -47,22 +50,28 @@ class Channel(BaseModel):
     occlusion: float = Field(0.0, ge=0, le=1, description="share of the pictures with a covered patch")
 
     def __call__(self, ink: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+        """`ink [B, C, H, W]`, 0 on paper -> as received, of the same shape; see `send`."""
+        return self.send(ink, strength, generator)[0]
+
+    def send(self, ink: Tensor, strength: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """`ink [B, C, H, W]`, 0 on paper -> as received, of the same shape, differentiable in the ink.
 
         Args:
             strength: 0 lets the picture through as it is, 1 is the setting, more is beyond it.
             generator: the only source of randomness.
+
+        Returns:
+            Also where the `CORNERS` of each picture went, `[B, 4, 2]`.
         """
         if strength <= 0:
-            return ink
+            return ink, CORNERS.to(ink).expand(len(ink), 4, 2)
         count, _, height, width = ink.shape
         chosen = torch.rand(count, NUMBERS, generator=generator)
         noise = strength * self.noise * torch.randn(ink.shape, generator=generator)
         first = (chosen[:, 22] < self.noise_first).view(-1, 1, 1, 1)
         ink = ink + (noise * first).to(ink)
-        moved: Tensor = warp_perspective(
-            ink, self._homographies(chosen, height, width, strength).to(ink), (height, width), align_corners=True
-        )
+        homographies = self._homographies(chosen, height, width, strength)
+        moved: Tensor = warp_perspective(ink, homographies.to(ink), (height, width), align_corners=True)
         if self.fade:
             moved = moved * (1 + strength * self.fade * torch.randn(moved.shape, generator=generator)).to(ink)
         if self.blur:
@@ -70,7 +79,10 @@ class Channel(BaseModel):
             moved = gaussian_blur2d(moved, BLUR_TAPS, sigma.to(ink), border_type="constant")
         if self.crop or self.occlusion:
             moved = moved * self._shown(chosen, height, width, strength).to(ink)
-        return moved + (noise * ~first).to(ink)
+        last = torch.tensor([width - 1.0, height - 1.0])
+        at = torch.cat([(CORNERS + 1) / 2 * last, torch.ones(4, 1)], dim=1) @ homographies.mT
+        corners = at[..., :2] / at[..., 2:] / last * 2 - 1
+        return moved + (noise * ~first).to(ink), corners.to(ink)
 
     def _homographies(self, chosen: Tensor, height: int, width: int, strength: float) -> Tensor:
         """`[B, 3, 3]` from px of the picture to px of what is received (pixel centres at whole numbers)."""

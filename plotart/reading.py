@@ -22,7 +22,7 @@ BATCH = 256
 @torch.no_grad()
 def answers(message: Message, images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """The answers `[B, D]` to glyphs `images [B, 3, h, w]` that went through the channel, in batches."""
-    parts = [message.eval().decoder(message.send(part, strength, generator)) for part in torch.split(images, BATCH)]
+    parts = [message.eval().decoder(message.send(part, strength, generator)[0]) for part in torch.split(images, BATCH)]
     return torch.cat(parts)
 
 

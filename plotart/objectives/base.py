@@ -37,7 +37,8 @@ class Frame:
 
     image `[B, 3, H, W]` sRGB 0..1; views `[C, 3, h, w]`, the transformed copies the network sees (the image itself
     when not given); layers: all layers wanted by any objective of this step; messages `[C, D]`: what glyphs on their
-    way to a reader say, the views then being what arrives; pixels `[P]`: row * width + column of the only pixels that
+    way to a reader say, the views then being what arrives, and corners `[C, 4, 2]` where the channel moved the corners
+    of each (see `plotart.channel`); pixels `[P]`: row * width + column of the only pixels that
     were rendered, where not all were, the image then being `[B, 3, 1, P]`.
 
     Of a large canvas the image is a part: window says where it lies. Where views show more than is judged, inner is
@@ -55,6 +56,7 @@ class Frame:
         drawing: Any = None,
         step: int = 0,
         messages: Tensor | None = None,
+        corners: Tensor | None = None,
         pixels: Tensor | None = None,
         window: Window | None = None,
         inner: Window | None = None,
@@ -68,6 +70,7 @@ class Frame:
         self.drawing = drawing
         self.step = step
         self.messages = messages
+        self.corners = corners
         self.pixels = pixels
         self.window = window
         self.inner = inner

@@ -6,6 +6,7 @@ points are the generator's. `RasterGenerator` makes pixels, the article's way; a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ from plotart.primitives.base import Primitive, PrimitiveSpec, packed, primitives
 from plotart.primitives.strokes import Strokes
 
 __all__ = ["Alphabet", "Glyphs", "GlyphsSpec", "Sheet", "StrokeGenerator"]
+
+SLOPE = 0.25
+"""Of the sigmoid at 0."""
 
 
 class Sheet:
@@ -92,8 +96,12 @@ class StrokeGenerator(nn.Module):
         )
 
     @torch.no_grad()
-    def start(self, messages: Tensor, generator: torch.Generator) -> None:
-        """Random weights such that the glyphs of `messages [B, D]` fill their cells and differ."""
+    def start(self, messages: Tensor, generator: torch.Generator, apart: bool = False) -> None:
+        """Random weights such that the glyphs of `messages [B, D]` fill their cells and differ.
+
+        With `apart` each stroke stays about a home of its own, a short line in its square of a grid: strokes that do
+        not hide each other can be read before anything is learned.
+        """
         for layer in self.layers:
             if isinstance(layer, nn.Linear):
                 layer.weight.normal_(generator=generator)
@@ -103,6 +111,22 @@ class StrokeGenerator(nn.Module):
                 messages = messages / messages.std()
             else:
                 messages = layer(messages)
+        if apart:
+            self._settle(generator)
+
+    def _settle(self, generator: torch.Generator) -> None:
+        """Give every stroke its home, and messages that move its points about by half a square."""
+        columns = math.ceil(math.sqrt(self.strokes))
+        rows = -(-self.strokes // columns)
+        stroke, square = torch.arange(self.strokes), 1 / columns
+        middle = torch.stack([(stroke % columns + 0.5) / columns, (stroke // columns + 0.5) / rows], dim=1)
+        angle = math.pi * torch.rand(self.strokes, generator=generator)
+        along = 0.8 * square * torch.linspace(-0.5, 0.5, 2 * self.segments + 2)
+        home = middle[:, None] + along[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)[:, None]
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        last.weight.mul_(0.5 * square / SLOPE)
+        last.bias.copy_(torch.logit(home.clamp(0.03, 0.97)).flatten())
 
     def forward(self, messages: Tensor) -> Tensor:
         """`[B, D]` -> control points `[B, N, 1+3S, 2]` in 0..1 of the cell."""
@@ -202,6 +226,7 @@ class GlyphsSpec(PrimitiveSpec):
     columns: int = Field(8, ge=1, le=256, description="glyphs side by side")
     count: int = Field(3, ge=1, le=64, description="strokes of a glyph")
     segments: int = Field(2, ge=1, le=8, description="cubic segments of a stroke")
+    apart: bool = Field(False, description="start each stroke in a square of its own, not anywhere in the cell")
     hidden: int = Field(128, ge=4, le=4096, description="width of the generator's two hidden layers")
     pad: float = Field(0.1, ge=0, lt=0.5, description="empty border of a cell, share of its side")
 
@@ -215,5 +240,5 @@ class GlyphsSpec(PrimitiveSpec):
         alphabet = self.alphabet()
         settings = (alphabet.messages.length, self.count, self.segments, self.hidden, self.pad)
         made = Glyphs(settings, alphabet.shown, self.columns, torch.full((len(alphabet.shown) * self.count,), width))
-        made.generator.start(alphabet.messages.draw(256, generator), generator)
+        made.generator.start(alphabet.messages.draw(256, generator), generator, self.apart)
         return made

@@ -101,8 +101,9 @@ class Train:
         said = message.messages.draw(self.spec.batch, context.generator).to(drawing.device)
         image = glyph_images(context.renderer, drawing, said, glyphs.sheet.pixels(context.size))
         sent = image.repeat(self.spec.copies, 1, 1, 1)
-        views = message.send(sent, float(message.strength), context.generator)
-        frame = Frame(image, views, drawing=drawing, step=step, messages=said.repeat(self.spec.copies, 1))
+        views, corners = message.send(sent, float(message.strength), context.generator)
+        said = said.repeat(self.spec.copies, 1)
+        frame = Frame(image, views, drawing=drawing, step=step, messages=said, corners=corners)
         terms = {name: context.weight(name) * objective(frame) for name, objective in context.objectives.items()}
         total = torch.stack(list(terms.values())).sum()
         return {name: float(term.detach()) for name, term in terms.items()}, total

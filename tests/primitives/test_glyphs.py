@@ -40,6 +40,19 @@ def test_first_glyphs_fill_their_cells_and_differ(glyphs):
     assert float(torch.pdist(points.flatten(1)).min()) > 0.3
 
 
+def test_strokes_that_start_apart_stay_about_their_homes_and_still_differ():
+    generator = StrokeGenerator(16, 9, 2, 64, 0.0)
+    messages = torch.randn(200, 16, generator=rng())
+    generator.start(messages, rng(), apart=True)
+    points = generator(messages).detach()
+    square = torch.arange(9)
+    homes = torch.stack([(square % 3 + 0.5) / 3, (square // 3 + 0.5) / 3], dim=1)
+    away = points.mean(2) - homes  # of each stroke's middle
+    assert float(away.mean(0).norm(dim=1).max()) < 0.1
+    assert float((away.abs().amax(2) < 0.25).float().mean()) > 0.95
+    assert 0.05 < float(points.std(0).mean()) < 0.2
+
+
 def test_sheet_places_glyph_m_in_cell_m(glyphs):
     points = glyphs.points.detach().view(7, 2, 10, 2)
     for m in range(7):
