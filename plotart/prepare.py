@@ -22,6 +22,7 @@ from plotart.checks import (
     hatches,
 )
 from plotart.config import Config, NetworkSpec, find_style
+from plotart.digits import digits
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.images import load_image, resize
@@ -43,6 +44,7 @@ from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
+from plotart.stages.digits import DigitsSpec
 from plotart.stages.fit import FitSpec, crops_of
 from plotart.stages.narrow import with_tips
 from plotart.stages.place import PlaceSpec
@@ -210,7 +212,10 @@ def _alphabet(config: Config) -> Alphabet | None:
     if config.pens.palette != "fixed":
         raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
     alphabet = config.primitive.alphabet()
-    alphabet.sheet.pixels(config.size)
+    side = alphabet.sheet.pixels(config.size)
+    for stage in config.stages:
+        if isinstance(stage, DigitsSpec):
+            digits(stage.data, stage.count, side)
     return alphabet
 
 

@@ -26,7 +26,9 @@ from plotart.stages import Evaluation
 
 __all__ = ["Run", "StageWatch"]
 
-GLYPH_FILES = ("transition.svg", "training.gif", "interpolation.gif", "glyphs.pt")
+GLYPH_FILES = (
+    "transition.svg", "training.gif", "interpolation.gif", "glyphs.pt", "digits-swap.png", "digits-inputs.png",
+)  # fmt: skip
 """What a run of glyphs leaves besides."""
 
 SAVE_EVERY_S = 10.0
@@ -204,6 +206,10 @@ class StageWatch:
 
     def tell(self, name: str, figure: Any) -> None:
         self.told[name] = figure
+
+    def picture(self, name: str, image: Tensor) -> None:
+        self.run.log_image(f"image/{name}", image, self._base["steps"] + self.steps)
+        save_image(image, self.run.folder / f"{name}.png")
 
     def step(
         self,

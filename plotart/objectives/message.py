@@ -35,14 +35,25 @@ class Message(Objective):
     average: Tensor
 
     def __init__(
-        self, alphabet: Alphabet, decoder: Decoder, spec: MessageObjectiveSpec, paper: Tensor, grey: bool
+        self,
+        alphabet: Alphabet,
+        spec: MessageObjectiveSpec,
+        paper: Tensor,
+        grey: bool,
+        generator: torch.Generator | None,
     ) -> None:
         super().__init__()
-        self.alphabet, self.messages, self.decoder = alphabet, alphabet.messages, decoder
+        self.alphabet, self.messages = alphabet, alphabet.messages
         self.spec, self.channel, self.grey = spec, spec.channel, grey
+        self.decoder = self.new_decoder(generator)
         self.register_buffer("paper", paper.detach().clone())
         self.register_buffer("strength", torch.tensor(spec.start, dtype=torch.float64))
         self.register_buffer("average", torch.tensor(0.0, dtype=torch.float64))
+
+    def new_decoder(self, generator: torch.Generator | None) -> Decoder:
+        """One that has learned nothing."""
+        length, spec = self.messages.length, self.spec
+        return Decoder(1 if self.grey else 3, length, spec.filters, generator, spec.straighten)
 
     def ink(self, image: Tensor) -> Tensor:
         """What an image `[B, 3, h, w]` takes of the paper's light: the same shape, or `[B, 1, h, w]` with one pen."""
@@ -94,7 +105,4 @@ class MessageObjectiveSpec(ObjectiveSpec):
     def build(self, context: ObjectiveContext) -> Message:
         if not isinstance(context.alphabet, Alphabet):
             raise InputError("there is no message to read: it needs the primitive 'glyphs'")
-        colours = 1 if context.grey else 3
-        length = context.alphabet.messages.length
-        decoder = Decoder(colours, length, self.filters, context.generator, self.straighten)
-        return Message(context.alphabet, decoder, self, context.canvas.paper_rgb, context.grey).eval()
+        return Message(context.alphabet, self, context.canvas.paper_rgb, context.grey, context.generator).eval()

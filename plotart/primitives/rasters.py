@@ -50,13 +50,21 @@ class RasterGenerator(nn.Module):
         self.pens = pens
 
     @torch.no_grad()
-    def start(self, generator: torch.Generator) -> None:
-        """Random weights that keep the spread of what they are given, and little ink at first."""
+    def start(self, messages: Tensor, generator: torch.Generator) -> None:
+        """Random weights that keep the spread of `messages [B, D]`, and little ink at first."""
         for layer in self.layers:
             if isinstance(layer, nn.ConvTranspose2d):
                 layer.weight.normal_(0, (2 / (4 * layer.in_channels)) ** 0.5, generator=generator)
                 if layer.bias is not None:
                     layer.bias.fill_(-2.0)
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = 1.0  # its statistics are those of these messages
+        training = self.training
+        self.train()(messages)
+        self.train(training)
+        for layer in self.layers:
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = 0.1
 
     def forward(self, messages: Tensor) -> Tensor:
         return torch.sigmoid(self.layers(messages[:, :, None, None]))
@@ -168,6 +176,7 @@ class RastersSpec(PrimitiveSpec):
         return Alphabet(messages, shown, Sheet(len(shown), self.columns))
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Rasters:
-        made = Rasters(self.alphabet().shown, self.columns, start["pens"])
-        made.generator.start(generator)
+        alphabet = self.alphabet()
+        made = Rasters(alphabet.shown, self.columns, start["pens"])
+        made.generator.start(alphabet.messages.draw(256, generator), generator)
         return made

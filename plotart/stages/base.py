@@ -234,6 +234,9 @@ class Watch(Protocol):
     def tell(self, name: str, figure: Any) -> None:
         """A figure for run.json: numbers, text, lists and mappings."""
 
+    def picture(self, name: str, image: Tensor) -> None:
+        """A picture `[1, 3, H, W]` sRGB to lie beside the drawing."""
+
 
 class Part:
     """The watch of one fit inside a stage: its steps are a part of the stage's, its checkpoints hold the stage's too.
@@ -276,6 +279,9 @@ class Part:
 
     def tell(self, name: str, figure: Any) -> None:
         self.watch.tell(name, figure)
+
+    def picture(self, name: str, image: Tensor) -> None:
+        self.watch.picture(name, image)
 
 
 class Stage(Protocol):
