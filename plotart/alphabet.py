@@ -16,8 +16,7 @@ from plotart.drawing import Drawing
 from plotart.images import to_pil, write_beside
 from plotart.ink import Penned
 from plotart.objectives.message import Message
-from plotart.primitives.glyphs import Glyphs, Sheet
-from plotart.primitives.rasters import Rasters
+from plotart.primitives.sheet import Generated, Sheet
 from plotart.reading import confusions
 from plotart.render.glyphs import glyph_images
 from plotart.run import Run
@@ -39,7 +38,7 @@ def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -
         paper: the written sheet, rasterized by another program, `[1, 3, H, W]` sRGB.
     """
     message, glyphs = context.objectives["message"], drawing.primitive
-    assert isinstance(message, Message) and isinstance(glyphs, Glyphs | Rasters)
+    assert isinstance(message, Message) and isinstance(glyphs, Generated)
     side = glyphs.sheet.pixels(context.size)
     repeats = max(1, round(READS / len(glyphs.messages)))
     noise = torch.Generator().manual_seed(run.config.seed)
@@ -68,7 +67,7 @@ def transition(drawing: Drawing) -> Drawing:
     Row r goes from the sheet's message 2r to its message 2r + 1 (starting over when there are fewer).
     """
     glyphs, ink = drawing.primitive, drawing.ink
-    assert isinstance(glyphs, Glyphs | Rasters) and isinstance(ink, Penned)
+    assert isinstance(glyphs, Generated) and isinstance(ink, Penned)
     rows = [
         torch.lerp(
             glyphs.messages[2 * row % len(glyphs.messages)],
@@ -96,7 +95,7 @@ def wander(messages: Tensor, angle: float) -> Tensor:
 @torch.no_grad()
 def _wandering(drawing: Drawing, context: Context, side: int) -> Iterable[Image.Image]:
     glyphs = drawing.primitive
-    assert isinstance(glyphs, Glyphs | Rasters)
+    assert isinstance(glyphs, Generated)
     messages = glyphs.messages[:FILMED]
     sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
     for step in range(63):  # steps of 0.1 once round, as the article's

@@ -38,8 +38,8 @@ from plotart.plot.motion import load_machine
 from plotart.plot.strokes import read_start
 from plotart.posters import drawing_area, source_of
 from plotart.primitives import Primitive
-from plotart.primitives.glyphs import Alphabet, GlyphsSpec
 from plotart.primitives.rasters import RastersSpec
+from plotart.primitives.sheet import Alphabet, GeneratedSpec
 from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
 from plotart.stages import Context
@@ -194,14 +194,14 @@ def _first_drawing(
 
 def _alphabet(config: Config) -> Alphabet | None:
     """What a sheet of glyphs shows; None when the drawing is none."""
-    glyphs = isinstance(config.primitive, GlyphsSpec | RastersSpec)
+    glyphs = isinstance(config.primitive, GeneratedSpec)
     trained = any(isinstance(stage, TrainSpec) for stage in config.stages)
     if not glyphs == trained == ("message" in config.objectives):
         raise InputError(
             "stages: the primitive 'glyphs' (or 'rasters'), the objective 'message' and the stage 'train' go together; "
             "start from the config 'glyphs'"
         )
-    if not isinstance(config.primitive, GlyphsSpec | RastersSpec):
+    if not isinstance(config.primitive, GeneratedSpec):
         return None
     for name in ("neuron", "style", "pixels"):
         if name in config.objectives:

@@ -135,7 +135,7 @@ class ObjectiveContext:
     network: None when the run has none; canvas: the drawing area; target: the picture to draw, `[1, 3, H, W]` sRGB
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
     is no such picture); picture: file, setting -> `[1, 3, H, W]` sRGB 0..1 at the image's size;
-    alphabet: what a sheet of glyphs shows, a `plotart.primitives.glyphs.Alphabet`; grey: whether
+    alphabet: what a sheet of glyphs shows, a `plotart.primitives.sheet.Alphabet`; grey: whether
     all pens are one; generator: the source of first weights.
     """
 

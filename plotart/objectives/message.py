@@ -13,7 +13,7 @@ from plotart.channel import Channel
 from plotart.errors import InputError
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 from plotart.objectives.decoder import Decoder
-from plotart.primitives.glyphs import Alphabet
+from plotart.primitives.sheet import Alphabet
 
 __all__ = ["Message", "MessageObjectiveSpec"]
 

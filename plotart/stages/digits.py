@@ -14,8 +14,7 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.objectives.decoder import Decoder
 from plotart.objectives.message import Message
-from plotart.primitives.glyphs import Glyphs, Sheet
-from plotart.primitives.rasters import Rasters
+from plotart.primitives.sheet import Generated, Sheet
 from plotart.render.glyphs import glyph_images
 from plotart.stages.base import Context, StageSpec, Watch, stages
 
@@ -60,7 +59,7 @@ class Digits:
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         spec, message, glyphs = self.spec, context.objectives.get("message"), drawing.primitive
-        if not isinstance(message, Message) or not isinstance(glyphs, Glyphs | Rasters) or not message.grey:
+        if not isinstance(message, Message) or not isinstance(glyphs, Generated) or not message.grey:
             raise InputError("stages: 'digits' tries glyphs of one pen; start from the config 'digits'")
         side = glyphs.sheet.pixels(context.size)
         ink, classes = digits(spec.data, spec.count, side)
@@ -99,7 +98,7 @@ class _Test:
         self.drawing.eval()
         if fresh:
             glyphs = self.drawing.primitive
-            assert isinstance(glyphs, Glyphs | Rasters)
+            assert isinstance(glyphs, Generated)
             generator = torch.Generator().manual_seed(0)
             glyphs.generator.start(message.messages.draw(256, generator).to(drawing.device), generator)
 

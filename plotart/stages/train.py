@@ -14,8 +14,7 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.objectives import Frame
 from plotart.objectives.message import Message
-from plotart.primitives.glyphs import Glyphs
-from plotart.primitives.rasters import Rasters
+from plotart.primitives.sheet import Generated
 from plotart.render.glyphs import glyph_images
 from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
 from plotart.stages.fit import rate_factor
@@ -52,7 +51,7 @@ class Train:
         spec, saved = self.spec, watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
         message, glyphs = context.objectives.get("message"), drawing.primitive
-        if not isinstance(message, Message) or not isinstance(glyphs, Glyphs | Rasters):
+        if not isinstance(message, Message) or not isinstance(glyphs, Generated):
             raise InputError("stages: 'train' needs the primitive 'glyphs' or 'rasters' and the objective 'message'")
         optimizer = Adam(
             [
@@ -95,7 +94,7 @@ class Train:
     ) -> tuple[dict[str, float], Tensor]:
         """Each weighted objective of a new batch by name, and their differentiable sum."""
         glyphs = drawing.primitive
-        assert isinstance(glyphs, Glyphs | Rasters)
+        assert isinstance(glyphs, Generated)
         message.train()
         drawing.train()
         said = message.messages.draw(self.spec.batch, context.generator).to(drawing.device)

@@ -5,8 +5,9 @@ import torch
 
 from plotart.canvas import Canvas, page
 from plotart.errors import InputError
-from plotart.primitives.glyphs import Glyphs, GlyphsSpec, Sheet, StrokeGenerator
+from plotart.primitives.glyphs import Glyphs, GlyphsSpec, StrokeGenerator
 from plotart.primitives.rasters import Rasters, RastersSpec
+from plotart.primitives.sheet import Sheet
 
 CANVAS = Canvas(page("100x100mm"), 0)
 
@@ -22,7 +23,7 @@ def glyphs() -> Glyphs:
 
 
 def test_strokes_have_no_corners_and_stay_in_the_padded_cell():
-    generator = StrokeGenerator(16, 3, 4, 32, 0.1)
+    generator = StrokeGenerator(16, 3, 4, 32, 0.1, apart=False)
     messages = 5 * torch.randn(50, 16, generator=rng())
     generator.start(messages, rng())
     points = generator(messages).detach()
@@ -41,9 +42,9 @@ def test_first_glyphs_fill_their_cells_and_differ(glyphs):
 
 
 def test_strokes_that_start_apart_stay_about_their_homes_and_still_differ():
-    generator = StrokeGenerator(16, 9, 2, 64, 0.0)
+    generator = StrokeGenerator(16, 9, 2, 64, 0.0, apart=True)
     messages = torch.randn(200, 16, generator=rng())
-    generator.start(messages, rng(), apart=True)
+    generator.start(messages, rng())
     points = generator(messages).detach()
     square = torch.arange(9)
     homes = torch.stack([(square % 3 + 0.5) / 3, (square // 3 + 0.5) / 3], dim=1)
@@ -86,9 +87,9 @@ def test_raster_outlines_lie_where_coverage_passes_one_half():
     with torch.no_grad():
         for layer in rasters.generator.layers[::3]:
             layer.weight.mul_(4)  # glyphs with strong edges, as trained ones have
-    marks = rasters.marks()
-    assert len(marks) == len(rasters) == 8
-    outlines = [(shape, ring) for shape, rings in enumerate(marks) for ring in rings]
+    rims = rasters.rims()
+    assert len(rims) == len(rasters) == 8
+    outlines = [(shape, ring) for shape, rings in enumerate(rims) for ring in rings]
     assert outlines
     for shape, ring in outlines:
         cell = rasters.sheet.corners()[shape // 2]
@@ -97,6 +98,12 @@ def test_raster_outlines_lie_where_coverage_passes_one_half():
         inner = inner[((local > 0.02) & (local < 0.98)).all(1)]  # the border itself is cut
         if len(inner):
             assert torch.allclose(rasters.coverage(inner)[shape], torch.tensor(0.5), atol=0.02)
+
+    covered = (rasters.generator(rasters.messages) > 0.5).float().mean((2, 3)).flatten() / 4
+    assert float(covered.max()) > 0.02
+    filled = torch.tensor([area.area for area in rasters.fills()])
+    assert torch.allclose(filled, covered, atol=0.01)
+    assert rasters.marks() == [[]] * 8
 
 
 def test_packed_rasters_are_the_same():
