@@ -53,13 +53,11 @@ def _scikit_learn() -> tuple[Tensor, Tensor]:
 @cache
 def _mnist() -> tuple[Tensor, Tensor]:
     """60,000 digits of 28 px, kept beside torch's other downloads."""
-    import_torchvision()
+    torchvision = import_torchvision()
     try:
-        from torchvision.datasets import MNIST  # noqa: PLC0415 - heavy, and only needed here
-
-        data = MNIST(str(FilePath(torch.hub.get_dir()) / "datasets"), train=True, download=True)
-    except (ImportError, OSError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        data = torchvision.datasets.MNIST(str(FilePath(torch.hub.get_dir()) / "datasets"), train=True, download=True)
+    except (OSError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":.")
         raise InputError(
             f"stages: digits: data: 'mnist' cannot be downloaded ({reason}); 'scikit-learn' needs no download"
         ) from None

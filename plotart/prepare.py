@@ -76,6 +76,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     device = _device(config.device)
     source = source_of(config)
     pens, count = _palette(config) if source is None else source.palette()
+    _check_digits(config, alphabet, pens)
     tip = _usual_tip(pens)
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
@@ -212,11 +213,19 @@ def _alphabet(config: Config) -> Alphabet | None:
     if config.pens.palette != "fixed":
         raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
     alphabet = config.primitive.alphabet()
-    side = alphabet.sheet.pixels(config.size)
-    for stage in config.stages:
-        if isinstance(stage, DigitsSpec):
-            digits(stage.data, stage.count, side)
+    alphabet.sheet.pixels(config.size)
     return alphabet
+
+
+def _check_digits(config: Config, alphabet: Alphabet | None, pens: PenSet) -> None:
+    for stage in config.stages:
+        if not isinstance(stage, DigitsSpec):
+            continue
+        if alphabet is None or not isinstance(config.stages[0], TrainSpec):
+            raise InputError("stages: 'digits' tries glyphs after the stage 'train'; start from the config 'digits'")
+        if len(pens.pens) != 1:
+            raise InputError(f"stages: digits are grey, so pens.set must be one pen, not {len(pens.pens)}")
+        digits(stage.data, stage.count, alphabet.sheet.pixels(config.size))
 
 
 def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:

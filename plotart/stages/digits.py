@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from plotart.digits import Source, digits
 from plotart.drawing import Drawing
-from plotart.errors import InputError
 from plotart.objectives.decoder import Decoder
 from plotart.objectives.message import Message
 from plotart.primitives.sheet import Generated, Sheet
@@ -59,8 +58,7 @@ class Digits:
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         spec, message, glyphs = self.spec, context.objectives.get("message"), drawing.primitive
-        if not isinstance(message, Message) or not isinstance(glyphs, Generated) or not message.grey:
-            raise InputError("stages: 'digits' tries glyphs of one pen; start from the config 'digits'")
+        assert isinstance(message, Message) and isinstance(glyphs, Generated)  # prepare sees to it
         side = glyphs.sheet.pixels(context.size)
         ink, classes = digits(spec.data, spec.count, side)
         ink, classes = ink.to(drawing.device), classes.to(drawing.device)
