@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-# what ends within the hour; palette, digits and glyphs take hours
+# what ends within the hour; palette and glyphs take hours
 BENCHMARKS := renderer excitation route minutes calibration shapes
 
 .PHONY: setup demo test check bench clean

@@ -1,11 +1,12 @@
 """How well alphabets of strokes are read, and what learning them costs.
 
 symbols: 64 one-hot symbols at 64 px, at most 4 strokes a glyph (the shipped config `glyphs`). normal: vectors of 64
-normal numbers (`glyphs-normal`). Read at strength 1 of the channel, from the renderer's glyphs and from the written SVG
+normal numbers (`glyphs-normal`). raster: the same messages by the article's generator of pixels, and the tests with
+digits (`digits-raster`). Read at strength 1 of the channel, from the renderer's glyphs and from the written SVG
 rasterized by resvg (and by rsvg-convert, where that is installed); and through the article's own snippet, built of
 kornia's augmentations, whose noise comes before the warp.
 
-    python benchmarks/glyphs.py [symbols] [normal] [--out DIR] [--steps N]
+    python benchmarks/glyphs.py [symbols] [normal] [raster] [--out DIR] [--steps N]
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from plotart.render.glyphs import glyph_images
 from plotart.run import Run
 
 FINER = 8
-CONFIGS = {"symbols": "glyphs", "normal": "glyphs-normal"}
+CONFIGS = {"symbols": "glyphs", "normal": "glyphs-normal", "raster": "digits-raster"}
 
 
 def through_the_snippet(message: Message, images: Tensor, repeats: int, seed: int = 0) -> float:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from plotart.canvas import Canvas
 from plotart.drawing import Drawing
+from plotart.errors import InputError
 from plotart.images import to_pil, write_beside
 from plotart.ink import Penned
+from plotart.movie import Shot, save_movie, shot, shots
 from plotart.objectives.message import Message
 from plotart.primitives.sheet import Generated, Sheet
 from plotart.reading import confusions
@@ -22,13 +23,15 @@ from plotart.render.glyphs import glyph_images
 from plotart.run import Run
 from plotart.stages import Context
 
-__all__ = ["finish_glyphs", "load_alphabet", "save_film", "transition", "wander"]
+__all__ = ["finish_glyphs", "load_alphabet", "transition", "wander", "wandering"]
 
 READS = 1000
 """Glyphs that are sent and read at every strength of the channel, about."""
 
 FILMED = 16
-FRAME_MS = 80
+"""Glyphs of the film of interpolation."""
+
+FPS = 12.0
 
 
 def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -> dict[str, Any]:
@@ -46,8 +49,8 @@ def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -
         cells = glyph_images(context.renderer, drawing, glyphs.messages, side)
     read, mistaken = confusions(message, cells, repeats, noise)
     on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(paper.to(cells)), repeats, noise)
-    save_film((Image.open(path) for path in sorted((run.folder / "frames").glob("*.png"))), run.folder / "training.gif")
-    save_film(_wandering(drawing, context, side), run.folder / "interpolation.gif")
+    save_movie(shots(run, fps=FPS, captions="", title="", pauses=(0, 0, 0)), run.folder / "training.gif", FPS)
+    save_movie(wandering(drawing, context), run.folder / "interpolation.gif", FPS)
     with write_beside(run.folder / "glyphs.pt") as beside:
         torch.save({"drawing": drawing.pack(), "message": message.state_dict()}, beside)
     return {
@@ -93,25 +96,20 @@ def wander(messages: Tensor, angle: float) -> Tensor:
 
 
 @torch.no_grad()
-def _wandering(drawing: Drawing, context: Context, side: int) -> Iterable[Image.Image]:
+def wandering(drawing: Drawing, context: Context, fps: float = FPS) -> Iterator[Shot]:
+    """A film of once round the way of `wander`, in the article's steps: the first glyphs of the sheet, each on its own.
+
+    Raises:
+        InputError: the drawing is not one of glyphs.
+    """
     glyphs = drawing.primitive
-    assert isinstance(glyphs, Generated)
-    messages = glyphs.messages[:FILMED]
+    if not isinstance(glyphs, Generated):
+        raise InputError(f"--interpolation: there are ways between messages of glyphs, not of {glyphs.kind}")
+    messages, side = glyphs.messages[:FILMED], glyphs.sheet.pixels(context.size)
     sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
-    for step in range(63):  # steps of 0.1 once round, as the article's
+    for step in range(63):  # of 0.1
         images = glyph_images(context.renderer, drawing, wander(messages, 0.1 * step), side)
-        yield to_pil(sheet.lay(images))
-
-
-def save_film(frames: Iterable[Image.Image], path: FilePath) -> None:
-    """Pictures of one size as an endless GIF, beside and renamed; nothing is written of no pictures."""
-    reduced = [frame.convert("RGB").quantize(32) for frame in frames]
-    if not reduced:
-        return
-    with write_beside(path) as beside:
-        reduced[0].save(
-            beside, format="GIF", save_all=True, append_images=reduced[1:], duration=FRAME_MS, loop=0, optimize=False
-        )
+        yield shot(to_pil(sheet.lay(images)), 1 / fps)
 
 
 def load_alphabet(folder: FilePath, canvas: Canvas, message: Message) -> Drawing:

@@ -16,7 +16,7 @@ from plotart.errors import InputError
 from plotart.images import write_beside
 from plotart.run import Run
 
-__all__ = ["CAPTION", "Shot", "save_movie", "shots"]
+__all__ = ["CAPTION", "Shot", "save_movie", "shot", "shots"]
 
 CAPTION = "step {step}   loss {loss:.4g}"
 COLOURS = 128
@@ -62,12 +62,12 @@ def shots(
     told = _told(run)
     texts = [_caption(captions, told.get(int(frame.stem), {}), run, int(frame.stem)) for frame in frames]
     heading = run.folder.resolve().name if title is None else title
-    first = _laid(_opened(frames[0]), texts[0])
     if heading and pauses[0]:
+        first = shot(_opened(frames[0]), 0, texts[0]).picture
         yield Shot(_card(first.size, heading, _subtitle(run)), pauses[0])
     for number, (frame, text) in enumerate(zip(frames, texts, strict=True)):
         extra = pauses[1] * (number == 0) + pauses[2] * (number == len(frames) - 1)
-        yield Shot(_laid(_opened(frame), text), 1 / fps + extra)
+        yield shot(_opened(frame), 1 / fps + extra, text)
 
 
 def save_movie(film: Iterator[Shot], path: FilePath, fps: float = 12.0) -> None:
@@ -159,15 +159,15 @@ def _subtitle(run: Run) -> str:
 
 def _opened(frame: FilePath) -> Image.Image:
     try:
-        picture = Image.open(frame).convert("RGB")
+        return Image.open(frame).convert("RGB")
     except (OSError, UnidentifiedImageError):
         raise InputError(f"'{frame}' is no picture that can be read") from None
+
+
+def shot(picture: Image.Image, seconds: float, caption: str = "") -> Shot:
+    """A picture as it is filmed: not too small, above its caption; sides are even, as H.264 wants them."""
     times = math.ceil(LEAST_PX / min(picture.size))
-    return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
-
-
-def _laid(picture: Image.Image, caption: str) -> Image.Image:
-    """The frame above its caption; sides are even, as H.264 wants them."""
+    picture = picture.convert("RGB").resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
     size = max(14, min(picture.size) // 24)
     height = picture.height + (2 * size if caption else 0)
     page = Image.new("RGB", (picture.width + picture.width % 2, height + height % 2), "white")
@@ -175,7 +175,7 @@ def _laid(picture: Image.Image, caption: str) -> Image.Image:
     if caption:
         middle = (picture.width // 2, picture.height + size)
         ImageDraw.Draw(page).text(middle, caption, "black", _font(caption, size, picture.width), anchor="mm")
-    return page
+    return Shot(page, seconds)
 
 
 def _card(size: tuple[int, int], title: str, subtitle: str) -> Image.Image:

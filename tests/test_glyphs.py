@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import shapely
 import torch
+from click.testing import CliRunner
 from PIL import Image
 
 from plotart import Config, InputError, generate
 from plotart.alphabet import load_alphabet, transition, wander
+from plotart.cli import cli
 from plotart.images import load_image
 from plotart.plot.check import check_svg
 from plotart.plot.read import read_svg
@@ -85,6 +87,15 @@ def test_run_leaves_films_transitions_and_figures(run):
         assert film.n_frames == 63
     assert not check_svg(run.folder / "transition.svg")
     assert (run.folder / "transition.svg").read_bytes() != (run.folder / "drawing.svg").read_bytes()
+
+
+def test_interpolation_is_filmed_from_the_command_line(run, tmp_path):
+    result = CliRunner().invoke(cli, ["movie", str(run.folder), "--interpolation", "--out", str(tmp_path / "ways.gif")])
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "ways.gif") as film:
+        assert film.n_frames == 63
+        assert min(film.size) >= 480
+        assert all(side % 2 == 0 for side in film.size)
 
 
 def test_saved_config_gives_the_same_bytes_and_another_seed_does_not(run, tmp_path):

@@ -18,11 +18,21 @@ __all__ = ["movie", "render"]
 @click.option("--captions", help="text below each frame, with {step}, {loss}, {excitation}, {name}; '' for none")
 @click.option("--title", help="text of the card at the start; '' for no card [the run's name]")
 @click.option("--pauses", default="2,1,3", show_default=True, help="seconds of the card, the first and the last frame")
+@click.option("--interpolation", is_flag=True, help="of glyphs: not their training but ways between messages")
 def movie(
-    run: FilePath, out: FilePath | None, fps: float, captions: str | None, title: str | None, pauses: str
+    run: FilePath,
+    out: FilePath | None,
+    fps: float,
+    captions: str | None,
+    title: str | None,
+    pauses: str,
+    interpolation: bool,
 ) -> None:
     """Make a film of a run's frames."""
+    from plotart.alphabet import wandering
     from plotart.movie import CAPTION, save_movie, shots
+    from plotart.prepare import prepare
+    from plotart.redraw import drawing_of
     from plotart.run import Run
 
     try:
@@ -31,7 +41,11 @@ def movie(
         raise InputError(f"--pauses: give three numbers of seconds such as 2,1,3, not {pauses!r}") from None
     opened, path = Run.open(run), out or run / "movie.gif"
     captions = CAPTION if captions is None else captions
-    film = shots(opened, fps=fps, captions=captions, title=title, pauses=(card, first, last))
+    if interpolation:
+        _, context, first_drawing = prepare(opened.config, opened.say)
+        film = wandering(drawing_of(opened, first_drawing), context, fps)
+    else:
+        film = shots(opened, fps=fps, captions=captions, title=title, pauses=(card, first, last))
     save_movie(film, path, fps)
     click.echo(path)
 
