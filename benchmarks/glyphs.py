@@ -6,7 +6,7 @@ digits (`digits-raster`). Read at strength 1 of the channel, from the renderer's
 rasterized by resvg (and by rsvg-convert, where that is installed); and through the article's own snippet, built of
 kornia's augmentations, whose noise comes before the warp.
 
-    python benchmarks/glyphs.py [symbols] [normal] [raster] [--out DIR] [--steps N]
+    python benchmarks/glyphs.py [symbols] [normal] [raster] [--out DIR] [--steps N] [--set ADDRESS=VALUE]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from torch.nn import functional as F
 from plotart import Config, generate
 from plotart.alphabet import load_alphabet
 from plotart.color import to_linear, to_srgb
+from plotart.flags import gather
 from plotart.objectives.message import Message
 from plotart.plot.read import read_svg
 from plotart.prepare import prepare
@@ -107,9 +108,11 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=list(CONFIGS), help=", ".join(CONFIGS))
     parser.add_argument("--out", type=Path, help="keep the runs in this folder")
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--set", action="append", default=[], metavar="ADDRESS=VALUE", help="any setting")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     changes = {"threads": options.threads} | ({} if options.steps is None else {"steps": options.steps})
+    changes |= gather({}, tuple(options.set))
     with tempfile.TemporaryDirectory() as scratch:
         for part in options.parts:
             measure(part, (options.out or Path(scratch)) / part, changes)
