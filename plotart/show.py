@@ -23,6 +23,8 @@ def summary(run: Run) -> Group:
             parts.append(_damage(figures[name], f"{name} ({unit})"))
     if "message" in figures:
         parts.append(_read(figures["message"]))
+    if "digits" in figures:
+        parts.append(_digits(figures["digits"]))
     for reference, rows in figures.get("damage", {}).items():
         seen = "; ".join(
             f"from {row['distance_mm'] / 1000:g} m {row['stages']['svg']['mean']:.1f}, "
@@ -78,6 +80,29 @@ def _read(message: dict[str, Any]) -> Table:
         table.add_column(strength, justify="right")
     for name, title in (("read", "rendered"), ("paper", "as written")):
         table.add_row(title, *(f"{value:.3f}" for value in message[name].values()))
+    return table
+
+
+def _digits(told: dict[str, Any]) -> Table:
+    """The tests of usefulness; see `plotart.stages.digits`."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"{told['count']} digits of {told['data']}")
+    paper, mean = told["error of paper"], told["error of the mean digit"]
+    rows = {
+        "distance of glyphs of a class, as a share of others'": "{classes:.3f}",
+        "correlation of a glyph and its digit; another digit": "{digit:.3f}; {other:.3f}",
+        "recognized, decoder frozen: first epoch; last": "{frozen[0]:.3f}; {last_frozen:.3f}",
+        "recognized, decoder free: first epoch; last": "{free[0]:.3f}; {last_free:.3f}",
+        f"error of fitted inputs (paper {paper:.3f}, mean digit {mean:.3f})": "{error:.3f}",
+    }
+    for networks in ("trained", "random"):
+        table.add_column(networks, justify="right")
+    both = [
+        {**found, "last_frozen": found["frozen"][-1], "last_free": found["free"][-1]}
+        for found in (told["trained"], told["random"])
+    ]
+    for title, form in rows.items():
+        table.add_row(title, *(form.format(**found) for found in both))
     return table
 
 

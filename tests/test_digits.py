@@ -5,15 +5,19 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from click.testing import CliRunner
 from PIL import Image
 
 from plotart import Config, InputError, generate
+from plotart.cli import cli
 from plotart.digits import digits
 
 TINY = {
     "primitive.glyphs": 4,
     "primitive.columns": 2,
     "primitive.messages.size": 8,
+    "page.size": "40x40mm",
+    "page.margin": 4,
     "size": 64,
     "objectives.message.filters": 4,
     "stages.0.steps": 4,
@@ -33,14 +37,15 @@ def test_a_run_tries_trained_and_random_networks(name, tmp_path):
     told = json.loads((run.folder / "run.json").read_text())["digits"]
     assert told["data"] == "scikit-learn"
     for networks in ("trained", "random"):
-        assert 0.5 < told[f"swap {networks}"]["classes"] < 1.1
-        assert -1 < told[f"swap {networks}"]["other"] < 1
+        assert 0.5 < told[networks]["classes"] < 1.1
+        assert -1 < told[networks]["other"] < 1
         for kind in ("frozen", "free"):
-            shares = told[f"classifier {networks} {kind}"]
+            shares = told[networks][kind]
             assert len(shares) == 4
             assert max(shares) > 0.15  # 0.1 is chance
-        assert 0 < told[f"inputs {networks}"] < 1
-    assert told["inputs mean digit"] < told["inputs paper"]
+        assert 0 < told[networks]["error"] < 1
+    assert "glyph and its digit" in CliRunner().invoke(cli, ["show", str(run.folder)]).output
+    assert told["error of the mean digit"] < told["error of paper"]
     for picture in ("digits-swap.png", "digits-inputs.png"):
         with Image.open(run.folder / picture) as image:
             assert image.size == (10 * 32, 3 * 32)

@@ -30,15 +30,16 @@ SWAPPED, FITTED, IN_PICTURE = 300, 50, 10
 class DigitsSpec(StageSpec):
     """Try the trained generator and decoder on digits, beside the same networks with random weights.
 
-    The drawing stays as it is. Figures go to `digits` of run.json, pictures beside it.
+    The drawing stays as it is. Figures go to `trained` and `random` in `digits` of run.json, pictures beside it: digits
+    above what the trained and the random networks make of them.
 
-    1. swap: digit -> decoder -> generator. `classes` is the mean distance of glyphs within a class over that between
-       classes (1: classes do not matter); `digit` the correlation of a glyph's ink with the digit's, `other` with
-       another digit's. `digits-swap.png` has digits above their glyphs.
-    2. classifier: a linear layer on what the decoder's answer is made of, all other weights frozen or free; the share
-       of held back digits recognized after each of `epochs` (Adam 1e-3, batches of 128).
-    3. inputs: messages fitted for `steps` until their glyphs show given digits; the mean squared error of the ink that
-       is left. `digits-inputs.png` has digits above their glyphs.
+    1. digits-swap.png, digit -> decoder -> generator: `classes` is the mean distance of glyphs within a class over that
+       between classes (1: classes do not matter), `digit` the correlation of a glyph's ink with its digit's, `other`
+       with another digit's.
+    2. A linear layer on what the decoder's answer is made of, all other weights `frozen` or `free`: the share of held
+       back digits recognized after each of `epochs` (Adam 1e-3, batches of 128).
+    3. digits-inputs.png, messages fitted for `steps` until their glyphs show given digits: `error` is the mean square
+       that is left of the ink.
     """
 
     data: Source = Field("scikit-learn", description="scikit-learn: 1797 digits; mnist: 60,000, downloaded once")
@@ -66,20 +67,17 @@ class Digits:
         shown: dict[str, list[Tensor]] = {"swap": [ink[:IN_PICTURE]], "inputs": [ink[:IN_PICTURE]]}
         for name in ("trained", "random"):
             test = _Test(drawing, context, message, fresh=name == "random")
-            swapped, figures[f"swap {name}"] = test.swap(ink[:SWAPPED], classes[:SWAPPED])
-            watch.say(f"1 swap, {name}: {figures[f'swap {name}']}")
-            for frozen in (True, False):
-                key = f"classifier {name} {'frozen' if frozen else 'free'}"
-                figures[key] = test.classify(ink, classes, frozen, spec.epochs)
-                watch.say(f"2 {key}: {figures[key][0]:.3f} .. {figures[key][-1]:.3f}")
-            fitted, figures[f"inputs {name}"] = test.fit_inputs(ink[:FITTED], spec.steps)
-            watch.say(f"3 inputs, {name}: error {figures[f'inputs {name}']}")
+            swapped, told = test.swap(ink[:SWAPPED], classes[:SWAPPED])
+            for kind in ("frozen", "free"):
+                told[kind] = test.classify(ink, classes, kind == "frozen", spec.epochs)
+            fitted, told["error"] = test.fit_inputs(ink[:FITTED], spec.steps)
+            figures[name] = told
+            watch.say(f"{name}: {told}")
             shown["swap"].append(swapped[:IN_PICTURE])
             shown["inputs"].append(fitted[:IN_PICTURE])
         some = ink[:FITTED]
-        figures["inputs paper"] = _rounded(some.square().mean())
-        figures["inputs mean digit"] = _rounded((some - ink.mean(0)).square().mean())
-        watch.say(f"3 inputs: bare paper {figures['inputs paper']}, mean digit {figures['inputs mean digit']}")
+        figures["error of paper"] = _rounded(some.square().mean())
+        figures["error of the mean digit"] = _rounded((some - ink.mean(0)).square().mean())
         for name, rows in shown.items():
             sheet = Sheet(len(rows) * IN_PICTURE, IN_PICTURE)
             watch.picture(f"digits-{name}", 1 - sheet.lay(torch.cat(rows)).expand(-1, 3, -1, -1))
@@ -112,7 +110,7 @@ class _Test:
         return self.message.ink(glyph_images(self.context.renderer, self.drawing, messages, side))
 
     @torch.no_grad()
-    def swap(self, ink: Tensor, classes: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def swap(self, ink: Tensor, classes: Tensor) -> tuple[Tensor, dict[str, Any]]:
         said = self.decoder()(ink)
         said = (said - said.mean(0)) / said.std(0).clamp_min(1e-6)  # as far apart as messages are
         glyphs = self.glyphs(said, ink.shape[-1])
