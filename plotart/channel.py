@@ -11,11 +11,12 @@ import math
 
 import torch
 from kornia.filters import gaussian_blur2d
-from kornia.geometry.transform import get_perspective_transform, warp_perspective
+from kornia.geometry.transform import get_perspective_transform
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
+from torch.nn import functional as F
 
-__all__ = ["CORNERS", "Channel"]
+__all__ = ["CORNERS", "Channel", "look", "project"]
 
 NUMBERS = 23  # random numbers a picture takes, whatever is on
 BLUR_TAPS = 7
@@ -24,6 +25,31 @@ PATCH = 0.25
 
 CORNERS = torch.tensor([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
 """The corners of a picture (x, y): centres of its outermost pixels are at -1 and 1."""
+
+NEAR = 0.05
+"""Depth, of that in the middle of the picture, below which nothing is seen in perspective."""
+
+
+def project(points: Tensor, homographies: Tensor) -> Tensor:
+    """Where `homographies [B, 3, 3]` take `points [B, P, 2]`; those beyond the horizon stay in front of it."""
+    at = F.pad(points, (0, 1), value=1.0) @ homographies.mT
+    return at[..., :2] / at[..., 2:].clamp_min(NEAR)
+
+
+def look(ink: Tensor, homographies: Tensor) -> Tensor:
+    """Pictures of `ink [B, C, H, W]` that show at each place what `homographies [B, 3, 3]` take it to; bilinear.
+
+    Places are those of `CORNERS`. Beyond the picture, and beyond the horizon, is paper. (A plain warp divides by 0 at
+    the horizon and sees the picture again, upside down, beyond it.)
+    """
+    height, width = ink.shape[-2:]
+    y, x = torch.linspace(-1, 1, height).to(ink), torch.linspace(-1, 1, width).to(ink)
+    places = torch.stack(
+        [x.expand(height, width), y[:, None].expand(height, width), torch.ones_like(ink[0, 0])], dim=-1
+    )
+    at = (places.view(1, -1, 3) @ homographies.mT).view(-1, height, width, 3)
+    found = torch.where(at[..., 2:] > NEAR, at[..., :2] / at[..., 2:].clamp_min(NEAR), 3.0)
+    return F.grid_sample(ink, found, align_corners=True)
 
 
 class Channel(BaseModel):
@@ -71,7 +97,9 @@ class Channel(BaseModel):
         first = (chosen[:, 22] < self.noise_first).view(-1, 1, 1, 1)
         ink = ink + (noise * first).to(ink)
         homographies = self._homographies(chosen, height, width, strength)
-        moved: Tensor = warp_perspective(ink, homographies.to(ink), (height, width), align_corners=True)
+        centred = torch.tensor([[2 / (width - 1), 0, -1], [0, 2 / (height - 1), -1], [0, 0, 1]])  # px to -1..1
+        forward = centred @ homographies @ torch.linalg.inv(centred)
+        moved = look(ink, torch.linalg.inv(forward.double()).to(ink))
         if self.fade:
             moved = moved * (1 + strength * self.fade * torch.randn(moved.shape, generator=generator)).to(ink)
         if self.blur:
@@ -79,10 +107,7 @@ class Channel(BaseModel):
             moved = gaussian_blur2d(moved, BLUR_TAPS, sigma.to(ink), border_type="constant")
         if self.crop or self.occlusion:
             moved = moved * self._shown(chosen, height, width, strength).to(ink)
-        last = torch.tensor([width - 1.0, height - 1.0])
-        at = torch.cat([(CORNERS + 1) / 2 * last, torch.ones(4, 1)], dim=1) @ homographies.mT
-        corners = at[..., :2] / at[..., 2:] / last * 2 - 1
-        return moved + (noise * ~first).to(ink), corners.to(ink)
+        return moved + (noise * ~first).to(ink), project(CORNERS.expand(count, 4, 2), forward).to(ink)
 
     def _homographies(self, chosen: Tensor, height: int, width: int, strength: float) -> Tensor:
         """`[B, 3, 3]` from px of the picture to px of what is received (pixel centres at whole numbers)."""

@@ -4,8 +4,11 @@ import math
 
 import pytest
 import torch
+from kornia.geometry.linalg import transform_points
+from kornia.utils import create_meshgrid
+from torch.nn import functional as F
 
-from plotart.channel import Channel
+from plotart.channel import Channel, look
 
 OFF = {"rotation": 0, "translate": 0, "scale": 0, "shear": 0, "perspective": 0, "noise": 0}
 
@@ -113,3 +116,20 @@ def test_gradient_reaches_the_ink():
     assert ink.grad is not None
     assert bool(ink.grad.isfinite().all())
     assert float(ink.grad.abs().max()) > 0
+
+
+def test_looks_are_those_of_a_plain_warp_where_nothing_is_near_the_horizon():
+    ink = torch.rand(6, 2, 20, 30, generator=rng())
+    homographies = torch.eye(3) + 0.15 * torch.randn(6, 3, 3, generator=rng())
+    homographies[:, 2, 2] = 1
+    places = create_meshgrid(20, 30).expand(6, -1, -1, -1)
+    plain = F.grid_sample(ink, transform_points(homographies, places.flatten(1, 2)).view_as(places), align_corners=True)
+    assert torch.allclose(look(ink, homographies), plain, atol=1e-4)
+
+
+def test_beyond_the_horizon_is_paper():
+    tilted = torch.tensor([[[1.0, 0, 0], [0, 1, 0], [0, -2, 1]]])  # the horizon is the line y = 1/2
+    seen = look(torch.ones(1, 1, 33, 33), tilted)
+    assert torch.isfinite(seen).all()
+    assert float(seen[..., 24:, :].max()) == 0
+    assert float(seen[..., 12:17, 16].min()) == pytest.approx(1)

@@ -25,7 +25,7 @@ TINY = {
     "stages.0.looks": 1,
     "stages.1.count": 200,
     "stages.1.epochs": 4,
-    "stages.1.steps": 12,
+    "stages.1.steps": 4,
     "threads": 1,
 }
 

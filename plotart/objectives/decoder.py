@@ -7,7 +7,7 @@ from kornia.geometry.transform import get_perspective_transform
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from plotart.channel import CORNERS
+from plotart.channel import CORNERS, look, project
 
 __all__ = ["Decoder", "Straightener"]
 
@@ -16,9 +16,6 @@ BLOCK = 4
 
 GRID = 4
 """Places a side at which the decoder still tells where it saw something."""
-
-NEAR = 0.05
-"""Least depth of a point seen in perspective, so that wild guesses of a first step stay finite."""
 
 
 def convolution(inward: int, outward: int, side: int = 3, stride: int = 2) -> list[nn.Module]:
@@ -101,10 +98,10 @@ class Decoder(nn.Module):
         """The ink as it was before it was moved, as `layers` take it; where each straightener saw the corners."""
         seen, corners, found = packed(ink), CORNERS.to(ink).expand(len(ink), 4, 2), []
         for straightener in self.straighteners:
-            corners = project(straightener(seen), corners)
+            corners = project(straightener(seen), homography(corners))
             found.append(corners)
             corners = corners.detach()
-            seen = packed(looked_at(ink, corners))
+            seen = packed(look(ink, homography(corners)))
         return seen, found
 
     def features(self, ink: Tensor) -> Tensor:
@@ -132,18 +129,3 @@ def homography(corners: Tensor) -> Tensor:
     """`[B, 3, 3]`, which takes `CORNERS` to `corners [B, 4, 2]`."""
     found: Tensor = get_perspective_transform(CORNERS.to(corners).expand_as(corners).contiguous(), corners.contiguous())
     return found
-
-
-def project(points: Tensor, corners: Tensor) -> Tensor:
-    """`points [B, P, 2]` of a picture to where they are when its corners are at `corners [B, 4, 2]`."""
-    at = F.pad(points, (0, 1), value=1.0) @ homography(corners).mT
-    return at[..., :2] / at[..., 2:].clamp_min(NEAR)
-
-
-def looked_at(ink: Tensor, corners: Tensor) -> Tensor:
-    """The part of `ink [B, C, h, w]` between `corners [B, 4, 2]`, stretched to the whole picture; bilinear."""
-    height, width = ink.shape[-2:]
-    y, x = torch.linspace(-1, 1, height).to(ink), torch.linspace(-1, 1, width).to(ink)
-    every = torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=-1).view(1, -1, 2)
-    at = project(every.expand(len(ink), -1, -1), corners).view(-1, height, width, 2)
-    return F.grid_sample(ink, at, align_corners=True)

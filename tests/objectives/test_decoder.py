@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from plotart.channel import CORNERS, Channel
-from plotart.objectives.decoder import Decoder, Straightener, looked_at, project
+from plotart.channel import CORNERS, Channel, look, project
+from plotart.objectives.decoder import Decoder, Straightener, homography
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -22,7 +22,7 @@ def test_corners_of_the_channel_undo_what_it_did():
     ink = spots(20)
     sent, corners = Channel(noise=0, rotation=40, perspective=0.7).send(ink, 1.0, rng())
     assert float(F.mse_loss(sent, ink)) > 0.05
-    back = looked_at(sent, corners)
+    back = look(sent, homography(corners))
     assert float(F.mse_loss(back, ink)) < 0.005
     inside = ((corners.abs() <= 1).all(-1)).float().mean()
     assert 0.3 < float(inside) < 1
@@ -30,8 +30,8 @@ def test_corners_of_the_channel_undo_what_it_did():
 
 def test_points_follow_the_corners():
     corners = CORNERS * torch.tensor([0.5, 0.25]) + 0.1
-    assert torch.allclose(project(CORNERS[None], corners[None])[0], corners, atol=1e-6)
-    middle = project(torch.zeros(1, 1, 2), corners[None])
+    assert torch.allclose(project(CORNERS[None], homography(corners[None]))[0], corners, atol=1e-6)
+    middle = project(torch.zeros(1, 1, 2), homography(corners[None]))
     assert torch.allclose(middle, torch.full((1, 1, 2), 0.1), atol=1e-6)
     assert torch.equal(Channel().send(spots(2), 0.0, rng())[1][1], CORNERS)
 
