@@ -38,7 +38,7 @@ from plotart.transforms import Transform
 from plotart.vision import scielab_difference
 
 SIZE, STEPS, DISTANCE_MM = 256, 500, 500.0
-TIMES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+TIMES_S = (1.0, 2.0, 4.0, 8.0)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 PLAIN = FitSpec(steps=STEPS)
 GROWN = GrowSpec(steps=STEPS)
