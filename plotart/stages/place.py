@@ -17,6 +17,7 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.images import resize
 from plotart.ink import PenInk, Penned
+from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
 from plotart.pens import Pen
 from plotart.plot.motion import expected_seconds
@@ -46,17 +47,14 @@ class PlaceSpec(StageSpec):
     Of the pens that the drawing may use, `pens.count` are taken: those that make the picture's colours best; or, with
     `keep`, the fewest that make them so much as well as all of them. The picture is separated into a share of the paper
     for each of them, and each gets strokes for its ink, straight and evenly spread. There are as many of them as plot
-    in `minutes` together with that ink: the shorter they are the better they draw, but each is a lift of the pen. The
-    drawing's own number of strokes is the most that are laid.
+    in the minutes of the objective `time`, together with that ink: the shorter they are the better they draw, but each
+    is a lift of the pen. The drawing's own number of strokes is the most that are laid.
 
     Where the picture has details strokes are shorter, by a factor of up to 1 + `fine`, and turn along the edges, by the
     share `along` of the angle at a sharp edge.
     """
 
     keep: float | None = Field(None, gt=0, le=1, description="share of what all pens do that fewer must keep")
-    minutes: float = Field(
-        60.0, gt=0, le=100_000, description="of plotting, without pen changes; or the run's, if less"
-    )
     shortest_mm: float = Field(8.0, gt=0, le=1000, description="mean length below which strokes get no shorter")
     longest_mm: float = Field(30.0, gt=0, le=1000, description="mean length above which there is less ink instead")
     fine: float = Field(1.0, ge=0, le=10, description="how much shorter strokes are where there are details")
@@ -179,33 +177,31 @@ class Place:
         Args:
             closer: `[K]`, how many times more strokes there are for the details.
         """
-        spec, machine = self.spec, context.machine
-        minutes = spec.minutes
-        if context.minutes is not None:
-            minutes = min(minutes, context.minutes - machine.change_seconds(len(ink_mm)) / 60)
+        spec, time = self.spec, context.objectives.get("time")
+        allowed = time.budget if isinstance(time, PlotTime) else math.inf
         most = max(1, most - len(ink_mm))  # each pen gets one more
         total = float(ink_mm.sum())
 
         def seconds(strokes: float, ink: float) -> float:
             pens = ink_mm * closer
-            return expected_seconds(machine, (strokes * pens / max(pens.sum(), 1e-12)).tolist(), ink, area_mm2)
+            return expected_seconds(context.machine, (strokes * pens / max(pens.sum(), 1e-12)).tolist(), ink, area_mm2)
 
         def within(ink: float) -> float:
             """The strokes that this ink may be cut into: a bisection of a time that rises with them."""
             low, high = 0.0, float(min(most, total / spec.shortest_mm))
             for _ in range(40):
                 middle = (low + high) / 2
-                low, high = (middle, high) if seconds(middle, ink) <= 60 * minutes else (low, middle)
+                low, high = (middle, high) if seconds(middle, ink) <= allowed else (low, middle)
             return high
 
         drawn, strokes = 1.0, within(total)
         if strokes * spec.longest_mm < total:  # too much ink for the time, or for the number of strokes
-            whole = seconds(total / spec.longest_mm, total) / 60
-            drawn = min(1.0, minutes / whole, most * spec.longest_mm / total)
+            whole = seconds(total / spec.longest_mm, total)
+            drawn = min(1.0, allowed / whole, most * spec.longest_mm / total)
             strokes = drawn * total / spec.longest_mm
             watch.say(
                 f"the picture's tones take {total / 1000:.0f} m of ink, in {total / spec.longest_mm:.0f} strokes or "
-                f"more, {whole:.0f} min; {100 * drawn:.0f} % of it is laid"
+                f"more, {whole / 60:.0f} min; {100 * drawn:.0f} % of it is laid"
             )
         wanted = strokes * ink_mm * closer / max(float((ink_mm * closer).sum()), 1e-12)
         return wanted.astype(np.int64) + 1, drawn * float((ink_mm * closer).sum()) / max(strokes, 1e-12)

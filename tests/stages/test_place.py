@@ -11,6 +11,7 @@ from plotart.canvas import Canvas, page
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import InkSpec, Penned
+from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
 from plotart.plot.motion import expected_seconds
@@ -40,12 +41,13 @@ class Silent:
         self.told[name] = figure
 
 
-def context(target, pens=PENS, count=4):
+def context(target, pens=PENS, count=4, minutes=60.0):
     drawn = load_pens(pens)
+    time = PlotTime(0.02, 0.4, 0.0, 60 * minutes)
     return Context(
         renderer=renderer("native", threads=1),
-        objectives={"pixels": Pixels(target, "lab", (2000.0,), 2.0)},
-        weights={"pixels": 1.0},
+        objectives={"pixels": Pixels(target, "lab", (2000.0,), 2.0), "time": time},
+        weights={"pixels": 1.0, "time": 1.0},
         network=None,
         transform=Transform(),
         size=100,
@@ -61,9 +63,9 @@ def blank(pens=PENS, strokes=400):
     return Drawing(CANVAS, primitive, Penned(load_pens(pens).pens, torch.zeros(strokes, dtype=torch.long)))
 
 
-def lay(target, pens=PENS, count=4, strokes=400, **spec):
+def lay(target, pens=PENS, count=4, strokes=400, minutes=60.0, **spec):
     watch = Silent()
-    drawing = PlaceSpec(**spec).build()(blank(pens, strokes), context(target, pens, count), watch=watch)
+    drawing = PlaceSpec(**spec).build()(blank(pens, strokes), context(target, pens, count, minutes), watch=watch)
     return drawing, watch
 
 
@@ -133,13 +135,11 @@ def test_too_little_time_or_too_few_strokes_for_the_ink_is_told():
         assert len(drawing) < len(full) / 2
 
 
-def test_the_runs_own_minutes_count_with_the_changes_of_pens():
-    picture = half_and_half((1.0, 1.0, 1.0), (0.1, 0.3, 0.1))
-    placed = []
-    for given, own in ((None, 3.0), (3.0 + 3, 60.0)):  # four pens, three changes of a minute
-        spec = PlaceSpec(minutes=own).build()
-        placed.append(spec(blank(strokes=4000), replace(context(picture), minutes=given), watch=Silent()))
-    assert torch.equal(placed[0].primitive.points, placed[1].primitive.points)
+def test_without_a_clock_the_ink_is_cut_into_as_many_strokes_as_there_may_be():
+    given = context(half_and_half((1.0, 1.0, 1.0), (0.1, 0.3, 0.1)), minutes=0.2)
+    given = replace(given, objectives={"pixels": given.objectives["pixels"]})
+    drawing = PlaceSpec(shortest_mm=1).build()(blank(strokes=700), given, watch=Silent())
+    assert 690 <= len(drawing) <= 700
 
 
 def test_fewest_pens_that_keep_what_is_asked_and_the_curve_is_told():
