@@ -6,12 +6,14 @@ free     free colours under `multiply`, five eighths of the steps
 kmeans   these, then k-means in Lab, centres matched one to one to pens, and the other three eighths on the points
 learned  the default stages of `--palette learned`, or for a photograph those of the config image, in which a colour
          separation finds pens and places, scaled to the same number of steps
+all      with --all, learned with every pen of the set: what its colours allow
 
 What is kept is compared with free: the mean activation on the clean page; of a photograph, the share of a blank page's
 mean CIEDE2000 (S-CIELAB) seen from two metres that the drawing takes away. For photographs the last column is that
-CIEDE2000 itself: free, kmeans, learned. All drawings of a photograph have the objectives of the config image.
+CIEDE2000 itself: free, kmeans, learned, all. All drawings of a photograph have the objectives of the config image.
 
     python benchmarks/palette.py [--neurons conv4_3:12,...] [--photos chelsea,...] [--seeds 0,1,2] [--counts 3,4]
+                                [--all]
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ from plotart import Config, generate
 from plotart.config import find_config, usual_stages
 from plotart.images import save_image
 from plotart.objectives.pixels import Pixels
+from plotart.pens import load_pens
 from plotart.prepare import prepare
 from plotart.vision import scielab_difference
 
 NEURONS = "conv4_3:12,conv4_3:300,conv4_2:100,conv4_1:50,conv3_3:40,conv3_1:20"
 PHOTOS = "chelsea,astronaut,coffee,rocket"
 TIP_PX, STROKES, FREE_SHARE = 1.5, 512, 0.625
+ALL_PENS = len(load_pens("basic-12").pens)
 T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 """Student's t of a two-sided 95 % interval by degrees of freedom; 2 from 10 on."""
 
@@ -87,24 +91,37 @@ def seen_error(figures: dict[str, Any], stage: str) -> float:
     return figures["damage"]["picture"][1]["stages"][stage]["mean"] if "picture" in figures["damage"] else 0.0
 
 
+MADE: dict[str, dict[str, Any]] = {}
+
+
+def drawn(changes: dict[str, object]) -> dict[str, Any]:
+    """The figures of a run; what was drawn before is not drawn again."""
+    key = repr(changes)
+    if key not in MADE:
+        with tempfile.TemporaryDirectory() as folder:
+            MADE[key] = dict(generate(Config.load(None, changes), Path(folder) / "run").figures)
+    return MADE[key]
+
+
 def compare(
     subject: dict[str, object], count: int, seed: int, options: argparse.Namespace
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """What free reaches; the shares that kmeans keeps before and after its last fit, and learned; what the eye sees."""
+    """What free reaches; the shares that kmeans (before and after its last fit), learned and all keep; what is seen."""
     shared = settings(subject, seed, options)
     blank = blank_error(shared)
     kept: dict[str, float] = {}
     seen: dict[str, float] = {}
-    for palette in ("kmeans", "learned"):
-        changes = {"pens.palette": palette, "pens.count": count, "stages": stages(palette, options.steps, blank > 0)}
-        with tempfile.TemporaryDirectory() as folder:
-            figures = generate(Config.load(None, {**shared, **changes}), Path(folder) / "run").figures
-        if palette == "kmeans":
+    for name, pens in (("kmeans", count), ("learned", count), *((("all", ALL_PENS),) if options.all else ())):
+        palette = "kmeans" if name == "kmeans" else "learned"
+        changes = {"pens.palette": palette, "pens.count": pens, "stages": stages(palette, options.steps, blank > 0)}
+        figures = drawn({**shared, **changes})
+        if name == "kmeans":
             free = worth(figures, "free", blank)
             kept |= {"free": free, "matched": worth(figures, "quantized", blank) / free}
             seen["free"] = seen_error(figures, "free")
-        kept[palette] = worth(figures, "final", blank) / free
-        seen[palette] = seen_error(figures, "final")
+        kept[name] = worth(figures, "final", blank) / free
+        seen[name] = seen_error(figures, "final")
+    kept["gained"] = kept["learned"] - kept["kmeans"]
     return kept, seen
 
 
@@ -143,9 +160,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--size", type=int, default=160)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--all", action="store_true", help="draw with every pen of the set, too")
     options = parser.parse_args()
-    names = ("matched", "kmeans", "learned")
-    print(" | ".join(f"{title:>12}" for title in ("subject", "K", "seed", "free", *names, "gained", "dE 2 m f/k/l")))
+    names = ("matched", "kmeans", "learned", *(("all",) if options.all else ()), "gained")
+    print(" | ".join(f"{title:>12}" for title in ("subject", "K", "seed", "free", *names, "dE 2 m f/k/l/a")))
     with tempfile.TemporaryDirectory() as pictures:
         found = subjects(options, Path(pictures))
         for count in map(int, options.counts.split(",")):
@@ -153,16 +171,15 @@ def main() -> None:
             for name, subject in found.items():
                 for seed in map(int, options.seeds.split(",")):
                     kept, seen = compare(subject, count, seed, options)
-                    kept["gained"] = kept["learned"] - kept["kmeans"]
                     rows["neurons" if "objectives.neuron.at" in subject else "photographs"].append(kept)
-                    shares = [f"{100 * kept[key]:10.0f} %" for key in (*names, "gained")]
+                    shares = [f"{100 * kept[key]:10.0f} %" for key in names]
                     if "objectives.pixels.image" in subject:
-                        shares.append(f"{' / '.join(f'{seen[key]:.1f}' for key in ('free', 'kmeans', 'learned')):>18}")
+                        shares.append(f"{' / '.join(f'{seen[key]:.1f}' for key in seen):>18}")
                     start = [f"{name:>12}", f"{count:12}", f"{seed:12}", f"{kept['free']:12.3g}"]
                     print(" | ".join([*start, *shares]), flush=True)
             for kind, part in rows.items():
                 if part:
-                    means = ", ".join(f"{key} {interval([row[key] for row in part])} %" for key in (*names, "gained"))
+                    means = ", ".join(f"{key} {interval([row[key] for row in part])} %" for key in names)
                     print(f"K = {count}, {len(part)} runs on {kind}, of free: {means}", flush=True)
 
 

@@ -4,7 +4,10 @@ Part `free`: free colour, width and opacity under `over`, single cubics, photogr
 short side, 500 steps in all, one thread. Figures are of the clean image against the photograph: PSNR and SSIM of sRGB
 values, and the mean S-CIELAB difference (CIEDE2000) seen from half a metre when printed on A5.
 
-    python benchmarks/pictures.py [free|levers|speed ...] [--counts 256,512] [--photos astronaut,rocket] [--seed 0]
+Part `times`: the same after fixed CPU times instead of steps. Both recipes plan their learning rates and levels ahead,
+so each is given as many steps as it takes that time for, by the cost of a step in its run of 500.
+
+    python benchmarks/pictures.py [free|levers|speed|times ...] [--counts 256,512] [--photos astronaut,...] [--seed 0]
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from plotart.transforms import Transform
 from plotart.vision import scielab_difference
 
 SIZE, STEPS, DISTANCE_MM = 256, 500, 500.0
+TIMES_S = (1.0, 2.0, 4.0, 8.0)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 PLAIN = FitSpec(steps=STEPS)
 GROWN = GrowSpec(steps=STEPS)
@@ -160,9 +164,28 @@ def speed(photos: list[str], counts: list[int], seed: int) -> None:
             )
 
 
+def times(photos: list[str], counts: list[int], seed: int) -> None:
+    draw(photos[0], 64, GrowSpec(steps=8), seed)  # compiled, and out of the figures
+    print("\n| mean of", ", ".join(photos), HEAD)
+    for count in counts:
+        steps_a_second = {
+            name: [STEPS / draw(photo, count, spec, seed).cpu_s for photo in photos]
+            for name, spec in (("plain", PLAIN), ("grown", GROWN))
+        }
+        for seconds in TIMES_S:
+            for name, spec in (("plain", PLAIN), ("grown", GROWN)):
+                planned = [round(seconds * rate) for rate in steps_a_second[name]]
+                found = [
+                    draw(photo, count, spec.model_copy(update={"steps": steps}), seed)
+                    for photo, steps in zip(photos, planned, strict=True)
+                ]
+                title = f"{count}, {seconds:g} s: {name}, {min(planned)} to {max(planned)} steps"
+                print(line(title, mean(found)), flush=True)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    parts = {"free": free, "levers": levers, "speed": speed}
+    parts = {"free": free, "levers": levers, "speed": speed, "times": times}
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("parts", nargs="*", default=list(parts), metavar="PART")
     asked.add_argument("--counts", default=None)

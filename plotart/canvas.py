@@ -129,6 +129,10 @@ class Canvas:
         return (self.page.width_mm - width) / 2, (self.page.height_mm - height) / 2, width, height
 
     @property
+    def area_mm2(self) -> float:
+        return self.area[2] * self.area[3]
+
+    @property
     def rectangle(self) -> tuple[float, float, float, float]:
         """The drawing area in mm as x0, y0, x1, y1: what paths are clipped to."""
         x0, y0, width, height = self.area

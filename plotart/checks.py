@@ -137,7 +137,7 @@ def check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
         kind = config.model_dump(mode="json")["primitive"]["kind"]
         raise InputError(f"minutes: only strokes are pruned to a time; primitive.kind must be strokes, not {kind}")
     each = machine.raise_seconds + machine.lower_seconds
-    least = ((pen_count - 1) * machine.pen_change_seconds + pen_count * each) / 60
+    least = (machine.change_seconds(pen_count) + pen_count * each) / 60
     if config.minutes < least:
         raise InputError(
             f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
@@ -51,6 +52,10 @@ CARICATURE_STRENGTH = 1.0
 """How hard a neuron or a layer pulls at a picture that is drawn, beside the picture itself."""
 INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0}
 """What the ink load counts beside an excitation of tens, and beside a squared error of hundredths."""
+
+
+REFITTED = 0.2
+"""Of the steps of the last fit, how many the strokes have that are left when ink over the limit was taken away."""
 
 
 class Section(BaseModel):
@@ -298,12 +303,19 @@ class Config(Section):
         `steps` are shared out to those that have steps in proportion to their own, and what is over `page.max_ink` at
         the end is taken away.
         """
-        steps_in = self._counting_stages()
-        limit = self.page.max_ink
-        ending: list[StageSpec] = [] if limit is None else [LightenSpec(layers=limit)]
+        scaled = self._scaled(self._counting_stages())
+        if self.page.max_ink is not None:
+            last = next((spec for spec in reversed(scaled) if isinstance(spec, FitSpec)), None)
+            if last is not None:
+                again = {"steps": math.ceil(last.steps * REFITTED), "schedule": "cosine", "softness": 1.0}
+                last = last.model_copy(update=again)
+            scaled.append(LightenSpec(layers=self.page.max_ink, refit=last))
+        return scaled
+
+    def _scaled(self, steps_in: list[StageSpec]) -> list[StageSpec]:
         fits = [spec for spec in steps_in if isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec)]
         if self.steps is None or not fits:
-            return [*steps_in, *ending]
+            return list(steps_in)
         whole = sum(fit.steps for fit in fits)
 
         def share(steps: int) -> int:
@@ -317,7 +329,7 @@ class Config(Section):
                 scaled.append(spec.model_copy(update={"steps": share(spec.steps)}))
             else:
                 scaled.append(spec)
-        return scaled + ending
+        return scaled
 
     def _counting_stages(self) -> list[StageSpec]:
         """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one.

@@ -34,7 +34,7 @@ from plotart.objectives.pixels import PixelsSpec
 from plotart.objectives.structure import StructureSpec
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
-from plotart.plot.motion import load_machine
+from plotart.plot.motion import Machine, load_machine
 from plotart.plot.strokes import read_start
 from plotart.posters import drawing_area, source_of
 from plotart.primitives import Primitive
@@ -105,6 +105,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
             alphabet=alphabet,
             grey=len(pens.pens) == 1,
+            pace=_pace(config, canvas, machine, count),
+            minutes=None if config.minutes is None else config.minutes - machine.change_seconds(count) / 60,
             generator=generator,
         ),
     )
@@ -142,6 +144,12 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         if isinstance(stage, FitSpec):
             crops_of(stage, canvas, context)
     return config, context, drawing.to(device)
+
+
+def _pace(config: Config, canvas: Canvas, machine: Machine, pens: int) -> tuple[float, float]:
+    """Seconds for a mm of ink, and for a stroke's lift where all strokes are shared by the pens."""
+    strokes = getattr(config.primitive, "count", 1) / pens
+    return 1 / machine.pen_down_speed, machine.lift_seconds(strokes, canvas.area_mm2)
 
 
 def _usual_tip(pens: PenSet) -> float:

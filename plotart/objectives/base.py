@@ -136,7 +136,8 @@ class ObjectiveContext:
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
     is no such picture); picture: file, setting -> `[1, 3, H, W]` sRGB 0..1 at the image's size;
     alphabet: what a sheet of glyphs shows, a `plotart.primitives.sheet.Alphabet`; grey: whether
-    all pens are one; generator: the source of first weights.
+    all pens are one; pace: seconds that the plotter takes for a mm of ink and for a stroke's lift; minutes: what the
+    run may take, without pen changes; generator: the source of first weights.
     """
 
     network: Network | None = None
@@ -147,6 +148,8 @@ class ObjectiveContext:
     picture: Callable[[str, str], Tensor] = _no_picture
     alphabet: Any = None
     grey: bool = False
+    pace: tuple[float, float] | None = None
+    minutes: float | None = None
     generator: torch.Generator | None = None
 
 

@@ -12,9 +12,12 @@ from plotart.ink import FreeInk
 from plotart.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
-__all__ = ["WHOLE_PAGE", "Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "StrokeCount"]
+__all__ = [
+    "WHOLE_PAGE", "Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "PlotTimeSpec",
+    "StrokeCount",
+]  # fmt: skip
 
-WHOLE_PAGE = ("ink", "strokes", "curvature", "page")
+WHOLE_PAGE = ("ink", "strokes", "time", "curvature", "page")
 """Objectives that judge a drawing as a whole, and no part of it by itself."""
 
 
@@ -177,6 +180,23 @@ class InkLoadSpec(ObjectiveSpec):
 class StrokeCountSpec(ObjectiveSpec):
     def build(self, context: ObjectiveContext) -> StrokeCount:
         return StrokeCount()
+
+
+@objectives.register("time")
+class PlotTimeSpec(ObjectiveSpec):
+    """Minutes that the plot takes beyond `minutes`, or the run's own if those are less; pen changes aside.
+
+    Strokes pay for their length and for their lift, so that those shrink to nothing which do least for the drawing:
+    their number is learned, too.
+    """
+
+    minutes: float = Field(60.0, gt=0, le=100_000)
+
+    def build(self, context: ObjectiveContext) -> PlotTime:
+        if context.pace is None:
+            raise ValueError("the time objective needs the pace of a plotter")
+        minutes = self.minutes if context.minutes is None else min(self.minutes, context.minutes)
+        return PlotTime(*context.pace, other=0.0, budget=60 * minutes)
 
 
 @objectives.register("curvature")

@@ -13,18 +13,26 @@ from plotart.drawing import Drawing
 from plotart.geometry import Path, evaluate
 from plotart.ink_load import SQUARE_CELLS, STEP_MM
 from plotart.plot.written import load_of, written
-from plotart.stages.base import Context, StageSpec, Watch, presence_slopes, stages
+from plotart.stages.base import Context, Part, StageSpec, Watch, presence_slopes, stages
+from plotart.stages.fit import FitSpec
 
 __all__ = ["Lighten", "LightenSpec", "worth"]
 
+FEW = 0.01
+"""The share of the strokes that may go without the others being fitted again."""
 _ROUNDING = 1e-3
 
 
 @stages.register("lighten")
 class LightenSpec(StageSpec):
-    """Take strokes away until no square millimetre of the page carries more than `layers` of ink."""
+    """Take strokes away until no square millimetre of the page carries more than `layers` of ink.
+
+    With `refit` the others then do the work of those that are gone, as long as those were more than 1 %; what that
+    fit lays over the limit goes, too.
+    """
 
     layers: float = Field(ge=1, le=1000, description="layers of ink on a square millimetre")
+    refit: FitSpec | None = None
 
     def build(self) -> Lighten:
         return Lighten(self)
@@ -63,7 +71,17 @@ class Lighten:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        drawing = drawing.copy()
+        refit, saved = self.spec.refit, watch.saved
+        if saved is None:
+            drawing, before = self._lightened(drawing.copy(), context, watch), len(drawing)
+            if refit is None or len(drawing) > (1 - FEW) * before:
+                return drawing
+        assert refit is not None
+        inner = None if saved is None else saved["fit"]
+        drawing = refit.build()(drawing, context, watch=Part(watch, {}, inner, 0, refit.steps))
+        return self._lightened(drawing, context, watch)
+
+    def _lightened(self, drawing: Drawing, context: Context, watch: Watch) -> Drawing:
         limit, before, first = self.spec.layers - _ROUNDING, len(drawing), 0.0
         while len(drawing) > 1:
             load = load_of(written(drawing))

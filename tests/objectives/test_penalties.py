@@ -6,8 +6,8 @@ import torch
 from plotart.canvas import Canvas, page
 from plotart.drawing import Drawing
 from plotart.ink import InkSpec, Penned
-from plotart.objectives import Frame
-from plotart.objectives.penalties import Bends, InkLoad, InkSpent, OffPage, StrokeCount
+from plotart.objectives import Frame, ObjectiveContext
+from plotart.objectives.penalties import Bends, InkLoad, InkSpent, OffPage, PlotTime, PlotTimeSpec, StrokeCount
 from plotart.objectives.pixels import Pixels, eye_blur_mm
 from plotart.pens import load_pens
 from plotart.primitives.strokes import Strokes, StrokesSpec
@@ -35,7 +35,9 @@ def test_pixels_is_zero_on_the_target_and_blur_forgives_fine_texture():
     assert float(soft(Frame(texture))) < 1e-3
 
 
-@pytest.mark.parametrize("objective", [InkSpent(0.0), InkLoad(1.0), StrokeCount(), Bends(), OffPage()])
+@pytest.mark.parametrize(
+    "objective", [InkSpent(0.0), InkLoad(1.0), StrokeCount(), PlotTime(0.02, 0.4, 0.0, 0.0), Bends(), OffPage()]
+)
 def test_three_steps_lower_every_penalty(objective):
     generator = torch.Generator().manual_seed(0)
     strokes = StrokesSpec(count=20, radius=0.5).build(CANVAS, 0.02, generator)
@@ -61,6 +63,23 @@ def test_penalties_by_hand():
     assert float(InkSpent(0.1)(frame(black)).detach()) == 0
     assert float(Bends()(frame(black)).detach()) == pytest.approx(0, abs=1e-10)
     assert float(OffPage()(frame(black)).detach()) == 0
+
+
+def test_time_beyond_the_minutes_is_paid_for_length_and_lift():
+    points = torch.zeros(2, 4, 2)
+    points[0, :, 0] = torch.linspace(0, 0.5, 4)  # 25 mm; the other one has shrunk to nothing
+    drawing = Drawing(
+        CANVAS, Strokes(points, torch.full((2,), 0.02)), Penned(load_pens("#000000").pens, torch.zeros(2))
+    )
+    seconds = 0.5 * 25 + 26 * 25 / (25 + 1)
+
+    def beyond(allowed, **run):
+        objective = PlotTimeSpec(minutes=allowed).build(ObjectiveContext(pace=(0.5, 26.0), **run))
+        return float(objective(frame(drawing)).detach())
+
+    assert beyond(0.25) == pytest.approx((seconds - 15) / 60, abs=1e-4)
+    assert beyond(1) == 0
+    assert beyond(1, minutes=0.1) == pytest.approx((seconds - 6) / 60, abs=1e-4)  # the run's own minutes are less
 
 
 def test_ink_load_counts_what_lies_above_the_limit_only():

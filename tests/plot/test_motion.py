@@ -9,7 +9,8 @@ from plotart.errors import InputError
 from plotart.geometry import polyline, straight
 from plotart.pens import Pen, load_pens
 from plotart.plot import Layer, Plot
-from plotart.plot.motion import Machine, estimate, load_machine, machines, stroke_times
+from plotart.plot.motion import Machine, estimate, expected_seconds, load_machine, machines, stroke_times
+from plotart.plot.route import order
 
 from .conftest import RED, YELLOW, random_paths
 
@@ -82,6 +83,18 @@ def test_figures_of_a_page_of_random_cubics():
     assert made.seconds == pytest.approx(3020, rel=0.05)
     assert pytest.approx(552) == 2000 * (0.130 + 0.146)
     assert estimate(plot, load_machine("saxi")).seconds == pytest.approx(3597, rel=0.05)
+
+
+def test_a_plot_takes_about_as_long_as_expected_of_its_figures():
+    paths = [straight(a, a + np.array([8, 3])) for a in np.random.default_rng(0).uniform(0, 90, (1200, 2))]
+    plot = Plot(Page("p", 100, 100), 0, [Layer(YELLOW, order(paths[:900])), Layer(RED, order(paths[900:]))])
+    made = estimate(plot, load_machine("axidraw"))
+    expected = expected_seconds(load_machine("axidraw"), (900, 300, 0), made.ink_mm, 100 * 100)
+    assert expected == pytest.approx(sum(pen.seconds for pen in made.pens), rel=0.03)
+
+
+def test_one_pen_needs_no_change():
+    assert [load_machine("axidraw").change_seconds(pens) for pens in (0, 1, 3)] == [0, 0, 120]
 
 
 def test_an_empty_plot_takes_no_time():

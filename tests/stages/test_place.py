@@ -11,13 +11,15 @@ from plotart.canvas import Canvas, page
 from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import InkSpec, Penned
+from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
+from plotart.plot.motion import expected_seconds
 from plotart.primitives.strokes import StrokesSpec
 from plotart.render import renderer
 from plotart.separation import fewer_pens, separate
 from plotart.stages import Context
-from plotart.stages.place import PlaceSpec, edges, spread_points
+from plotart.stages.place import START, PlaceSpec, edges, spread_points
 from plotart.transforms import Transform
 
 PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
@@ -30,20 +32,22 @@ class Silent:
 
     def __init__(self):
         self.told = {}
+        self.said = []
 
     def say(self, line):
-        pass
+        self.said.append(line)
 
     def tell(self, name, figure):
         self.told[name] = figure
 
 
-def context(target, pens=PENS, count=4):
+def context(target, pens=PENS, count=4, minutes=60.0):
     drawn = load_pens(pens)
+    time = PlotTime(0.02, 0.4, 0.0, 60 * minutes)
     return Context(
         renderer=renderer("native", threads=1),
-        objectives={"pixels": Pixels(target, "lab", (2000.0,), 2.0)},
-        weights={"pixels": 1.0},
+        objectives={"pixels": Pixels(target, "lab", (2000.0,), 2.0), "time": time},
+        weights={"pixels": 1.0, "time": 1.0},
         network=None,
         transform=Transform(),
         size=100,
@@ -59,9 +63,9 @@ def blank(pens=PENS, strokes=400):
     return Drawing(CANVAS, primitive, Penned(load_pens(pens).pens, torch.zeros(strokes, dtype=torch.long)))
 
 
-def lay(target, pens=PENS, count=4, strokes=400, **spec):
+def lay(target, pens=PENS, count=4, strokes=400, minutes=60.0, **spec):
     watch = Silent()
-    drawing = PlaceSpec(**spec).build()(blank(pens, strokes), context(target, pens, count), watch=watch)
+    drawing = PlaceSpec(**spec).build()(blank(pens, strokes), context(target, pens, count, minutes), watch=watch)
     return drawing, watch
 
 
@@ -105,6 +109,37 @@ def test_ink_goes_where_it_is_wanted():
     light, _ = lay(torch.full((1, 3, 100, 100), 0.97))
     assert len(light) < len(drawing) / 3  # no more strokes than the ink needs
     assert 396 <= len(drawing) <= 400
+
+
+def test_minutes_say_into_how_many_strokes_the_ink_is_cut():
+    grey = torch.full((1, 3, 100, 100), 0.5)
+    ink = {}
+    for minutes in (4, 8, 16):
+        drawing, watch = lay(grey, "#1a1a1a", 1, 5000, minutes=minutes, longest_mm=100, shortest_mm=1)
+        length = drawing.primitive.lengths().detach().sum() * CANVAS.mm_per_unit / START
+        ink[minutes] = float(length)
+        expected = expected_seconds(context(grey).machine, [len(drawing)], ink[minutes], 50 * 50)
+        assert expected == pytest.approx(60 * minutes, rel=0.05)
+        assert watch.said == [f"{len(drawing)} strokes: {len(drawing)} #1a1a1a"]
+    assert ink[16] == pytest.approx(ink[4], rel=0.05)
+
+
+def test_too_little_time_or_too_few_strokes_for_the_ink_is_told():
+    grey = torch.full((1, 3, 100, 100), 0.5)
+    full, _ = lay(grey, "#1a1a1a", 1, 5000)
+    for few in ({"minutes": 1}, {"strokes": 60}):
+        drawing, watch = lay(grey, "#1a1a1a", 1, **{"strokes": 5000, "longest_mm": 20, **few})
+        lengths = drawing.primitive.lengths().detach() * CANVAS.mm_per_unit / START
+        assert "of it is laid" in watch.said[0]
+        assert float(lengths.mean()) == pytest.approx(20, rel=0.1)
+        assert len(drawing) < len(full) / 2
+
+
+def test_without_a_clock_the_ink_is_cut_into_as_many_strokes_as_there_may_be():
+    given = context(half_and_half((1.0, 1.0, 1.0), (0.1, 0.3, 0.1)), minutes=0.2)
+    given = replace(given, objectives={"pixels": given.objectives["pixels"]})
+    drawing = PlaceSpec(shortest_mm=1).build()(blank(strokes=700), given, watch=Silent())
+    assert 690 <= len(drawing) <= 700
 
 
 def test_fewest_pens_that_keep_what_is_asked_and_the_curve_is_told():

@@ -207,6 +207,23 @@ class Listening(Quiet):
                 raise KeyboardInterrupt
 
 
+def test_what_is_left_is_fitted_again_below_the_limit_and_the_same_after_an_interruption():
+    start, limit = penned(300), 1.2
+
+    def lightened(refit, watch):
+        return LightenSpec(layers=limit, refit=refit).build()(start, context(), watch=watch)
+
+    alone = lightened(None, Quiet())
+    whole = lightened(FitSpec(steps=12), Quiet())
+    assert float(load_of(written(whole)).max()) <= limit
+    assert evaluate(whole, context()).total < 0.9 * evaluate(alone, context()).total
+    stopped = Listening(stop_after=7)
+    with pytest.raises(KeyboardInterrupt):
+        lightened(FitSpec(steps=12), stopped)
+    again = lightened(FitSpec(steps=12), Listening(saved=stopped.saved))
+    assert torch.equal(again.primitive.points, whole.primitive.points)
+
+
 @pytest.mark.parametrize("learned", [True, False])
 def test_as_few_pens_as_the_picture_needs_and_the_same_after_an_interruption(learned):
     """The picture is an even grey: a black pen does it alone."""
