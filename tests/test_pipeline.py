@@ -15,6 +15,7 @@ from plotart import Config, InputError, generate
 from plotart.images import load_image
 from plotart.plot.check import check_svg
 from plotart.plot.svg import read_svg
+from plotart.stages.lighten import LightenSpec
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +156,10 @@ def test_ink_stays_below_the_limit(small, tmp_path):
     assert run.figures["ink_load"]["p99"] <= run.figures["ink_load"]["max"] <= 1.3
     assert "ink_load" in run.figures["loss"]
     again = Config.load(run.folder / "config.yaml")
-    assert [type(stage).__name__ for stage in again.scaled_stages()].count("LightenSpec") == 1
+    (light,) = [stage for stage in again.scaled_stages() if isinstance(stage, LightenSpec)]
+    assert light.refit is not None and light.refit.steps >= 1
+    photo = Config.load("image", {"objectives.pixels.image": "a.png", "page.max_ink": 4})
+    assert photo.objectives["ink_load"].weight < again.objectives["ink_load"].weight
 
 
 def test_fixed_palette_draws_with_exactly_these_pens(small, tmp_path):
