@@ -31,11 +31,12 @@ import yaml
 from skimage import data
 
 from plotart import Config, generate
-from plotart.config import find_config, usual_stages
+from plotart.config import usual_stages
 from plotart.images import save_image
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
 from plotart.prepare import prepare
+from plotart.shipped import find_config
 from plotart.vision import scielab_difference
 
 NEURONS = "conv4_3:12,conv4_3:300,conv4_2:100,conv4_1:50,conv3_3:40,conv3_1:20"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
@@ -34,6 +33,7 @@ from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.shapes import ShapesSpec
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry, nearest
+from plotart.shipped import find_config, read_settings
 from plotart.stages import StageSpec, stages
 from plotart.stages.count import CountSpec
 from plotart.stages.fit import FitSpec
@@ -46,7 +46,7 @@ from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.train import TrainSpec
 from plotart.transforms import Transform
 
-__all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec", "find_config", "find_style"]
+__all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec"]
 
 
 CARICATURE_STRENGTH = 1.0
@@ -278,7 +278,7 @@ class Config(Section):
         Raises:
             InputError: naming the setting, the value and what would be right.
         """
-        settings: dict[str, Any] = {} if file is None else _read_yaml(find_config(file))
+        settings: dict[str, Any] = {} if file is None else read_settings(find_config(file))
         # the stages a run has by default depend on its palette, so that is set before one of them is changed
         for address, value in sorted((changes or {}).items(), key=lambda change: change[0].startswith("stages.")):
             _put(settings, address, value)
@@ -356,21 +356,6 @@ class Config(Section):
         return found
 
 
-def _read_yaml(path: FilePath) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"config: '{path}' cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        where = re.sub(r"\s+", " ", str(error))
-        raise InputError(f"config: '{path}' is not valid YAML ({where})") from None
-    if settings is None:
-        return {}
-    if not isinstance(settings, dict):
-        raise InputError(f"config: '{path}' must hold settings by name, not a {type(settings).__name__}")
-    return settings
-
-
 def _put(settings: dict[str, Any], address: str, value: Any) -> None:
     """Set a value at a dotted address, making the sections on the way; list items go by number."""
     parts = address.split(".")
@@ -407,27 +392,3 @@ def _default(field: str, settings: Mapping[str, Any]) -> Any:
         if isinstance(default, list) or (isinstance(default, dict) and "kind" in default):
             return default
     return {}
-
-
-def _shipped(folder: str) -> FilePath:
-    """A data folder of the project: beside the package in a checkout, inside it once installed."""
-    inside = FilePath(__file__).parent / folder
-    return inside if inside.is_dir() else FilePath(__file__).parent.parent / folder
-
-
-def find_config(name: str | FilePath) -> FilePath:
-    """A config file: as given, or one of the shipped ones by name."""
-    for path in (FilePath(name), _shipped("configs") / name, _shipped("configs") / f"{name}.yaml"):
-        if path.is_file():
-            return path
-    known = ", ".join(sorted(p.name for p in _shipped("configs").glob("*.yaml")))
-    raise InputError(f"config: no file '{name}'; there is: {known}")
-
-
-def find_style(name: str | FilePath) -> FilePath:
-    """A style image: as given, or one of the shipped ones by name."""
-    for path in (FilePath(name), _shipped("styles") / name):
-        if path.is_file():
-            return path
-    known = ", ".join(sorted(p.name for p in _shipped("styles").glob("*.[jp][pn]g")))
-    raise InputError(f"objectives.style.image: no file '{name}' here or in styles/; there is: {known}")

@@ -21,7 +21,7 @@ from plotart.checks import (
     free_first,
     hatches,
 )
-from plotart.config import Config, NetworkSpec, find_style
+from plotart.config import Config, NetworkSpec
 from plotart.digits import digits
 from plotart.drawing import Drawing
 from plotart.errors import InputError
@@ -42,6 +42,7 @@ from plotart.primitives.rasters import RastersSpec
 from plotart.primitives.sheet import Alphabet, GeneratedSpec
 from plotart.primitives.strokes import Strokes, StrokesSpec
 from plotart.render import renderer
+from plotart.shipped import find_style
 from plotart.stages import Context
 from plotart.stages.choose import ChooseSpec, leaning
 from plotart.stages.digits import DigitsSpec

@@ -2,8 +2,9 @@
 
 import pytest
 
-from plotart.config import Config, find_config, find_style
+from plotart.config import Config
 from plotart.errors import InputError
+from plotart.shipped import find_config, find_style
 
 
 def test_addresses_reach_every_level():

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from plotart import Config, InputError, generate
-from plotart.config import find_config
 from plotart.plot.svg import read_svg
 from plotart.prepare import prepare
+from plotart.shipped import find_config
 
 
 @pytest.fixture(scope="module")
