@@ -1,8 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-# what ends within the hour; palette and glyphs take hours
-BENCHMARKS := renderer excitation route minutes calibration shapes
+# what ends within two hours; glyphs, pictures, posters and all seeds of the palettes take longer
+BENCHMARKS := renderer excitation route minutes calibration shapes paper
 
 .PHONY: setup demo test check bench clean
 
@@ -27,6 +27,7 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	for file in $(BENCHMARKS); do $(BIN)/python benchmarks/$$file.py || exit 1; done
+	$(BIN)/python benchmarks/palette.py --counts 4 --seeds 0
 
 clean:
 	rm -rf .venv build dist *.egg-info
