@@ -184,7 +184,7 @@ class StrokeCountSpec(ObjectiveSpec):
 
 @objectives.register("time")
 class PlotTimeSpec(ObjectiveSpec):
-    """Minutes that the plot takes beyond `minutes`, or the run's own if those are less; pen changes aside.
+    """Minutes that the plot takes beyond `minutes`, or beyond the run's own, where it has them; pen changes aside.
 
     Strokes pay for their length and for their lift, so that those shrink to nothing which do least for the drawing:
     their number is learned, too.
@@ -195,7 +195,7 @@ class PlotTimeSpec(ObjectiveSpec):
     def build(self, context: ObjectiveContext) -> PlotTime:
         if context.pace is None:
             raise ValueError("the time objective needs the pace of a plotter")
-        minutes = self.minutes if context.minutes is None else min(self.minutes, context.minutes)
+        minutes = self.minutes if context.minutes is None else context.minutes
         return PlotTime(*context.pace, other=0.0, budget=60 * minutes)
 
 

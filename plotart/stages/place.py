@@ -201,7 +201,7 @@ class Place:
             strokes = drawn * total / spec.longest_mm
             watch.say(
                 f"the picture's tones take {total / 1000:.0f} m of ink, in {total / spec.longest_mm:.0f} strokes or "
-                f"more, {whole / 60:.0f} min; {100 * drawn:.0f} % of it is laid"
+                f"more, {whole / 60:.0f} min; {100 * drawn:.0f} % of it is laid (more with --minutes or --count)"
             )
         wanted = strokes * ink_mm * closer / max(float((ink_mm * closer).sum()), 1e-12)
         return wanted.astype(np.int64) + 1, drawn * float((ink_mm * closer).sum()) / max(strokes, 1e-12)

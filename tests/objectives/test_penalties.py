@@ -79,7 +79,8 @@ def test_time_beyond_the_minutes_is_paid_for_length_and_lift():
 
     assert beyond(0.25) == pytest.approx((seconds - 15) / 60, abs=1e-4)
     assert beyond(1) == 0
-    assert beyond(1, minutes=0.1) == pytest.approx((seconds - 6) / 60, abs=1e-4)  # the run's own minutes are less
+    for own in (1, 0.01):
+        assert beyond(own, minutes=0.1) == pytest.approx((seconds - 6) / 60, abs=1e-4)  # the run has minutes
 
 
 def test_ink_load_counts_what_lies_above_the_limit_only():
