@@ -72,7 +72,7 @@ class Digits:
                 told[kind] = test.classify(ink, classes, kind == "frozen", spec.epochs)
             fitted, told["error"] = test.fit_inputs(ink[:FITTED], spec.steps)
             figures[name] = told
-            watch.say(f"{name}: {told}")
+            watch.say(f"the {name} networks were tried on digits")
             shown["swap"].append(swapped[:IN_PICTURE])
             shown["inputs"].append(fitted[:IN_PICTURE])
         some = ink[:FITTED]
