@@ -28,14 +28,15 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from scipy import stats
 from skimage import data
 
 from plotart import Config, generate
-from plotart.config import usual_stages
 from plotart.images import save_image
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
 from plotart.prepare import prepare
+from plotart.schedule import usual_stages
 from plotart.shipped import find_config
 from plotart.vision import scielab_difference
 
@@ -43,8 +44,6 @@ NEURONS = "conv4_3:12,conv4_3:300,conv4_2:100,conv4_1:50,conv3_3:40,conv3_1:20"
 PHOTOS = "chelsea,astronaut,coffee,rocket"
 TIP_PX, STROKES, FREE_SHARE = 1.5, 512, 0.625
 ALL_PENS = len(load_pens("basic-12").pens)
-T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
-"""Student's t of a two-sided 95 % interval by degrees of freedom; 2 from 10 on."""
 
 
 def settings(subject: dict[str, object], seed: int, options: argparse.Namespace) -> dict[str, object]:
@@ -126,13 +125,19 @@ def compare(
     return kept, seen
 
 
-def interval(values: list[float]) -> str:
-    """Mean in per cent and the half-width of its 95 % confidence interval."""
-    mean = 100 * statistics.mean(values)
+def half_width(values: list[float]) -> float:
+    """Half of the 95 % confidence interval of the mean, in per cent (Student's t); not a number of fewer than two."""
     if len(values) < 2:
-        return f"{mean:.0f}"
-    half = 100 * T_95.get(len(values) - 1, 2.0) * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{mean:.0f} ± {half:.0f}"
+        return math.nan
+    t = float(stats.t.ppf(0.975, len(values) - 1))
+    return 100 * t * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def told(rows: dict[str, list[dict[str, float]]], key: str) -> str:
+    """The mean over all runs in per cent and its intervals: as if runs were independent, and over subjects' means."""
+    runs = [row[key] for part in rows.values() for row in part]
+    means = [statistics.mean(row[key] for row in part) for part in rows.values()]
+    return f"{key} {100 * statistics.mean(runs):.1f} ± {half_width(runs):.1f} ({half_width(means):.1f}) %"
 
 
 def subjects(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, object]]:
@@ -168,20 +173,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as pictures:
         found = subjects(options, Path(pictures))
         for count in map(int, options.counts.split(",")):
-            rows: dict[str, list[dict[str, float]]] = {"neurons": [], "photographs": []}
+            rows: dict[str, dict[str, list[dict[str, float]]]] = {"neurons": {}, "photographs": {}}
             for name, subject in found.items():
+                part = rows["neurons" if "objectives.neuron.at" in subject else "photographs"].setdefault(name, [])
                 for seed in map(int, options.seeds.split(",")):
                     kept, seen = compare(subject, count, seed, options)
-                    rows["neurons" if "objectives.neuron.at" in subject else "photographs"].append(kept)
+                    part.append(kept)
                     shares = [f"{100 * kept[key]:10.0f} %" for key in names]
                     if "objectives.pixels.image" in subject:
                         shares.append(f"{' / '.join(f'{seen[key]:.1f}' for key in seen):>18}")
                     start = [f"{name:>12}", f"{count:12}", f"{seed:12}", f"{kept['free']:12.3g}"]
                     print(" | ".join([*start, *shares]), flush=True)
-            for kind, part in rows.items():
-                if part:
-                    means = ", ".join(f"{key} {interval([row[key] for row in part])} %" for key in names)
-                    print(f"K = {count}, {len(part)} runs on {kind}, of free: {means}", flush=True)
+            for kind, by_name in rows.items():
+                if by_name:
+                    means = ", ".join(told(by_name, key) for key in names)
+                    print(f"K = {count}, {kind}, of free, ± over runs (over {kind}): {means}", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, PlainValidator, ValidationError, model_validator
 
 from plotart.errors import InputError
+from plotart.fields import Section, first_wrong, picked, picked_by_name
 from plotart.images import write_beside
 from plotart.ink import InkSpec
 from plotart.objectives import ObjectiveSpec, objectives
@@ -32,18 +22,12 @@ from plotart.objectives.style import StyleSpec
 from plotart.primitives import PrimitiveSpec, primitives
 from plotart.primitives.shapes import ShapesSpec
 from plotart.primitives.strokes import StrokesSpec
-from plotart.registry import Registry, nearest
+from plotart.registry import nearest
+from plotart.schedule import counted, lightened, scaled, usual_stages
 from plotart.shipped import find_config, read_settings
 from plotart.stages import StageSpec, stages
-from plotart.stages.count import CountSpec
-from plotart.stages.fit import FitSpec
-from plotart.stages.grow import GrowSpec
-from plotart.stages.lighten import LightenSpec
-from plotart.stages.narrow import NarrowSpec
 from plotart.stages.place import PlaceSpec
 from plotart.stages.prune import PruneSpec
-from plotart.stages.quantize import QuantizeSpec
-from plotart.stages.train import TrainSpec
 from plotart.transforms import Transform
 
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec"]
@@ -54,14 +38,6 @@ CARICATURE_STRENGTH = 1.0
 INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0, "lab": 1.0}
 """What the ink load counts beside an excitation of tens, beside a squared error of hundredths, and beside one in Lab of
 thousandths (a photograph with 4 layers at the most: .0083, .0026, .0036 with 10, 1, 0.1)."""
-
-
-REFITTED = 0.2
-"""Of the steps of the last fit, how many the strokes have that are left when ink over the limit was taken away."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PageSpec(Section):
@@ -100,92 +76,10 @@ class RendererSpec(Section):
     name: Literal["native", "reference", "diffvg"] = "native"
 
 
-def _first(error: ValidationError) -> tuple[str, str]:
-    """Address and plain message of the first thing wrong."""
-    wrong = error.errors(include_url=False)[0]
-    address = ".".join(str(part) for part in wrong["loc"])
-    if wrong["type"] == "setting":
-        inner = wrong["ctx"]
-        return ".".join(p for p in (address, inner["address"]) if p), inner["message"]
-    if wrong["type"] == "extra_forbidden":
-        return address, "there is no such setting"
-    if wrong["type"] == "value_error":
-        return address, str(wrong["ctx"]["error"])
-    message = wrong["msg"][0].lower() + wrong["msg"][1:]
-    return address, f"{message}, not {wrong['input']!r}"
-
-
-def _inner(error: ValidationError) -> PydanticCustomError:
-    address, message = _first(error)
-    return PydanticCustomError("setting", "{address}: {message}", {"address": address, "message": message})
-
-
-def _picked(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:
-    """A field whose class is named by its `kind`."""
-
-    def validate(value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        settings = dict(value)
-        kind = settings.pop("kind", None)
-        try:
-            return registry[str(kind)].model_validate(settings)
-        except InputError as error:
-            raise PydanticCustomError("setting", "{message}", {"address": "kind", "message": str(error)}) from None
-        except ValidationError as error:
-            raise _inner(error) from None
-
-    def serialize(spec: BaseModel) -> dict[str, Any]:
-        return {"kind": registry.name_of(type(spec)), **spec.model_dump(mode="json")}
-
-    return BeforeValidator(validate), PlainSerializer(serialize)
-
-
-def _objective_specs(value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    specs: dict[str, Any] = {}
-    for name, settings in value.items():
-        if settings is None or isinstance(settings, ObjectiveSpec):
-            specs |= {} if settings is None else {name: settings}
-            continue
-        try:
-            specs[name] = objectives[name].model_validate(settings)
-        except InputError as error:
-            raise PydanticCustomError("setting", "{message}", {"address": name, "message": str(error)}) from None
-        except ValidationError as error:
-            address, message = _first(error)
-            raise PydanticCustomError(
-                "setting", "{message}", {"address": f"{name}.{address}", "message": message}
-            ) from None
-    return specs
-
-
 # named here because inside Config the names of the registries are those of fields
-AnyPrimitive = Annotated[PrimitiveSpec, *_picked(primitives)]
-AnyStage = Annotated[StageSpec, *_picked(stages)]
-
-
-def usual_stages(palette: str) -> list[StageSpec]:
-    """The stages of a run that names none, by the way its palette is found.
-
-    fixed: all pens of the set from the first step. kmeans: free colours, clustered and matched, points fitted again
-    (the published way). learned: every stroke may choose any pen of the set from the first step, the pens that the
-    picture misses least are taken away, then the choice is made for good.
-    """
-    if palette == "fixed":
-        return [FitSpec(steps=500)]
-    if palette == "kmeans":
-        return [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)]
-    return [
-        FitSpec(steps=150, schedule="constant", temperature=1.0),
-        NarrowSpec(to=6),
-        FitSpec(steps=60, schedule="constant", temperature=0.7),
-        NarrowSpec(),
-        FitSpec(steps=80, schedule="constant", temperature=0.4),
-        QuantizeSpec(),
-        FitSpec(steps=210, schedule="cosine"),
-    ]
+AnyPrimitive = Annotated[PrimitiveSpec, *picked(primitives)]
+AnyStage = Annotated[StageSpec, *picked(stages)]
+Objectives = Annotated[dict[str, ObjectiveSpec], *picked_by_name(objectives)]
 
 
 class Config(Section):
@@ -206,11 +100,7 @@ class Config(Section):
     init: str | None = Field(None, description="SVG file whose strokes the run starts from, instead of random ones")
     ink: InkSpec = InkSpec()
     transform: Transform = Transform()
-    objectives: Annotated[
-        dict[str, ObjectiveSpec],
-        BeforeValidator(_objective_specs),
-        PlainSerializer(lambda specs: {name: spec.model_dump(mode="json") for name, spec in specs.items()}),
-    ] = Field(default_factory=dict)
+    objectives: Objectives = Field(default_factory=dict)
     stages: list[AnyStage] = Field(
         default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
     )
@@ -285,7 +175,7 @@ class Config(Section):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
-            address, message = _first(error)
+            address, message = first_wrong(error)
             if message == "there is no such setting":
                 parent, _, last = address.rpartition(".")
                 known = nearest(last, list(cls.model_fields)) if not parent else None
@@ -302,58 +192,16 @@ class Config(Section):
         return self.model_copy(update=fields)
 
     def scaled_stages(self) -> list[StageSpec]:
-        """The stages as they are run.
-
-        `steps` are shared out to those that have steps in proportion to their own, and what is over `page.max_ink` at
-        the end is taken away.
-        """
-        scaled = self._scaled(self._counting_stages())
-        if self.page.max_ink is not None:
-            last = next((spec for spec in reversed(scaled) if isinstance(spec, FitSpec)), None)
-            if last is not None:
-                again = {"steps": math.ceil(last.steps * REFITTED), "schedule": "cosine", "softness": 1.0}
-                last = last.model_copy(update=again)
-            scaled.append(LightenSpec(layers=self.page.max_ink, refit=last))
-        return scaled
-
-    def _scaled(self, steps_in: list[StageSpec]) -> list[StageSpec]:
-        fits = [spec for spec in steps_in if isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec)]
-        if self.steps is None or not fits:
-            return list(steps_in)
-        whole = sum(fit.steps for fit in fits)
-
-        def share(steps: int) -> int:
-            return max(1, round((self.steps or 0) * steps / whole))
-
-        scaled: list[StageSpec] = []
-        for spec in steps_in:
-            if isinstance(spec, CountSpec):
-                scaled.append(spec.model_copy(update={"refit": share(spec.refit)}))
-            elif isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec):
-                scaled.append(spec.model_copy(update={"steps": share(spec.steps)}))
-            else:
-                scaled.append(spec)
-        return scaled
-
-    def _counting_stages(self) -> list[StageSpec]:
-        """The stages; where the number of pens is to be found, that takes the place of narrowing to a given one.
+        """The stages as they are run: with these `steps`, a number of pens to be found, and a limit of ink.
 
         Strokes that come from a file are not laid anew.
         """
         specs = [spec for spec in self.stages if self.init is None or not isinstance(spec, PlaceSpec)]
         if self.pens.count == "auto":
-            keep = CountSpec().keep
-            specs = [spec.model_copy(update={"keep": keep}) if isinstance(spec, PlaceSpec) else spec for spec in specs]
-        if self.pens.count != "auto" or any(isinstance(spec, CountSpec) for spec in specs):
-            return specs
-        places = [i for i, spec in enumerate(specs) if isinstance(spec, NarrowSpec | QuantizeSpec)]
-        found: list[StageSpec] = []
-        for i, spec in enumerate(specs):
-            if places and i == places[0]:
-                found.append(CountSpec())
-            if not isinstance(spec, NarrowSpec):
-                found.append(spec)
-        return found
+            specs = counted(specs)
+        if self.steps is not None:
+            specs = scaled(specs, self.steps)
+        return specs if self.page.max_ink is None else lightened(specs, self.page.max_ink)
 
 
 def _put(settings: dict[str, Any], address: str, value: Any) -> None:
