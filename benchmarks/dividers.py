@@ -29,7 +29,7 @@ from plotart.ink.coded import colour_units
 from plotart.plot.partition import joined, partition
 from plotart.prepare import prepare
 from plotart.redraw import redraw
-from plotart.stages import evaluate
+from plotart.stages import Silent, evaluate
 from plotart.stages.trace import TOLERANCE_MM, region_colours
 
 
@@ -37,10 +37,8 @@ class TimeUp(Exception):
     pass
 
 
-class Clock:
+class Clock(Silent):
     """Looks on, says nothing, and ends a fit once the processor has worked for so long."""
-
-    saved = None
 
     def __init__(self, seconds=math.inf):
         self.until = time.process_time() + seconds
@@ -50,11 +48,6 @@ class Clock:
         if time.process_time() >= self.until:
             self.state = state()
             raise TimeUp
-
-    def step(self, *told):
-        pass
-
-    seen = say = tell = step
 
 
 def fit(config, picture, changes, seconds=math.inf):

@@ -24,7 +24,7 @@ from plotart import Config
 from plotart.drawing import Drawing
 from plotart.images import resize, save_image
 from plotart.prepare import prepare
-from plotart.stages import Context, evaluate
+from plotart.stages import Context, Silent, evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.prune import AIM, PruneSpec, contributions, keep_within, plot_seconds, plot_time
 
@@ -32,18 +32,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "photo": {"page.size": "a6", "size": 256, "primitive.count": 1500},
     "neuron": {"page.size": "a6", "size": 192, "primitive.count": 700, "network.name": "vgg16-hed"},
 }
-
-
-class Quiet:
-    """A watch that says nothing."""
-
-    saved = None
-
-    def step(self, step: int, steps: int, losses: Any, total: float) -> None: ...
-    def seen(self, step: int, evaluation: Any) -> None: ...
-    def checkpoint(self, state: Any) -> None: ...
-    def say(self, line: str) -> None: ...
-    def note(self, name: str, value: float) -> None: ...
 
 
 def unconstrained(kind: str, folder: Path, threads: int) -> tuple[Context, Drawing]:
@@ -57,7 +45,7 @@ def unconstrained(kind: str, folder: Path, threads: int) -> tuple[Context, Drawi
         config = Config.load("neuron", {**changes, "objectives.neuron.at": "conv4_3:12"})
     config, context, drawing = prepare(config, lambda line: None)
     for spec in config.scaled_stages():
-        drawing = spec.build()(drawing, context, watch=Quiet())
+        drawing = spec.build()(drawing, context, watch=Silent())
     return context, drawing
 
 
@@ -74,7 +62,7 @@ def refitted_cut(drawing: Drawing, context: Context, worth: torch.Tensor, limit:
         weights={**context.weights, "time": price},
     )
     fit = FitSpec(steps=steps, rates={"points": 0.003}, schedule="cosine").build()
-    fitted = fit(smaller, timed, watch=Quiet())
+    fitted = fit(smaller, timed, watch=Silent())
     return fitted.subset(keep_within(fitted, worth[kept], limit, context.machine))
 
 
@@ -122,7 +110,7 @@ def main() -> None:
             fitted = refitted_cut(whole, context, ranks["cut: at random"], limit, given.steps)
             report("cut at random, refitted", fitted, context, time.process_time() - started)
             started = time.process_time()
-            pruned = PruneSpec(steps=given.steps).build()(whole, replace(context, minutes=limit / 60), watch=Quiet())
+            pruned = PruneSpec(steps=given.steps).build()(whole, replace(context, minutes=limit / 60), watch=Silent())
             report(f"--minutes {limit / 60:.1f}", pruned, context, time.process_time() - started)
 
 

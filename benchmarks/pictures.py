@@ -31,7 +31,7 @@ from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
 from plotart.primitives.strokes import StrokesSpec
 from plotart.render import renderer
-from plotart.stages import Context, StageSpec, evaluate
+from plotart.stages import Context, Silent, StageSpec, evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.grow import GrowSpec
 from plotart.transforms import Transform
@@ -57,16 +57,6 @@ LEVERS: dict[str, GrowSpec] = {
     "all strokes at once": GROWN.model_copy(update={"growth": 1000.0, "rounds": 1}),
 }
 """Growing, and growing with one lever taken away or, the softness, added."""
-
-
-class Quiet:
-    saved = None
-
-    def step(self, *told: object) -> None: ...
-    def seen(self, *told: object) -> None: ...
-    def checkpoint(self, state: object) -> None: ...
-    def say(self, line: str) -> None: ...
-    def tell(self, name: str, figure: object) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -102,7 +92,7 @@ def draw(photo: str, count: int, spec: StageSpec, seed: int = 0, size: int = SIZ
         InkSpec(kind="over").build(count, context.generator),
     )
     cpu, wall = time.process_time(), time.perf_counter()
-    made = spec.build()(start, context, watch=Quiet())
+    made = spec.build()(start, context, watch=Silent())
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     seen = evaluate(made, context)
     a, b = (image[0].permute(1, 2, 0).double().numpy() for image in (target, seen.image))

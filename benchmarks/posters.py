@@ -33,26 +33,24 @@ from plotart.posters import source_of
 from plotart.prepare import prepare
 from plotart.primitives.strokes import Strokes
 from plotart.run import Run
-from plotart.stages import Context, evaluate, fit
-from plotart.stages.base import tiles
+from plotart.stages import Context, Silent, Step, evaluate, fit
 from plotart.stages.enlarge import PATCHES, EnlargeSpec, Tiling, repeat
 from plotart.stages.fit import FitSpec, crops_of
+from plotart.stages.judge import tiles
 
 PAGES = {"a5": 4, "a3": 2, "a1": 0}
 """Names, and how often A1 is halved to get there."""
 STROKES, SIZE = 20_000, 4096
 
 
-class Clock:
+class Clock(Silent):
     """A watch that keeps the CPU time of each step."""
-
-    saved = None
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.before = 0.0
 
-    def step(self, step: int, steps: int, losses: Any, total: float, told: Any = None) -> None:
+    def step(self, done: Step) -> None:
         now = time.process_time()
         if self.before:
             self.times.append(now - self.before)
@@ -60,10 +58,6 @@ class Clock:
 
     def seen(self, step: int, evaluation: Any) -> None:
         self.before = 0.0
-
-    def checkpoint(self, state: Any) -> None: ...
-    def say(self, line: str) -> None: ...
-    def tell(self, name: str, figure: Any) -> None: ...
 
 
 def cost(pages: str, threads: int, steps: int) -> None:

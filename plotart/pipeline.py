@@ -14,7 +14,8 @@ from plotart.errors import InputError
 from plotart.posters import poster_config
 from plotart.prepare import prepare
 from plotart.results import finish
-from plotart.run import Run, StageWatch
+from plotart.run import Run
+from plotart.stage_watch import StageWatch
 from plotart.stages import Context, evaluate
 from plotart.stages.enlarge import EnlargeSpec
 from plotart.stages.fit import FitSpec

@@ -28,7 +28,7 @@ from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
 from plotart.run import Run
 from plotart.stages import Context, Evaluation, evaluate
-from plotart.stages.base import shown_size
+from plotart.stages.judge import shown_size
 
 __all__ = ["finish", "make_plot", "paper_image", "paper_planes", "plot_figures", "preview"]
 

@@ -17,7 +17,8 @@ from plotart.plot.check import check_svg
 from plotart.plot.read import read_svg
 from plotart.prepare import prepare
 from plotart.reading import confusions
-from plotart.run import Run, StageWatch
+from plotart.run import Run
+from plotart.stage_watch import StageWatch
 
 TINY = {
     "primitive.glyphs": 6,

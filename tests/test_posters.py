@@ -8,8 +8,8 @@ import torch
 
 from plotart import Config, InputError, Interrupted, enlarge, generate, resume
 from plotart.images import load_image
-from plotart.run import StageWatch
-from plotart.stages import base
+from plotart.stage_watch import StageWatch
+from plotart.stages import judge
 from plotart.stages.enlarge import EnlargeSpec
 from tests.conftest import SMALL
 from tests.test_cli import call
@@ -64,8 +64,8 @@ def test_poster_stopped_anywhere_goes_on_to_the_same_bytes(poster, source, tmp_p
 
 
 def test_large_poster_is_measured_in_windows(poster, source, tmp_path, monkeypatch):
-    monkeypatch.setattr(base, "WHOLE_PX", 20_000)
-    monkeypatch.setattr(base, "TILE_PX", 96)
+    monkeypatch.setattr(judge, "WHOLE_PX", 20_000)
+    monkeypatch.setattr(judge, "TILE_PX", 96)
     figures = enlarge(source, (3, 3), {**QUICK, "steps": 1}, tmp_path / "windows").figures["excitation"]
     assert figures["enlarged"] == pytest.approx(poster.figures["excitation"]["enlarged"], rel=0.02, abs=0.05)
     assert figures["svg"] == pytest.approx(figures["final"], rel=0.1, abs=0.5)

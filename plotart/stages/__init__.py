@@ -1,5 +1,8 @@
 """What is done to a drawing, one after the other: each stage takes a drawing and returns a drawing."""
 
-from plotart.stages.base import Context, Evaluation, Stage, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import Stage, StageSpec, stages
+from plotart.stages.context import Context
+from plotart.stages.judge import Evaluation, evaluate
+from plotart.stages.watch import Silent, Step, Watch
 
-__all__ = ["Context", "Evaluation", "Stage", "StageSpec", "Watch", "evaluate", "stages"]
+__all__ = ["Context", "Evaluation", "Silent", "Stage", "StageSpec", "Step", "Watch", "evaluate", "stages"]

@@ -13,8 +13,10 @@ from plotart.drawing import Drawing
 from plotart.ink import Choosing, FreeInk
 from plotart.pens import Pen
 from plotart.plot import order_pens
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips
+from plotart.stages.watch import Watch
 
 __all__ = ["Choose", "ChooseSpec", "leaning"]
 

@@ -12,10 +12,13 @@ from torch import Tensor
 from plotart.drawing import Drawing
 from plotart.ink import FreeInk, Penned
 from plotart.objectives.pixels import Pixels
-from plotart.stages.base import Context, Evaluation, Part, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.fit import FitSpec
+from plotart.stages.judge import Evaluation, evaluate
 from plotart.stages.narrow import narrow
 from plotart.stages.quantize import QuantizeSpec
+from plotart.stages.watch import Part, Watch
 from plotart.vision import scielab_difference
 
 __all__ = ["Count", "CountSpec", "fewest", "merit"]

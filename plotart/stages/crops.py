@@ -7,7 +7,7 @@ import math
 import torch
 
 from plotart.canvas import Window
-from plotart.stages.base import tiles
+from plotart.stages.judge import tiles
 
 __all__ = ["Crops"]
 

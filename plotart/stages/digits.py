@@ -15,7 +15,9 @@ from plotart.objectives.decoder import Decoder
 from plotart.objectives.message import Message
 from plotart.primitives.sheet import Generated, Sheet
 from plotart.render.glyphs import glyph_images
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
+from plotart.stages.watch import Watch
 
 __all__ = ["Digits", "DigitsSpec"]
 

@@ -14,7 +14,10 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Penned
 from plotart.primitives.strokes import Strokes
-from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
+from plotart.stages.judge import evaluate
+from plotart.stages.watch import Watch
 
 __all__ = ["Enlarge", "EnlargeSpec", "Tiling", "magnify", "repeat"]
 

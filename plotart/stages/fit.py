@@ -17,10 +17,13 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Choosing
 from plotart.render import some_pixels
-from plotart.stages.base import Context, StageSpec, Watch, balance_of, evaluate, stages
+from plotart.stages.base import StageSpec, stages
 from plotart.stages.block_adam import BlockAdam
+from plotart.stages.context import Context, balance_of
 from plotart.stages.crops import Crops
+from plotart.stages.judge import evaluate
 from plotart.stages.lazy_adam import LazyAdam
+from plotart.stages.watch import Step, Watch
 
 __all__ = ["Fit", "FitSpec", "crops_of"]
 
@@ -153,7 +156,7 @@ class Fit:
             for optimizer in optimizers:
                 optimizer.step()
             drawing.constrain_()
-            watch.step(step + 1, spec.steps, losses, total)
+            watch.step(Step(step + 1, spec.steps, losses, total))
 
             watch.checkpoint(
                 partial(

@@ -13,10 +13,12 @@ from plotart.drawing import Drawing
 from plotart.ink import Over
 from plotart.objectives.pixels import Pixels
 from plotart.primitives.strokes import Strokes
-from plotart.stages.base import Context, Part, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.fit import FitSpec
 from plotart.stages.prune import contributions
 from plotart.stages.spawn import blurred, edge_directions, scatter
+from plotart.stages.watch import Part, Watch
 
 __all__ = ["Grow", "GrowSpec"]
 

@@ -25,8 +25,10 @@ from plotart.plot.hatch import hatch
 from plotart.plot.regions import Areas, regions
 from plotart.primitives.shapes import Shapes
 from plotart.primitives.strokes import Strokes
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips
+from plotart.stages.watch import Watch
 
 __all__ = ["Hatch", "HatchSpec", "choose_pens", "pen_lines", "tones"]
 

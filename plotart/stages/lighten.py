@@ -13,8 +13,11 @@ from plotart.drawing import Drawing
 from plotart.geometry import Path, evaluate
 from plotart.ink_load import SQUARE_CELLS, STEP_MM
 from plotart.plot.written import load_of, written
-from plotart.stages.base import Context, Part, StageSpec, Watch, presence_slopes, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.fit import FitSpec
+from plotart.stages.judge import presence_slopes
+from plotart.stages.watch import Part, Watch
 
 __all__ = ["Lighten", "LightenSpec", "worth"]
 

@@ -7,7 +7,10 @@ from pydantic import Field
 
 from plotart.drawing import Drawing
 from plotart.ink import Choosing, PenInk
-from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
+from plotart.stages.judge import evaluate
+from plotart.stages.watch import Watch
 
 __all__ = ["Narrow", "NarrowSpec", "narrow", "with_tips"]
 

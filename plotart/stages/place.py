@@ -23,9 +23,11 @@ from plotart.pens import Pen
 from plotart.plot.motion import expected_seconds
 from plotart.primitives.strokes import Strokes
 from plotart.separation import fewer_pens, separate
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.count import fewest
 from plotart.stages.narrow import with_tips
+from plotart.stages.watch import Watch
 
 __all__ = ["Place", "PlaceSpec", "edges", "spread_points"]
 

@@ -23,8 +23,11 @@ from plotart.ink import Penned
 from plotart.objectives.penalties import PlotTime
 from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot
-from plotart.stages.base import Context, Part, StageSpec, Watch, presence_slopes, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.fit import FitSpec
+from plotart.stages.judge import presence_slopes
+from plotart.stages.watch import Part, Watch
 
 __all__ = ["Prune", "PruneSpec", "contributions", "keep_within", "plot_seconds", "plot_time"]
 

@@ -17,8 +17,10 @@ from plotart.errors import InputError
 from plotart.ink import Choosing, Penned
 from plotart.pens import Pen
 from plotart.plot import order_pens
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.narrow import narrow, with_tips
+from plotart.stages.watch import Watch
 
 __all__ = ["Quantize", "QuantizeSpec", "match_pens"]
 

@@ -19,7 +19,9 @@ from plotart.objectives.pixels import Pixels
 from plotart.primitives.circles import Circles
 from plotart.primitives.shapes import EDGE_PX, Shapes
 from plotart.primitives.splats import Splats
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
+from plotart.stages.watch import Watch
 
 __all__ = ["Regrow", "RegrowSpec", "missed"]
 

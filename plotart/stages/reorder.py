@@ -9,7 +9,10 @@ from plotart.drawing import Drawing
 from plotart.errors import InputError
 from plotart.ink import Over
 from plotart.primitives.shapes import EDGE_PX, Shapes
-from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
+from plotart.stages.judge import evaluate
+from plotart.stages.watch import Watch
 
 __all__ = ["Reorder", "ReorderSpec"]
 

@@ -24,9 +24,11 @@ from plotart.plot.regions import Areas
 from plotart.plot.strokes import cut
 from plotart.primitives.dividers import Dividers
 from plotart.primitives.strokes import Strokes
-from plotart.stages.base import Context, StageSpec, Watch, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.hatch import choose_pens, pen_lines
 from plotart.stages.narrow import with_tips
+from plotart.stages.watch import Watch
 
 __all__ = ["Trace", "TraceSpec", "region_colours"]
 

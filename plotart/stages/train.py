@@ -16,8 +16,11 @@ from plotart.objectives import Frame
 from plotart.objectives.message import Message
 from plotart.primitives.sheet import Generated
 from plotart.render.glyphs import glyph_images
-from plotart.stages.base import Context, StageSpec, Watch, evaluate, stages
+from plotart.stages.base import StageSpec, stages
+from plotart.stages.context import Context
 from plotart.stages.fit import rate_factor
+from plotart.stages.judge import evaluate
+from plotart.stages.watch import Step, Watch
 
 __all__ = ["Train", "TrainSpec"]
 
@@ -82,7 +85,7 @@ class Train:
                 raise FloatingPointError(f"the loss is not finite at step {step}; lower the learning rates")
             optimizer.step()
             told = {"read": float(message.average), "strength": float(message.strength)}
-            watch.step(step + 1, spec.steps, losses, float(total.detach()), told)
+            watch.step(Step(step + 1, spec.steps, losses, float(total.detach()), told))
             watch.checkpoint(partial(self._state, drawing, context, optimizer, step + 1))
         message.eval()
         drawing.eval()

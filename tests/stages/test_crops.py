@@ -13,7 +13,7 @@ from plotart.pens import load_pens
 from plotart.primitives.strokes import StrokesSpec
 from plotart.registry import Registry
 from plotart.render import renderer
-from plotart.stages import Context, base, evaluate
+from plotart.stages import Context, Silent, evaluate, judge
 from plotart.stages.crops import Crops
 from plotart.stages.fit import FitSpec
 from plotart.stages.lazy_adam import LazyAdam
@@ -25,14 +25,9 @@ SIZE = 100
 PIXELS = CANVAS.pixels(SIZE)
 
 
-class Watching:
+class Watching(Silent):
     def __init__(self, stop_after=None, saved=None):
         self.saved, self.left, self.state = saved, stop_after, None
-
-    def step(self, step, steps, losses, total, told=None): ...
-    def seen(self, step, evaluation): ...
-    def say(self, line): ...
-    def tell(self, name, figure): ...
 
     def checkpoint(self, state):
         if self.left is not None:
@@ -154,8 +149,8 @@ def test_interrupted_fit_by_crops_ends_with_the_same_bytes():
 def test_a_large_canvas_is_judged_in_windows_as_it_is_as_a_whole(monkeypatch):
     sharp = Pixels(torch.rand(1, 3, *PIXELS, generator=torch.Generator().manual_seed(3)), "srgb", (0.0,))
     whole = evaluate(drawing(), context(sharp))
-    monkeypatch.setattr(base, "WHOLE_PX", 4000)
-    monkeypatch.setattr(base, "TILE_PX", 32)
+    monkeypatch.setattr(judge, "WHOLE_PX", 4000)
+    monkeypatch.setattr(judge, "TILE_PX", 32)
     parts = evaluate(drawing(), context(sharp))
     assert parts.total == pytest.approx(whole.total, rel=2e-3)
     assert parts.image.shape[2] * parts.image.shape[3] <= 4000 < whole.image.shape[2] * whole.image.shape[3]
@@ -180,7 +175,7 @@ def test_penalties_of_whole_drawings_are_the_ones_named():
 
 def test_what_strokes_are_worth_on_a_large_canvas_is_found_in_windows(monkeypatch):
     whole = worth(drawing(), context())
-    monkeypatch.setattr(base, "WHOLE_PX", 4000)
-    monkeypatch.setattr(base, "TILE_PX", 32)
+    monkeypatch.setattr(judge, "WHOLE_PX", 4000)
+    monkeypatch.setattr(judge, "TILE_PX", 32)
     parts = worth(drawing(), context())
     assert float((parts - whole).norm() / whole.norm()) < 0.15  # the blur ends at the windows

@@ -20,8 +20,9 @@ from plotart.stages.fit import FitSpec
 from plotart.stages.grow import GrowSpec
 from plotart.stages.prune import contributions
 from plotart.stages.spawn import edge_directions, hilbert_order, scatter
+from plotart.stages.watch import Silent
 from tests.stages.test_prune import Keeping
-from tests.stages.test_stages import SIZE, Quiet, context
+from tests.stages.test_stages import SIZE, context
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 
@@ -92,8 +93,8 @@ def test_levels_double_up_to_all_and_end_with_rounds():
 
 
 def test_a_grown_picture_is_better_than_a_fitted_one_and_keeps_its_ranges():
-    grown = GrowSpec(steps=60, first=8, rounds=2).build()(start(), given(), watch=Quiet())
-    fitted = FitSpec(steps=60).build()(start(), given(), watch=Quiet())
+    grown = GrowSpec(steps=60, first=8, rounds=2).build()(start(), given(), watch=Silent())
+    fitted = FitSpec(steps=60).build()(start(), given(), watch=Silent())
     assert len(grown) == 32
     assert evaluate(grown, given()).total < 0.7 * evaluate(fitted, given()).total
     width = grown.primitive.width.detach()
@@ -104,7 +105,7 @@ def test_a_grown_picture_is_better_than_a_fitted_one_and_keeps_its_ranges():
 
 def test_interrupted_anywhere_it_ends_with_the_same_strokes():
     spec = GrowSpec(steps=12, first=8, rounds=2)
-    whole = spec.build()(start(), given(), watch=Quiet())
+    whole = spec.build()(start(), given(), watch=Silent())
     for stop in (1, 3, 4, 8, 11):
         watch = Keeping(stop=stop)
         with pytest.raises(Interrupted):
@@ -115,7 +116,7 @@ def test_interrupted_anywhere_it_ends_with_the_same_strokes():
 
 
 def test_fewer_steps_than_levels_still_lay_every_stroke():
-    assert len(GrowSpec(steps=2, first=4, rounds=2).build()(start(), given(), watch=Quiet())) == 32
+    assert len(GrowSpec(steps=2, first=4, rounds=2).build()(start(), given(), watch=Silent())) == 32
 
 
 def test_what_a_stroke_over_others_is_worth():

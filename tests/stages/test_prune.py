@@ -17,10 +17,11 @@ from plotart.pipeline import generate
 from plotart.primitives.strokes import Strokes
 from plotart.stages import evaluate
 from plotart.stages.prune import PruneSpec, contributions, keep_within, plot_seconds, plot_time
-from tests.stages.test_stages import CANVAS, Quiet, context, drawing
+from plotart.stages.watch import Silent
+from tests.stages.test_stages import CANVAS, context, drawing
 
 
-class Keeping(Quiet):
+class Keeping(Silent):
     """Keeps what is said, noted and saved; stops at checkpoint `stop`."""
 
     def __init__(self, saved=None, stop=None):

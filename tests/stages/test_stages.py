@@ -16,7 +16,7 @@ from plotart.pens import load_pens
 from plotart.plot.written import load_of, written
 from plotart.primitives.strokes import StrokesSpec
 from plotart.render import renderer
-from plotart.stages import Context, evaluate
+from plotart.stages import Context, Silent, evaluate
 from plotart.stages.choose import ChooseSpec
 from plotart.stages.count import CountSpec, fewest
 from plotart.stages.fit import FitSpec, rate_factor
@@ -27,16 +27,6 @@ from plotart.transforms import Transform
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 SIZE = 48
-
-
-class Quiet:
-    saved = None
-
-    def step(self, step, steps, losses, total, told=None): ...
-    def seen(self, step, evaluation): ...
-    def checkpoint(self, state): ...
-    def say(self, line): ...
-    def tell(self, name, figure): ...
 
 
 class Broken(Objective):
@@ -79,25 +69,25 @@ def context(objective=None, pens="basic-12", pen_count=3):
 
 def test_fit_returns_the_best_drawing_seen_not_the_last():
     start, given = drawing(), context()
-    good = FitSpec(steps=40).build()(start, given, watch=Quiet())
+    good = FitSpec(steps=40).build()(start, given, watch=Silent())
     before, after = evaluate(start, given).total, evaluate(good, given).total
     assert after < 0.7 * before
-    wild = FitSpec(steps=12, rates={"points": 5.0}, schedule="constant").build()(good, given, watch=Quiet())
+    wild = FitSpec(steps=12, rates={"points": 5.0}, schedule="constant").build()(good, given, watch=Silent())
     assert evaluate(wild, given).total <= after
 
 
 def test_fit_leaves_its_argument_alone():
     start = drawing()
     points = start.primitive.points.detach().clone()
-    FitSpec(steps=3).build()(start, context(), watch=Quiet())
+    FitSpec(steps=3).build()(start, context(), watch=Silent())
     assert torch.equal(start.primitive.points, points)
 
 
 def test_nan_gradients_are_left_out_and_a_hopeless_fit_says_so():
-    fitted = FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=False)), watch=Quiet())
+    fitted = FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=False)), watch=Silent())
     assert bool(fitted.primitive.points.isfinite().all())
     with pytest.raises(FloatingPointError, match="learning rate"):
-        FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=True)), watch=Quiet())
+        FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=True)), watch=Silent())
 
 
 @pytest.mark.parametrize("schedule", ["halving", "cosine", "constant"])
@@ -118,7 +108,7 @@ def test_quantize_drops_faint_strokes_and_takes_real_pens():
     start = drawing(30)
     with torch.no_grad():
         start.ink.filters[:10] = 1.0
-    result = QuantizeSpec().build()(start, context(), watch=Quiet())
+    result = QuantizeSpec().build()(start, context(), watch=Silent())
     assert len(result) == 20
     assert isinstance(result.ink, Penned)
     assert {pen.name for pen in result.ink.pens} <= {pen.name for pen in load_pens("basic-12").pens}
@@ -126,7 +116,7 @@ def test_quantize_drops_faint_strokes_and_takes_real_pens():
 
 
 def test_quantize_can_keep_the_centres_themselves():
-    result = QuantizeSpec(match="centres").build()(drawing(30), context(), watch=Quiet())
+    result = QuantizeSpec(match="centres").build()(drawing(30), context(), watch=Silent())
     names = {pen.name for pen in load_pens("basic-12").pens}
     assert not names & {pen.name for pen in result.ink.pens}
 
@@ -135,12 +125,12 @@ def test_choose_leans_to_the_near_pen_and_narrow_keeps_what_the_picture_needs():
     start = drawing(40)
     start = Drawing(CANVAS, start.primitive, Multiply(torch.tensor([[0.84, 0.15, 0.16]]).repeat(40, 1)))
     given = context(pen_count=2)
-    open_choice = ChooseSpec().build()(start, given, watch=Quiet())
+    open_choice = ChooseSpec().build()(start, given, watch=Silent())
     assert isinstance(open_choice.ink, Choosing)
     assert {open_choice.ink.pens[k].name for k in open_choice.ink.chosen().tolist()} == {"red"}
-    few = NarrowSpec(to=1).build()(open_choice, given, watch=Quiet())
+    few = NarrowSpec(to=1).build()(open_choice, given, watch=Silent())
     assert len(few.ink.pens) == 2
-    settled = QuantizeSpec().build()(few, given, watch=Quiet())
+    settled = QuantizeSpec().build()(few, given, watch=Silent())
     assert isinstance(settled.ink, Penned)
     assert len(settled.ink.pens) <= 2
 
@@ -176,12 +166,12 @@ def test_a_stroke_is_worth_what_the_objectives_lose_without_it():
 def test_lighten_keeps_the_ink_below_the_limit_and_takes_away_what_is_missed_least(limit, monkeypatch):
     start, given = penned(300), context()
     assert float(load_of(written(start)).max()) > 1.5
-    light = LightenSpec(layers=limit).build()(start, given, watch=Quiet())
+    light = LightenSpec(layers=limit).build()(start, given, watch=Silent())
     assert float(load_of(written(light)).max()) <= limit
     assert 150 < len(light) < 300
-    assert len(LightenSpec(layers=5).build()(start, given, watch=Quiet())) == 300
+    assert len(LightenSpec(layers=5).build()(start, given, watch=Silent())) == 300
     monkeypatch.setattr("plotart.stages.lighten.worth", lambda drawing, context: -worth(drawing, context))
-    wrong = LightenSpec(layers=limit).build()(start, given, watch=Quiet())
+    wrong = LightenSpec(layers=limit).build()(start, given, watch=Silent())
     assert evaluate(light, given).total < evaluate(wrong, given).total
 
 
@@ -192,7 +182,7 @@ def test_fewest_pens_that_keep_the_share():
     assert fewest({1: 0.97, 2: 1.06, 3: 1.1, 12: 1.0}, 0.95) == 2  # three do more than all: of these
 
 
-class Listening(Quiet):
+class Listening(Silent):
     def __init__(self, stop_after=None, saved=None):
         self.figures, self.saved, self.left = {}, saved, stop_after
 
@@ -213,8 +203,8 @@ def test_what_is_left_is_fitted_again_below_the_limit_and_the_same_after_an_inte
     def lightened(refit, watch):
         return LightenSpec(layers=limit, refit=refit).build()(start, context(), watch=watch)
 
-    alone = lightened(None, Quiet())
-    whole = lightened(FitSpec(steps=12), Quiet())
+    alone = lightened(None, Silent())
+    whole = lightened(FitSpec(steps=12), Silent())
     assert float(load_of(written(whole)).max()) <= limit
     assert evaluate(whole, context()).total < 0.9 * evaluate(alone, context()).total
     stopped = Listening(stop_after=7)
@@ -235,7 +225,7 @@ def test_as_few_pens_as_the_picture_needs_and_the_same_after_an_interruption(lea
     def given():
         return context(Pixels(torch.full((1, 3, SIZE, SIZE), 0.75), "linear", (10_000.0,)), pens=pens, pen_count=4)
 
-    start = FitSpec(steps=60).build()(start, given(), watch=Quiet())
+    start = FitSpec(steps=60).build()(start, given(), watch=Silent())
 
     def find(watch):
         return CountSpec(keep=0.8, refit=15).build()(start, given(), watch=watch)

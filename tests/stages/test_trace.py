@@ -13,18 +13,7 @@ from plotart.prepare import prepare
 from plotart.redraw import drawing_of, redraw
 from plotart.results import make_plot, paper_image, paper_planes
 from plotart.stages.trace import TraceSpec
-
-
-class Silent:
-    """Looks on and says nothing."""
-
-    saved = None
-
-    def step(self, *told):
-        pass
-
-    seen = checkpoint = say = tell = step
-
+from plotart.stages.watch import Silent
 
 PICTURE = {
     "page.size": "60x60mm",
