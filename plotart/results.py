@@ -2,66 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.alphabet import finish_glyphs, transition
-from plotart.canvas import Window
 from plotart.color import hex_to_rgb
 from plotart.damage import damage_table
 from plotart.drawing import Drawing
 from plotart.images import resize, save_image
 from plotart.ink import Penned
 from plotart.objectives.pixels import Pixels
+from plotart.paper import Paper, judged_on_paper
 from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
-from plotart.plot.rasterize import coverage_planes
 from plotart.plot.report import write_report
 from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
 from plotart.run import Run
-from plotart.stages import Context, Evaluation, evaluate
+from plotart.stages import Context, Evaluation
 from plotart.stages.judge import shown_size
 
-__all__ = ["finish", "make_plot", "paper_image", "paper_planes", "plot_figures", "preview"]
+__all__ = ["finish", "make_plot", "plot_figures", "preview"]
 
 PREVIEW_PX_PER_MM = 8.0
 PREVIEW_MAX_PX = 4096
-
-
-def paper_planes(
-    plot: Plot, drawing: Drawing, size: int, window: Window | None = None
-) -> dict[str, NDArray[np.float64]]:
-    """By pen, what its written layer covers (in a window), drawn alone by an independent program: `[H, W]` in 0..1."""
-    ink = drawing.ink
-    assert isinstance(ink, Penned)
-    drawn = coverage_planes(plot, drawing.canvas, size, window=window)
-    planes = {pen.name: np.zeros(drawn.shape[1:]) for pen in ink.pens}
-    return planes | {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
-
-
-def paper_image(
-    planes: dict[str, NDArray[np.float64]], plot: Plot, drawing: Drawing, size: int, window: Window | None = None
-) -> Tensor:
-    """What the written layers show, their `planes` mixed by the drawing's ink: `[1, 3, H, W]` sRGB."""
-    ink = drawing.ink
-    assert isinstance(ink, Penned)
-    covered = np.stack([planes[pen.name] for pen in ink.pens])
-    if ink.builds:
-        shares = [layer.pen.build_up * layer.pen.opacity for layer in plot.layers]
-        drawn = coverage_planes(plot, drawing.canvas, size, shares, window)
-        again = {layer.pen.name: plane for layer, plane in zip(plot.layers, drawn, strict=True)}
-        clear = np.zeros(covered.shape[1:])
-        covered = np.concatenate([covered, [again.get(pen.name, clear) for pen in ink.pens if pen.builds]])
-    transmitted = torch.from_numpy(1 - covered).float()[None].to(drawing.device)
-    return ink.compose(transmitted, drawing.canvas.paper_rgb)
 
 
 @torch.no_grad()
@@ -77,34 +44,13 @@ def preview(drawing: Drawing, context: Context) -> Tensor:
     return F.pad(image - paper, (left, right, top, bottom)) + paper
 
 
-def _on_paper(plot: Plot, drawing: Drawing, context: Context, planes: dict[str, NDArray[np.float64]]) -> Evaluation:
-    """The written layers judged, a large page in windows; its image is that of `planes`."""
-    shown = shown_size(drawing.canvas, context.size)
-    image = paper_image(planes, plot, drawing, shown)
-    if shown == context.size:
-        return evaluate(drawing, context, image)
-
-    size, width = context.size, drawing.canvas.pixels(context.size)[1]
-
-    @lru_cache(maxsize=1)  # windows come row by row, and most of the time goes into reading the strokes
-    def row(top: int, height: int) -> Tensor:
-        band = Window(top, 0, height, width)
-        return paper_image(paper_planes(plot, drawing, size, band), plot, drawing, size, band)
-
-    def written(window: Window) -> Tensor:
-        return row(window.top, window.height)[..., window.left : window.left + window.width]
-
-    return replace(evaluate(drawing, context, written), image=image)
-
-
 def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -> None:
     """Write everything a finished run owes: SVGs, preview, figures, logs. `base`: see `Run.load_checkpoint`."""
     plot = make_plot(drawing)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
-    planes = paper_planes(plot, drawing, shown_size(drawing.canvas, context.size))
-    on_paper = _on_paper(plot, drawing, context, planes)
+    on_paper, paper = judged_on_paper(plot, drawing, context)
     entries = base["seen"]
     free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {
@@ -134,7 +80,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     if "message" in context.objectives:
         figures["message"] = finish_glyphs(run, drawing, context, on_paper.image)
         write_svg(make_plot(transition(drawing)), run.folder / "transition.svg")
-    figures["damage"] = _damage(drawing, context, entries, planes, on_paper.image)
+    figures["damage"] = _damage(drawing, context, entries, paper)
     run.figures |= figures | plot_figures(plot, run.config.machine)
     if "minutes" in run.figures:
         run.figures["minutes"] |= {"after": run.figures["plot"]["minutes"]}
@@ -153,11 +99,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
 
 @torch.no_grad()
 def _damage(
-    drawing: Drawing,
-    context: Context,
-    entries: list[dict[str, Any]],
-    planes: dict[str, NDArray[np.float64]],
-    on_paper: Tensor,
+    drawing: Drawing, context: Context, entries: list[dict[str, Any]], paper: Paper
 ) -> dict[str, list[dict[str, Any]]]:
     """The damage tables of a run: against the drawing before pens were taken away, and against the picture drawn."""
     free, quantized = _turn_to_pens(entries)
@@ -168,16 +110,16 @@ def _damage(
         if index is not None:
             then = Drawing.unpack(drawing.canvas, entries[index]["drawing"]).to(drawing.device)
             stages[name] = context.renderer(then, shown)
-    stages["svg"] = on_paper
+    stages["svg"] = paper.image
     px_per_mm = shown / drawing.canvas.mm_per_unit
     tables = {}
     if "free" in stages:
         pens_only = {name: image for name, image in stages.items() if name != "free"}
-        tables["free"] = damage_table(stages["free"], pens_only, planes, px_per_mm)
+        tables["free"] = damage_table(stages["free"], pens_only, paper.planes, px_per_mm)
     pixels = context.objectives.get("pixels")
     if isinstance(pixels, Pixels):
         target = pixels.target if shown == context.size else resize(pixels.target, *drawing.canvas.pixels(shown))
-        tables["picture"] = damage_table(target, stages, planes, px_per_mm)
+        tables["picture"] = damage_table(target, stages, paper.planes, px_per_mm)
     return tables
 
 

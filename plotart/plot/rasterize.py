@@ -26,13 +26,14 @@ def coverage_planes(
     size: int,
     opacity: Sequence[float] | None = None,
     window: Window | None = None,
-) -> NDArray[np.float64]:
+    finer: int = 1,
+) -> NDArray[np.float32]:
     """Ink coverage of each layer of a plot, or of an SVG file written by `write_svg`: `[K, H, W]` in 0..1.
 
     Each layer is drawn alone, black on nothing, so that the strokes of a pen unite; the picture is the drawing area of
     the canvas (not the page), `canvas.pixels(size)` large. Layers come in the order of the file. With an `opacity` for
     each layer its strokes cover only so much, each for itself: 1 - prod_i (1 - opacity coverage_i). With a `window`
-    only that part of the picture is drawn.
+    only that part of the picture is drawn. The planes are `finer` times larger along both sides.
     """
     text = plot_svg(source) if isinstance(source, Plot) else FilePath(source).read_text(encoding="utf-8")
     root = ET.fromstring(text)
@@ -42,6 +43,7 @@ def coverage_planes(
         x0, y0 = x0 + window.left / width * area_width, y0 + window.top / height * area_height
         area_width, area_height = window.width / width * area_width, window.height / height * area_height
         height, width = window.height, window.width
+    height, width = finer * height, finer * width
     # Pixels instead of mm: resvg converts mm by its own dpi setting. "none" fits the rounded pixel counts exactly.
     root.set("width", str(width))
     root.set("height", str(height))
@@ -50,7 +52,7 @@ def coverage_planes(
     layers = [child for child in root if child.tag == f"{_SVG}g"]
     for layer in layers:
         root.remove(layer)
-    planes = np.zeros((len(layers), height, width))
+    planes = np.zeros((len(layers), height, width), dtype=np.float32)
     for plane, layer, share in zip(planes, layers, opacity or [1.0] * len(layers), strict=True):
         layer.attrib.pop("style", None)
         layer.set("stroke-opacity", number(share))
@@ -62,5 +64,5 @@ def coverage_planes(
             raise InputError(f"the drawing cannot be rasterized: {error}.") from error
         root.remove(layer)
         with Image.open(io.BytesIO(png)) as image:
-            plane[:] = np.asarray(image.convert("RGBA"), dtype=np.float64)[:, :, 3] / 255
+            plane[:] = np.asarray(image.convert("RGBA"))[:, :, 3] / np.float32(255)
     return planes

@@ -7,11 +7,12 @@ import torch
 from plotart import Config, InputError, generate
 from plotart.color import to_lab
 from plotart.images import load_image, resize
+from plotart.paper import on_paper
 from plotart.plot.check import check_svg
 from plotart.plot.svg import read_svg
 from plotart.prepare import prepare
 from plotart.redraw import drawing_of, redraw
-from plotart.results import make_plot, paper_image, paper_planes
+from plotart.results import make_plot
 from plotart.stages.trace import TraceSpec
 from plotart.stages.watch import Silent
 
@@ -121,7 +122,7 @@ def test_a_picture_goes_through_the_whole_line(settings, photo, tmp_path):
     _, context, first = prepare(run.config, lambda line: None)
     traced = drawing_of(run, first, "trace")
     plot = make_plot(traced)
-    paper = paper_image(paper_planes(plot, traced, 400), plot, traced, 400)
+    paper = on_paper(plot, traced, 400).image
     assert float((paper - context.renderer(traced, 400)).detach().square().mean()) < 0.004
     near, far = figures["damage"]["picture"]
     assert far["stages"]["svg"]["mean"] < near["stages"]["svg"]["mean"]
