@@ -1,6 +1,6 @@
 """What pruning with refits is worth: a run with `--minutes M` against cutting strokes off the unconstrained run.
 
-One run to the end without a limit; then, for each share of its minutes, the prune stage that `--minutes` adds, and cuts
+One run to the end without a limit; then, for each share of the minutes it draws (pen changes stay), the prune stage that `--minutes` adds, and cuts
 of the same drawing to the same time: the shortest strokes first, at random, the last ones, and those that contribute
 least for a second, all without a refit; and strokes at random, followed by as many steps of refit as the prune stage
 has. The figure is the weighted objective on the clean image (lower is better); for a neuron its excitation too.
@@ -23,6 +23,7 @@ from skimage import data
 from plotart import Config
 from plotart.drawing import Drawing
 from plotart.images import resize, save_image
+from plotart.ink import Penned
 from plotart.prepare import prepare
 from plotart.stages import Context, Silent, evaluate
 from plotart.stages.fit import FitSpec
@@ -89,6 +90,8 @@ def main() -> None:
             spent = time.process_time() - started
         print(kind)
         report("unconstrained", whole, context, spent)
+        assert isinstance(whole.ink, Penned)
+        changes = context.machine.change_seconds(len(whole.ink.pens))
         before = plot_seconds(whole, context.machine)
         ranks = {
             "cut: shortest first": whole.primitive.lengths().detach(),  # type: ignore[operator]
@@ -96,7 +99,7 @@ def main() -> None:
             "cut: last ones": -torch.arange(len(whole)).float(),
         }
         for share in map(float, given.shares.split(",")):
-            limit = share * before
+            limit = changes + share * (before - changes)
             for name, worth in ranks.items():
                 started = time.process_time()
                 kept = keep_within(whole, worth, limit, context.machine)

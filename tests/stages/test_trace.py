@@ -64,7 +64,7 @@ def test_paper_coloured_regions_stay_empty(settings):
     settings["pens.set"], settings["pens.palette"] = "#000000", "fixed"
     context, drawing = halves(settings, [0.0] * 3, [1.0] * 3)
     made = TraceSpec().build()(drawing, context, watch=Silent())
-    assert float(made.primitive.points[..., 0].max()) <= drawing.canvas.unit_size[0] / 2 + 1e-3
+    assert float(made.primitive.points[..., 0].detach().max()) <= drawing.canvas.unit_size[0] / 2 + 1e-3
     context, drawing = halves(settings, [1.0] * 3, [1.0] * 3)
     with pytest.raises(InputError, match="colour of the paper"):
         TraceSpec().build()(drawing, context, watch=Silent())
