@@ -2,9 +2,9 @@
 
 One run to the end without a limit; then, for each share of the minutes it draws (pen changes stay), the prune stage
 that `--minutes` adds, and cuts of the same drawing to the same time: the shortest strokes first, at random, the last
-ones, and those that contribute least for a second, all without a refit; and strokes at random, followed by as many steps
-of refit as the prune stage has. The figure is the weighted objective on the clean image (lower is better); for a neuron
-its excitation too.
+ones, and those that contribute least for a second, all without a refit; and strokes at random, followed by as many
+steps of refit as the prune stage has. The figure is the weighted objective on the clean image (lower is better); for a
+neuron its excitation too.
 
     python benchmarks/minutes.py [--only photo,neuron] [--shares 0.5,0.25] [--steps 200]
 """
