@@ -20,7 +20,7 @@ from plotart.config import Config
 from plotart.errors import InputError
 from plotart.images import write_beside
 
-__all__ = ["Run"]
+__all__ = ["Run", "free_folder"]
 
 GLYPH_FILES = (
     "transition.svg", "training.gif", "interpolation.gif", "glyphs.pt", "digits-swap.png", "digits-inputs.png",
@@ -52,7 +52,7 @@ class Run:
         Raises:
             InputError: `out` already holds a run, or cannot be written.
         """
-        folder = out if out is not None else _free_folder(FilePath("outputs"), name)
+        folder = out if out is not None else free_folder(FilePath("outputs"), name)
         if (folder / "config.yaml").exists():
             if not force:
                 raise InputError(
@@ -174,7 +174,7 @@ class Run:
             signal.signal(signal.SIGINT, before)
 
 
-def _free_folder(parent: FilePath, name: str) -> FilePath:
+def free_folder(parent: FilePath, name: str) -> FilePath:
     slug = re.sub(r"[^\w.+-]+", "-", name).strip("-.")[:80] or "run"
     folder, number = parent / slug, 1
     while folder.exists():

@@ -11,7 +11,7 @@ from plotart.cli.movies import movie, render
 from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
 from plotart.cli.plots import check, estimate, export
-from plotart.cli.runs import enlarge, generate, resume, show
+from plotart.cli.runs import enlarge, generate, resume, show, sweep
 from plotart.errors import InputError, Interrupted
 
 __all__ = ["cli", "main"]
@@ -24,7 +24,7 @@ def cli() -> None:
 
 
 for command in (
-    generate, enlarge, resume, show, movie, render, export, estimate, check, pens, networks, layers, neurons,
+    generate, enlarge, resume, show, sweep, movie, render, export, estimate, check, pens, networks, layers, neurons,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 
 from plotart.errors import InputError
-from plotart.flags import base_config, config_flags, gather, some_flags
+from plotart.flags import FLAGS, base_config, config_flags, gather, some_flags
 
 if TYPE_CHECKING:
     from plotart.run import Run
 
-__all__ = ["enlarge", "generate", "resume", "show"]
+__all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 
 
 @click.command()
@@ -30,6 +30,36 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
 
     changes = gather(flags, sets)
     _show(make(Config.load(config or base_config(changes), changes), out, force=force, console=Console(stderr=True)))
+
+
+@click.command()
+@click.argument("config", required=False, metavar="[CONFIG.yaml]")
+@click.option("--neurons", required=True, help="neurons to draw one by one, e.g. conv4_3:0-63,70,conv3_1:2")
+@click.option("--style", "styles", default="none", help="style images with commas; none is no style [none]")
+@click.option("--seeds", default="0", help="seeds with commas [0]")
+@some_flags(*(flag for flag, *_ in FLAGS if flag not in ("--neuron", "--style", "--seed", "--init")))
+@click.option("--workers", type=click.IntRange(1, 1024), help="runs at a time, of a thread each [all cores]")
+@click.option("--ray", metavar="ADDRESS", help="a Ray cluster instead: auto, HOST:PORT, or local for this machine")
+@click.option("--out", type=click.Path(path_type=FilePath), help="folder of the runs [outputs/sweep]")
+@click.option("--force", is_flag=True, help="replace another sweep that --out already holds")
+def sweep(
+    config: str | None, neurons: str, styles: str, seeds: str, workers: int | None, ray: str | None,
+    out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any,
+) -> None:  # fmt: skip
+    """Draw many neurons, with and without styles, several at a time, and a page to compare them.
+
+    The same command with the same --out goes on where it was stopped, and draws what it names besides.
+    """
+    from plotart.sweep import cells
+    from plotart.sweep import sweep as make
+
+    if workers is not None and ray is not None:
+        raise InputError("--workers: a Ray cluster deals out its own cores; give --workers or --ray, not both")
+    changes = gather(flags, sets)
+    base = config or base_config({**changes, "objectives.neuron.at": ""})
+    plan = cells(neurons, styles, seeds)
+    folder = make(base, changes, plan, out, workers=workers or 0, ray=ray, force=force, console=Console(stderr=True))
+    click.echo(folder / "index.html")
 
 
 @click.command()

@@ -1,0 +1,180 @@
+"""Many runs side by side: neurons by styles by seeds, each in a process of its own, and a page to compare them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from plotart.config import Config
+from plotart.errors import InputError, Interrupted
+from plotart.images import write_beside
+from plotart.networks import load_network
+from plotart.objectives.neuron import Neuron, parse_neuron
+from plotart.run import Run, free_folder
+from plotart.sweep.page import page_of
+from plotart.sweep.plan import Cell
+from plotart.sweep.workers import Job, Outcome, connect, here, on_ray
+
+__all__ = ["sweep"]
+
+MANIFEST = "sweep.yaml"
+
+
+def sweep(
+    config: str | FilePath,
+    changes: Mapping[str, Any],
+    plan: Sequence[Cell],
+    out: str | FilePath | None = None,
+    *,
+    workers: int = 0,
+    ray: str | None = None,
+    force: bool = False,
+    console: Console | None = None,
+) -> FilePath:
+    """Make the runs of a plan, several at a time, and `index.html`, which shows them side by side.
+
+    Runs that an earlier call with the same config and changes finished in `out` are kept, those it began go on.
+
+    Args:
+        config: what all runs start from, a file or a shipped name. changes: of it, by dotted address.
+        out: the folder of the runs; `outputs/sweep`, numbered when taken, by default.
+        workers: runs at a time on this machine; 0 for as many as there are cores. A run has one thread, unless
+            `threads` says otherwise: many runs are done sooner so, and to the same bytes on any machine of a kind.
+        ray: address of a Ray cluster instead, all of whose machines reach `out` and the files named by the config
+            under the same paths: `auto`, `HOST:PORT`, or `local` for this machine.
+        force: replace another sweep that `out` holds.
+        console: where progress goes; nowhere by default.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: naming the setting; nothing has been written then.
+        Interrupted: Ctrl-C; every run has saved its state.
+        ChildProcessError: runs failed; all others are finished.
+    """
+    console = console or Console(quiet=True)
+    changes = {"threads": 1, **changes}
+    configs = {cell.name: Config.load(config, cell.changes(changes)) for cell in plan}
+    _check_neurons(configs, console)
+    cluster = None if ray is None else connect(ray)
+    folder = (free_folder(FilePath("outputs"), "sweep") if out is None else FilePath(out)).resolve()
+    plan = _claim(folder, {"config": str(config), "changes": dict(changes)}, plan, force)
+    left = [cell for cell in plan if cell.name in configs and not (folder / cell.name / "run.json").is_file()]
+    console.print(f"{len(plan)} runs in {folder}, {len(plan) - len(left)} of them finished", highlight=False)
+    failed: list[Outcome] = []
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        for cell in left:
+            configs[cell.name].save(FilePath(scratch) / f"{cell.name}.yaml")
+        jobs = [Job(FilePath(scratch) / f"{cell.name}.yaml", folder / cell.name, FilePath.cwd()) for cell in left]
+        threads, cores = int(changes["threads"]), os.cpu_count() or 1
+        if cluster is None:
+            outcomes = here(jobs, workers or max(1, cores // (threads or cores)))
+        else:
+            outcomes = on_ray(jobs, cluster, threads or 1)
+        bar = Progress(
+            TextColumn("runs"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+            TimeRemainingColumn(), console=console, disable=not console.is_terminal,
+        )  # fmt: skip
+        try:
+            with bar:
+                task = bar.add_task("runs", total=len(jobs))
+                for outcome in outcomes:
+                    failed += [outcome] if outcome.code else []
+                    bar.update(task, advance=1)
+                    console.print(_told(outcome), highlight=False)
+                    _write_results(folder, plan)
+        except KeyboardInterrupt:
+            outcomes.close()
+            raise Interrupted(f"stopped and saved; go on with the same command and --out {folder}") from None
+        finally:
+            _write_results(folder, plan)
+    if failed:
+        raise ChildProcessError(
+            f"{len(failed)} of {len(plan)} runs failed, first {failed[0].job.folder.name}: {failed[0].message}; "
+            f"the same command with --out {folder} tries them again"
+        )
+    return folder
+
+
+def _check_neurons(configs: Mapping[str, Config], console: Console) -> None:
+    """Whether the network has every neuron, before any work starts."""
+    spec = next(iter(configs.values())).network
+    network = load_network(
+        spec.name, precision=spec.precision, report=lambda line: console.print(line, highlight=False)
+    )
+    for config in configs.values():
+        at = config.model_dump(mode="json")["objectives"]["neuron"]["at"]
+        try:
+            Neuron(network, parse_neuron(at))
+        except InputError as error:
+            raise InputError(f"--neurons: {error}") from None
+
+
+def _claim(folder: FilePath, settings: dict[str, Any], plan: Sequence[Cell], force: bool) -> list[Cell]:
+    """Make the folder that of this sweep; all its runs: those it had with the same settings, and those of the plan."""
+    manifest = folder / MANIFEST
+    if (folder / "config.yaml").exists():
+        raise InputError(f"--out: '{folder}' is the folder of one run; give a sweep a folder of its own")
+    before: list[Cell] = []
+    if manifest.is_file():
+        held = yaml.safe_load(manifest.read_text("utf-8"))
+        before = [Cell(**cell) for cell in held.pop("cells")]
+        if held != settings:
+            if not force:
+                raise InputError(f"--out: '{folder}' holds a sweep with other settings; replace it with --force")
+            for cell in before:
+                shutil.rmtree(folder / cell.name, ignore_errors=True)
+            before = []
+    found = list(dict.fromkeys([*before, *plan]))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with write_beside(manifest) as beside:
+            listed = {**settings, "cells": [asdict(cell) for cell in found]}
+            beside.write_text(yaml.safe_dump(listed, sort_keys=False), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out: '{folder}' cannot be written ({error.strerror})") from None
+    return found
+
+
+def _told(outcome: Outcome) -> str:
+    """A line about a run that ended."""
+    name = outcome.job.folder.name
+    if outcome.code:
+        return f"{name}: failed: {outcome.message}"
+    figures = Run.open(outcome.job.folder).figures
+    return (
+        f"{name}: excitation {figures['excitation']['final']:.1f}, {figures['plot']['minutes']:.0f} min on "
+        f"{figures['plot']['machine']}; {figures['seconds'] / 60:.1f} min of work"
+    )
+
+
+def _write_results(folder: FilePath, plan: Sequence[Cell]) -> None:
+    """`index.html` and `sweep.csv` of what is finished."""
+    figures = {
+        cell: Run.open(folder / cell.name).figures for cell in plan if (folder / cell.name / "run.json").is_file()
+    }
+    with write_beside(folder / "index.html") as beside:
+        beside.write_text(page_of(folder.name, plan, figures), encoding="utf-8")
+    with write_beside(folder / "sweep.csv") as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["run", "neuron", "style", "seed", "excitation", "svg", "minutes", "ink_mm", "lifts", "pens"])
+        for cell, found in figures.items():
+            plot, excited = found["plot"], found["excitation"]
+            pens = " ".join(pen["name"] for pen in found["pens"])
+            table.writerow(
+                [
+                    cell.name, cell.neuron, cell.style or "none", cell.seed, f"{excited['final']:.4f}",
+                    f"{excited['svg']:.4f}", plot["minutes"], plot["ink_mm"], plot["lifts"], pens,
+                ]
+            )  # fmt: skip
