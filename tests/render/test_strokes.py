@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import math
-import os
-import subprocess
-import sys
 
 import hypothesis.strategies as st
 import numpy as np
@@ -15,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from torch import Tensor
 
-from plotart.render import chords, composite_over, jit, native, planes, transmit
+from plotart.render import chords, composite_over, planes, transmit
 
 H = W = 40
 coordinate = st.floats(-10, 50)
@@ -203,36 +199,6 @@ def test_chosen_pixels(strokes) -> None:
     assert torch.allclose(tile, whole[:, 4:12, 10:26], atol=2e-3)
 
 
-def test_any_number_of_threads_gives_the_same_bits(strokes, monkeypatch) -> None:
-    from plotart.render import pool
-
-    monkeypatch.setattr(pool, "_SMALL", 0)
-    points, width = strokes(60, 200)
-    rgb = torch.rand(60, 3, requires_grad=True)
-    alpha = torch.full((60,), 0.8, requires_grad=True)
-    weight = torch.rand(60, 4, requires_grad=True)
-    leaves, results = [points, width, rgb, alpha, weight], []
-    for threads in (1, 2, 3, 7):
-        image = composite_over(points, width, rgb, alpha, size=(200, 150), threads=threads)
-        light = transmit(points, width, weight, size=(200, 150), threads=threads)
-        grads = torch.autograd.grad(image.square().sum() + light.square().sum(), leaves)
-        results.append([image.detach(), light.detach(), *grads])
-    for other in results[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
-
-
-def test_a_thread_that_fails_is_heard(monkeypatch) -> None:
-    from plotart.render import pool
-
-    monkeypatch.setattr(pool, "_SMALL", 0)
-
-    def kernel(bands: np.ndarray) -> None:
-        raise RuntimeError("from a band")
-
-    with pytest.raises(RuntimeError, match="from a band"):
-        pool.share_out(kernel, 8, 1, 2)
-
-
 DOT = [[20.0, 20.0]] * 4
 HAZARDS = {
     "dot": DOT,
@@ -283,109 +249,3 @@ def test_no_second_derivative(strokes) -> None:
         (first,) = torch.autograd.grad(image.square().sum(), points, create_graph=True)
         with pytest.raises(RuntimeError, match="once_differentiable"):
             first.sum().backward()
-
-
-def test_forward_without_backward_leaks_nothing(strokes) -> None:
-    def kept() -> int:
-        gc.collect()
-        return sum(isinstance(o, native.Chords) for o in gc.get_objects())
-
-    points, width = strokes(3, H)
-    before = kept()
-    for _ in range(5):
-        composite_over(points, width, torch.rand(3, 3), torch.rand(3), size=(H, W))
-    assert kept() == before
-
-
-def test_backward_twice_gives_the_same(strokes) -> None:
-    points, width = strokes(3, H)
-    loss = composite_over(points, width, torch.rand(3, 3), torch.rand(3), size=(H, W)).square().sum()
-    (a,) = torch.autograd.grad(loss, points, retain_graph=True)
-    (b,) = torch.autograd.grad(loss, points)
-    assert torch.equal(a, b)
-
-
-def test_kernels_know_the_sources_of_what_they_call() -> None:
-    stamp = native.cpu_over.over_forward._cache._cache_file._source_stamp
-    assert jit.SOURCES in stamp
-
-
-HASH_OF_A_RENDER = """
-import hashlib, torch
-from plotart.render import transmit
-seeded = torch.Generator().manual_seed(0)
-points = torch.rand(60, 1, 2, generator=seeded) * 96 + torch.randn(60, 4, 2, generator=seeded) * 12
-points.requires_grad_()
-light = transmit(points, torch.full((60,), 1.5), torch.full((60, 1), 0.7), size=(96, 96))
-(grad,) = torch.autograd.grad((light * torch.linspace(0, 1, 96)).sum(), points)
-print(hashlib.sha256(light.detach().numpy().tobytes() + grad.numpy().tobytes()).hexdigest())
-"""
-
-
-def test_kernels_just_compiled_and_kernels_from_disk_give_the_same_bytes(tmp_path) -> None:
-    """Floats may be reassociated: machine code of the same source, compiled in another context, has other last bits."""
-    command, where = [sys.executable, "-c", HASH_OF_A_RENDER], {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    compiled, loaded = (subprocess.run(command, env=where, capture_output=True, check=True).stdout for _ in range(2))
-    assert list(tmp_path.rglob("*.nbc"))
-    assert compiled == loaded
-
-
-def bad(**change) -> dict:
-    good = {
-        "points": torch.rand(3, 4, 2), "width": torch.ones(3), "rgb": torch.rand(3, 3), "alpha": torch.rand(3),
-        "size": (8, 8),
-    }  # fmt: skip
-    return {**good, **change}
-
-
-NAN = torch.rand(3, 4, 2)
-NAN[1, 2, 0] = torch.nan
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (bad(points=NAN), r"points\[1, 2, 0\] is nan"),
-        (bad(points=torch.where(NAN.isnan(), torch.inf, NAN)), r"points\[1, 2, 0\] is inf"),
-        (bad(width=torch.tensor([1.0, 0.0, 2.0])), r"width\[1\] is 0"),
-        (bad(width=torch.tensor([1.0, 1.0, -2.0])), r"width\[2\] is -2"),
-        (bad(width=torch.tensor([torch.nan, 1.0, 2.0])), r"width\[0\] is nan"),
-        (bad(points=torch.rand(0, 4, 2)), "at least one stroke"),
-        (bad(size=(0, 8)), "at least 1 x 1"),
-        (bad(size=(8, 40000)), "at most 32768"),
-        (bad(points=torch.rand(3, 5, 2)), r"points must be \[\*, N, 1\+3S, 2\]"),
-        (bad(points=torch.rand(3, 4, 2).half()), "float32 or float64"),
-        (bad(points=torch.rand(3, 4, 2).double()), "width must be torch.float64"),
-        (bad(width=torch.ones(2)), r"width must be \[3\], not \[2\]"),
-        (bad(rgb=torch.rand(3, 4)), r"rgb must be \[3, 3\]"),
-        (bad(rgb=torch.full((3, 3), 1.5)), r"rgb\[0, 0\] is 1.5: it must be in 0..1"),
-        (bad(alpha=torch.tensor([0.0, 0.5, -0.1])), r"alpha\[2\] is -0.1"),
-        (bad(alpha=torch.rand(3, device="meta")), "alpha must be on cpu"),
-        (bad(paper=torch.tensor([1.0, 1.0, torch.nan])), r"paper\[2\] is nan"),
-        (bad(softness=0.0), "softness"),
-        (bad(mask=torch.ones(8, 9, dtype=torch.bool)), "mask must be bool"),
-        (bad(backend="fast"), "backend must be"),
-    ],
-)
-def test_wrong_input_is_named(arguments: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        composite_over(**arguments)
-
-
-@pytest.mark.parametrize(
-    ("pen", "pens", "message"),
-    [
-        (torch.tensor([0, 1, 2]), 2, r"pen must lie in 0..1"),
-        (torch.tensor([0, 1]), 2, r"pen must be \[3\]"),
-        (torch.tensor([0.0, 1, 1]), 2, "pen must be int64"),
-        (torch.tensor([0, 0, 0]), 0, "pens must be at least 1"),
-    ],
-)
-def test_wrong_pens_are_named(pen: Tensor, pens: int, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        planes(torch.rand(3, 4, 2), torch.ones(3), pen, pens, size=(8, 8))
-
-
-def test_native_is_float32() -> None:
-    with pytest.raises(ValueError, match="native renders float32"):
-        transmit(torch.rand(3, 4, 2).double(), torch.ones(3).double(), torch.ones(3, 1).double(), size=(8, 8))
