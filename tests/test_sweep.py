@@ -2,6 +2,7 @@
 
 import csv
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -131,6 +132,12 @@ def test_the_same_on_a_ray_cluster(tmp_path):
     there = sweep("neuron", TINY, plan, tmp_path / "there", ray="local")
     here = generate(Config.load("neuron", {**plan[0].changes(TINY), "threads": 1}), tmp_path / "here")
     assert (there / "conv2_2-3" / "drawing.svg").read_bytes() == (here.folder / "drawing.svg").read_bytes()
+
+
+def test_without_ray_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"plotart\[ray\]"):
+        workers.connect("local")
 
 
 @pytest.mark.parametrize(("address", "reason"), [("127.0.0.1:1", "refused"), ("nowhere", "no address")])

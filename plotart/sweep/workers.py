@@ -23,8 +23,12 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class Job:
-    """A run to make or to go on with: its config as a file, and its folder; both absolute. `work` is the directory in
-    which names of files in the config are looked up."""
+    """A run to make or to go on with; all paths are absolute.
+
+    Attributes:
+        config: the file of its config. folder: where it is made.
+        work: where names of files in the config are looked up.
+    """
 
     config: FilePath
     folder: FilePath
