@@ -85,11 +85,11 @@ def _finer(plot: Plot, drawing: Drawing, size: int, window: Window | None) -> in
 
 def judged_on_paper(plot: Plot, drawing: Drawing, context: Context) -> tuple[Evaluation, Paper]:
     """The written layers judged, a large page in windows; and the paper as it is shown, which is the judged image."""
-    shown = on_paper(plot, drawing, shown_size(drawing.canvas, context.size))
-    if shown_size(drawing.canvas, context.size) == context.size:
-        return evaluate(drawing, context, shown.image), shown
-
     size, width = context.size, drawing.canvas.pixels(context.size)[1]
+    to_look_at = shown_size(drawing.canvas, size)
+    shown = on_paper(plot, drawing, to_look_at)
+    if to_look_at == size:
+        return evaluate(drawing, context, shown.image), shown
 
     @lru_cache(maxsize=1)  # windows come row by row, and most of the time goes into reading the strokes
     def row(top: int, height: int) -> Tensor:

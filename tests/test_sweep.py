@@ -4,14 +4,15 @@ import csv
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from plotart import Config, generate
 from plotart.errors import InputError
-from plotart.sweep import Cell, cells, read_neurons, sweep, workers
+from plotart.sweep import Cell, cells, read_neurons, run, sweep, workers
 from plotart.sweep.page import page_of
-from plotart.sweep.workers import Job, draw
+from plotart.sweep.workers import Job, Outcome, draw
 
 TINY = {
     "network.name": "vgg16-hed",
@@ -100,6 +101,31 @@ def test_a_sweep_survives_a_killed_process_and_goes_on(tmp_path, monkeypatch):
     assert not (tmp_path / "none").exists()
 
 
+def test_another_sweep_is_replaced_only_by_force(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "here", lambda jobs, workers: (Outcome(job, 1, "not drawn") for job in jobs))
+    file, folder = tmp_path / "mine.yaml", tmp_path / "sweep"
+    file.write_text("objectives: {neuron: {at: 'conv2_2:0'}}\n")
+
+    def made(plan, force=False):
+        with pytest.raises(ChildProcessError, match="not drawn"):
+            sweep(file, TINY, plan, folder, force=force)
+
+    made(cells("conv2_2:3"))
+    begun = folder / "conv2_2-3" / "checkpoint.pt"
+    begun.parent.mkdir()
+    begun.touch()
+    (folder / "notes.txt").touch()
+    made(cells("conv2_2:4"))  # adds to it
+    assert begun.exists() and "conv2_2:3" in (folder / "index.html").read_text()
+    file.write_text("size: 96\nobjectives: {neuron: {at: 'conv2_2:0'}}\n")  # the same file says something else
+    with pytest.raises(InputError, match="other settings"):
+        sweep(file, TINY, cells("conv2_2:4"), folder)
+    assert begun.exists()
+    made(cells("conv2_2:4"), force=True)
+    assert not begun.exists() and (folder / "notes.txt").exists()
+    assert "conv2_2:3" not in (folder / "index.html").read_text()
+
+
 def test_a_stopped_run_saves_and_goes_on_to_the_same_bytes(tmp_path):
     config = Config.load("neuron", {**TINY, "objectives.neuron.at": "conv2_2:3", "threads": 1, "steps": 120})
     config.save(tmp_path / "config.yaml")
@@ -108,10 +134,10 @@ def test_a_stopped_run_saves_and_goes_on_to_the_same_bytes(tmp_path):
 
     def stop_at_work():
         while not (job.folder / "checkpoint.pt").exists():
-            pass
+            time.sleep(0.01)
         stop.set()
 
-    threading.Thread(target=stop_at_work).start()
+    threading.Thread(target=stop_at_work, daemon=True).start()
     assert draw(job, stop).code == 130
     assert not (job.folder / "run.json").exists() and "plotart resume" in (tmp_path / "run.log").read_text()
     assert draw(job).code == 0 and not (tmp_path / "run.log").exists()

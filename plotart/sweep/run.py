@@ -21,6 +21,7 @@ from plotart.images import write_beside
 from plotart.networks import load_network
 from plotart.objectives.neuron import Neuron, parse_neuron
 from plotart.run import Run, free_folder
+from plotart.shipped import find_config, read_settings
 from plotart.sweep.page import page_of
 from plotart.sweep.plan import Cell
 from plotart.sweep.workers import Job, Outcome, connect, here, on_ray
@@ -49,7 +50,7 @@ def sweep(
         config: what all runs start from, a file or a shipped name. changes: of it, by dotted address.
         out: the folder of the runs; `outputs/sweep`, numbered when taken, by default.
         workers: runs at a time on this machine; 0 for as many as there are cores. A run has one thread, unless
-            `threads` says otherwise: many runs are done sooner so, and to the same bytes on any machine of a kind.
+            `threads` says otherwise, so that its bytes do not depend on the number of cores.
         ray: address of a Ray cluster instead, all of whose machines reach `out` and the files named by the config
             under the same paths: `auto`, `HOST:PORT`, or `local` for this machine.
         force: replace another sweep that `out` holds.
@@ -69,7 +70,7 @@ def sweep(
     _check_neurons(configs, console)
     cluster = None if ray is None else connect(ray)
     folder = (free_folder(FilePath("outputs"), "sweep") if out is None else FilePath(out)).resolve()
-    plan = _claim(folder, {"config": str(config), "changes": dict(changes)}, plan, force)
+    plan = _claim(folder, {"config": read_settings(find_config(config)), "changes": dict(changes)}, plan, force)
     left = [cell for cell in plan if cell.name in configs and not (folder / cell.name / "run.json").is_file()]
     console.print(f"{len(plan)} runs in {folder}, {len(plan) - len(left)} of them finished", highlight=False)
     failed: list[Outcome] = []
