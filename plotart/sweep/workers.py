@@ -55,11 +55,16 @@ def draw(job: Job, stop: threading.Event | None = None) -> Outcome:
         begun = (job.folder / "config.yaml").is_file()
         command = ["resume", str(job.folder)] if begun else ["generate", str(job.config), "--out", str(job.folder)]
         with log.open("wb") as lines:
-            # a session of its own: Ctrl-C in the terminal reaches it through here only, once
-            process = subprocess.Popen(
-                [sys.executable, "-m", "plotart", *command],
-                cwd=job.work, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=lines, start_new_session=True,
-            )  # fmt: skip
+            # a Ray worker blocks SIGINT, and its children would inherit that
+            before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            try:
+                # a session of its own: Ctrl-C in the terminal reaches it through here only, once
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "plotart", *command], cwd=job.work, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=lines, start_new_session=True,
+                )  # fmt: skip
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             code = _ended(process, stop)
         if code >= 0 or (stop is not None and stop.is_set()):
             break
