@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from plotart.canvas import page
-from plotart.color import ciede2000, hex_to_rgb, to_lab
-from plotart.errors import InputError
+from plotart.core.canvas import page
+from plotart.core.color import ciede2000, hex_to_rgb, to_lab
+from plotart.core.errors import InputError
 from plotart.pens import load_pens
 from plotart.pens.calibrate import calibrate
 from plotart.plot.chart import make_chart

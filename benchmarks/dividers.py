@@ -21,14 +21,14 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data, io
 
-from plotart.color import to_lab
-from plotart.config import Config
+from plotart.core.color import to_lab
+from plotart.core.images import to_pil
 from plotart.drawing import Drawing
-from plotart.images import to_pil
-from plotart.ink.coded import colour_units
+from plotart.drawing.ink.coded import colour_units
 from plotart.plot.partition import joined, partition
-from plotart.prepare import prepare
-from plotart.redraw import redraw
+from plotart.runs.config import Config
+from plotart.runs.prepare import prepare
+from plotart.runs.redraw import redraw
 from plotart.stages import Silent, evaluate
 from plotart.stages.trace import TOLERANCE_MM, region_colours
 

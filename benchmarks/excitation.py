@@ -21,7 +21,7 @@ from plotart import Config, generate
 from plotart.networks import load_network
 from plotart.objectives import Frame
 from plotart.objectives.neuron import Neuron, parse_neuron
-from plotart.transforms import Transform
+from plotart.objectives.transforms import Transform
 
 SIDE, TIP_PX, STROKES, FREE_STEPS, PEN_STEPS = 160, 1.5, 512, 250, 150
 PAGE_MM = 0.4 / TIP_PX * SIDE

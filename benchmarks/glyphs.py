@@ -27,15 +27,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart import Config, generate
-from plotart.alphabet import load_alphabet
-from plotart.color import to_linear, to_srgb
-from plotart.flags import gather
-from plotart.objectives.message import Message
+from plotart.cli.flags import gather
+from plotart.core.color import to_linear, to_srgb
+from plotart.glyphs.message import Message
+from plotart.glyphs.reading import confusions
+from plotart.glyphs.render import glyph_images
 from plotart.plot.read import read_svg
-from plotart.prepare import prepare
-from plotart.reading import confusions
-from plotart.render.glyphs import glyph_images
-from plotart.run import Run
+from plotart.runs.alphabet import load_alphabet
+from plotart.runs.folder import Run
+from plotart.runs.prepare import prepare
 
 FINER = 8
 CONFIGS = {"symbols": "glyphs", "normal": "glyphs-normal", "raster": "digits-raster"}

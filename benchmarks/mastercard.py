@@ -13,19 +13,19 @@ import argparse
 
 import torch
 
-from plotart.canvas import Canvas, page
+from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
-from plotart.ink import InkSpec, Multiply
+from plotart.drawing.ink import InkSpec, Multiply
+from plotart.drawing.primitives.circles import CirclesSpec
+from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import Pixels, PixelsSpec
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
-from plotart.primitives.circles import CirclesSpec
-from plotart.render import renderer
 from plotart.stages import Context, evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.regrow import RegrowSpec
 from plotart.stages.reorder import ReorderSpec
-from plotart.transforms import Transform
 
 SIZE, ASPECT = 82, 228 / 164
 RED, GREEN = (0.92, 0.0, 0.1), (0.0, 0.62, 0.2)

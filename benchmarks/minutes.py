@@ -22,10 +22,10 @@ import torch
 from skimage import data
 
 from plotart import Config
+from plotart.core.images import resize, save_image
 from plotart.drawing import Drawing
-from plotart.images import resize, save_image
-from plotart.ink import Penned
-from plotart.prepare import prepare
+from plotart.drawing.ink import Penned
+from plotart.runs.prepare import prepare
 from plotart.stages import Context, Silent, evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.prune import AIM, PruneSpec, contributions, keep_within, plot_seconds, plot_time

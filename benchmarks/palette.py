@@ -32,13 +32,13 @@ from scipy import stats
 from skimage import data
 
 from plotart import Config, generate
-from plotart.images import save_image
+from plotart.core.images import save_image
+from plotart.core.shipped import find_config
+from plotart.core.vision import scielab_difference
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
-from plotart.prepare import prepare
-from plotart.schedule import usual_stages
-from plotart.shipped import find_config
-from plotart.vision import scielab_difference
+from plotart.runs.prepare import prepare
+from plotart.runs.schedule import usual_stages
 
 NEURONS = "conv4_3:12,conv4_3:300,conv4_2:100,conv4_1:50,conv3_3:40,conv3_1:20"
 PHOTOS = "chelsea,astronaut,coffee,rocket"

@@ -24,16 +24,16 @@ import torch
 from skimage import data
 
 import plotart
-from plotart.canvas import Canvas, page
-from plotart.color import ciede2000, to_lab, to_linear, to_srgb
-from plotart.flags import gather
-from plotart.images import blur, load_image, resize, save_image
-from plotart.ink import Penned
+from plotart.cli.flags import gather
+from plotart.core.canvas import Canvas, page
+from plotart.core.color import ciede2000, to_lab, to_linear, to_srgb
+from plotart.core.images import blur, load_image, resize, save_image
+from plotart.core.vision import eye_blur_mm
+from plotart.drawing.ink import Penned
 from plotart.objectives.structure import details
 from plotart.pens import load_pens
 from plotart.plot.motion import load_machine
 from plotart.plot.rasterize import coverage_planes
-from plotart.vision import eye_blur_mm
 
 PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
 PX_PER_MM = 8

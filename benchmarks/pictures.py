@@ -23,19 +23,19 @@ from renderer import median, vgg16_to_conv4_3
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from plotart.canvas import Canvas, page
+from plotart.core.canvas import Canvas, page
+from plotart.core.images import resize
+from plotart.core.vision import scielab_difference
 from plotart.drawing import Drawing
-from plotart.images import resize
-from plotart.ink import InkSpec
+from plotart.drawing.ink import InkSpec
+from plotart.drawing.primitives.strokes import StrokesSpec
+from plotart.drawing.render import renderer
 from plotart.objectives.pixels import Pixels
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
-from plotart.primitives.strokes import StrokesSpec
-from plotart.render import renderer
 from plotart.stages import Context, Silent, StageSpec, evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.grow import GrowSpec
-from plotart.transforms import Transform
-from plotart.vision import scielab_difference
 
 SIZE, STEPS, DISTANCE_MM = 256, 500, 500.0
 TIMES_S = (1.0, 2.0, 4.0, 8.0)

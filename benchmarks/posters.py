@@ -26,13 +26,13 @@ from skimage import data
 from torch.nn import functional as F
 
 from plotart import Config
+from plotart.core.images import save_image
 from plotart.drawing import Drawing
-from plotart.images import save_image
-from plotart.ink import Penned
-from plotart.posters import source_of
-from plotart.prepare import prepare
-from plotart.primitives.strokes import Strokes
-from plotart.run import Run
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.strokes import Strokes
+from plotart.runs.folder import Run
+from plotart.runs.posters import source_of
+from plotart.runs.prepare import prepare
 from plotart.stages import Context, Silent, Step, evaluate, fit
 from plotart.stages.enlarge import PATCHES, EnlargeSpec, Tiling, repeat
 from plotart.stages.fit import FitSpec, crops_of

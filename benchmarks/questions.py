@@ -15,19 +15,19 @@ from typing import Any
 import torch
 from shapes import Silent, picture
 
+from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.images import resize
-from plotart.ink import InkSpec
+from plotart.drawing.ink import InkSpec
+from plotart.drawing.primitives import primitives
+from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import PixelsSpec
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
-from plotart.primitives import primitives
-from plotart.render import renderer
 from plotart.stages import Context
 from plotart.stages.fit import FitSpec
 from plotart.stages.regrow import RegrowSpec
 from plotart.stages.reorder import ReorderSpec
-from plotart.transforms import Transform
 
 SIZE = 128
 CASES: dict[str, dict[str, Any]] = {

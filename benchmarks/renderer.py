@@ -21,9 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from plotart.render import composite_over, diffvg, planes, pool
-from plotart.render.native import Chords
-from plotart.render.scene import check_scene
+from plotart.raster import diffvg
+from plotart.raster.cpu import pool
+from plotart.raster.native import Chords
+from plotart.raster.scene import check_scene
+from plotart.raster.strokes import composite_over, planes
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "data" / "golden"
 
@@ -185,7 +187,7 @@ def a_picture() -> None:
 
 def first_call() -> None:
     program = (
-        "import time, torch; from plotart.render import composite_over\n"
+        "import time, torch; from plotart.drawing.render import composite_over\n"
         "p = torch.rand(4, 4, 2).mul(30).requires_grad_(); w = torch.ones(4); start = time.perf_counter()\n"
         "composite_over(p, w, torch.rand(4, 3), w, size=(32, 32)).sum().backward(); print(time.perf_counter() - start)"
     )

@@ -15,8 +15,8 @@ import numpy as np
 import vpype
 import vpype_cli
 
-from plotart.canvas import page
-from plotart.geometry import Path, flatten, lengths
+from plotart.core.canvas import page
+from plotart.core.geometry import Path, flatten, lengths
 from plotart.pens import load_pens
 from plotart.plot import Layer, Plot
 from plotart.plot.motion import estimate, load_machine

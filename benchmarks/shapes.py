@@ -22,19 +22,19 @@ import torch
 from numba import njit
 from skimage import data
 
-from plotart.canvas import Canvas, page
+from plotart.core.canvas import Canvas, page
+from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.images import resize
-from plotart.ink import InkSpec
+from plotart.drawing.ink import InkSpec
+from plotart.drawing.primitives import primitives
+from plotart.drawing.render import renderer, some_pixels
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import PixelsSpec
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
-from plotart.primitives import primitives
-from plotart.render import renderer, some_pixels
 from plotart.stages import Context
 from plotart.stages.fit import FitSpec
 from plotart.stages.regrow import RegrowSpec
-from plotart.transforms import Transform
 
 SIZE = 256
 HARMONICS = 4

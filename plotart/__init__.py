@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 # wants a core. Set before torch is imported; a value from outside is kept.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from plotart.errors import InputError, Interrupted
+from plotart.core.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
-    from plotart.config import Config
-    from plotart.pipeline import enlarge, generate, resume
+    from plotart.runs.config import Config
+    from plotart.runs.pipeline import enlarge, generate, resume
 
 __all__ = ["Config", "InputError", "Interrupted", "enlarge", "generate", "resume"]
 
-_HOMES = {"Config": "plotart.config"} | dict.fromkeys(("enlarge", "generate", "resume"), "plotart.pipeline")
+_HOMES = {"Config": "plotart.runs.config"} | dict.fromkeys(("enlarge", "generate", "resume"), "plotart.runs.pipeline")
 
 
 def __getattr__(name: str) -> Any:

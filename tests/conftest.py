@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 from skimage import data
 
-from plotart.images import resize, save_image
+from plotart.core.images import resize, save_image
 
 # the same examples on every machine and in every run; how long one takes depends on what else the machine does
 settings.register_profile("repeatable", derandomize=True, deadline=None)

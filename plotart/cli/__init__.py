@@ -12,7 +12,7 @@ from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
 from plotart.cli.plots import check, estimate, export
 from plotart.cli.runs import enlarge, generate, resume, show, sweep
-from plotart.errors import InputError, Interrupted
+from plotart.core.errors import InputError, Interrupted
 
 __all__ = ["cli", "main"]
 

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 
 import click
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 
 __all__ = ["movie", "render"]
 
@@ -29,11 +29,11 @@ def movie(
     interpolation: bool,
 ) -> None:
     """Make a film of a run's frames."""
-    from plotart.alphabet import wandering
-    from plotart.movie import CAPTION, save_movie, shots
-    from plotart.prepare import prepare
-    from plotart.redraw import drawing_of
-    from plotart.run import Run
+    from plotart.runs.alphabet import wandering
+    from plotart.runs.folder import Run
+    from plotart.runs.movie import CAPTION, save_movie, shots
+    from plotart.runs.prepare import prepare
+    from plotart.runs.redraw import drawing_of
 
     try:
         card, first, last = (float(part) for part in pauses.split(","))
@@ -60,10 +60,10 @@ def movie(
 @click.option("--out", type=click.Path(path_type=FilePath), help="picture to write [RUN/render.png]")
 def render(run: FilePath, size: int | None, border: float, stage: str | None, out: FilePath | None) -> None:
     """Draw a run's drawing at any size; dividers also beyond the border of the page."""
-    from plotart.images import save_image
-    from plotart.prepare import prepare
-    from plotart.redraw import drawing_of, redraw
-    from plotart.run import Run
+    from plotart.core.images import save_image
+    from plotart.runs.folder import Run
+    from plotart.runs.prepare import prepare
+    from plotart.runs.redraw import drawing_of, redraw
 
     opened, path = Run.open(run), out or run / "render.png"
     if path.suffix.lower() != ".png":

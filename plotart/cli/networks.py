@@ -42,7 +42,7 @@ def neurons(network: str, layer: str, out: FilePath | None) -> None:
     """A contact sheet of a layer: what each neuron answers to most, and which are live, weak or dead."""
     from collections import Counter
 
-    from plotart.images import write_beside
+    from plotart.core.images import write_beside
     from plotart.networks import load_network
     from plotart.networks.contact import contact_sheet
 

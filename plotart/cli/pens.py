@@ -80,7 +80,7 @@ def show(pen_set: str, vpype: bool) -> None:
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder [SET-chart]")
 def chart(pen_set: str, size: str, landscape: bool, margin: float, out: FilePath | None) -> None:
     """Write a chart to plot with these pens, then to photograph for `plotart pens calibrate`."""
-    from plotart.canvas import page
+    from plotart.core.canvas import page
     from plotart.pens import load_pens
     from plotart.pens.chart import save_layout
     from plotart.plot.chart import chart_sheets, make_chart
@@ -108,7 +108,7 @@ def chart(pen_set: str, size: str, landscape: bool, margin: float, out: FilePath
 @click.option("--out", type=click.Path(path_type=FilePath), default=FilePath("my-pens.yaml"), show_default=True)
 def calibrate(photo: FilePath, chart_file: FilePath, out: FilePath) -> None:
     """Measure pens from a photo of their chart; writes a pen set for --pens."""
-    from plotart.images import load_image
+    from plotart.core.images import load_image
     from plotart.pens.calibrate import calibrate as measure
     from plotart.pens.calibrate import write_pen_set
     from plotart.pens.chart import load_layout

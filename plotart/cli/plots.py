@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 import click
 from rich.console import Console
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 
 __all__ = ["check", "estimate", "export"]
 

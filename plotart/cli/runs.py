@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from plotart.errors import InputError
-from plotart.flags import FLAGS, base_config, config_flags, gather, some_flags
+from plotart.cli.flags import FLAGS, base_config, config_flags, gather, some_flags
+from plotart.core.errors import InputError
 
 if TYPE_CHECKING:
-    from plotart.run import Run
+    from plotart.runs.folder import Run
 
 __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 
@@ -25,8 +25,8 @@ __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
 def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any) -> None:
     """Make a drawing from a neuron or an image."""
-    from plotart.config import Config
-    from plotart.pipeline import generate as make
+    from plotart.runs.config import Config
+    from plotart.runs.pipeline import generate as make
 
     changes = gather(flags, sets)
     _show(make(Config.load(config or base_config(changes), changes), out, force=force, console=Console(stderr=True)))
@@ -75,7 +75,7 @@ def enlarge(
     run: FilePath, tiles: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any
 ) -> None:
     """Take a finished drawing to a larger page: a neuron's in tiles without seams, a picture's magnified."""
-    from plotart.pipeline import enlarge as make
+    from plotart.runs.pipeline import enlarge as make
 
     counts = None if tiles is None else re.fullmatch(r"\s*(\d{1,4})\s*x\s*(\d{1,4})\s*", tiles)
     if tiles is not None and counts is None:
@@ -92,7 +92,7 @@ def resume(run: FilePath, steps: int | None) -> None:
 
     The settings in RUN/config.yaml win over everything; --steps adds to them.
     """
-    from plotart.pipeline import resume as go_on
+    from plotart.runs.pipeline import resume as go_on
 
     _show(go_on(run, steps, console=Console(stderr=True)))
 
@@ -101,7 +101,7 @@ def resume(run: FilePath, steps: int | None) -> None:
 @click.argument("run", type=click.Path(path_type=FilePath))
 def show(run: FilePath) -> None:
     """Print the figures of a finished run."""
-    from plotart.run import Run
+    from plotart.runs.folder import Run
 
     opened = Run.open(run)
     if not opened.finished:
@@ -110,6 +110,6 @@ def show(run: FilePath) -> None:
 
 
 def _show(run: Run) -> None:
-    from plotart.show import summary
+    from plotart.runs.show import summary
 
     Console().print(summary(run), highlight=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks.base import Network, Precision, choose_precision
 from plotart.networks.efficientnet import LITE0, efficientnet_lite0
 from plotart.networks.torchvision import pretrained_state, pretrained_within_reach, torchvision_network

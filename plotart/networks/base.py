@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 
 __all__ = ["Network", "Precision", "choose_precision", "cpu_has_bf16"]
 

@@ -13,10 +13,10 @@ from urllib.request import Request, urlopen
 import torch
 from torch import Tensor, nn
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
+from plotart.core.registry import nearest
 from plotart.networks.base import Network
 from plotart.networks.vgg import IMAGENET_MEAN, IMAGENET_STD
-from plotart.registry import nearest
 
 __all__ = [
     "TorchvisionNetwork",

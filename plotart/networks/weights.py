@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 
 __all__ = ["WheelWeights", "cache_folder", "is_cached", "load_weights"]
 

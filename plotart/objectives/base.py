@@ -25,9 +25,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from plotart.canvas import Window
+from plotart.core.canvas import Window
+from plotart.core.registry import Registry
 from plotart.networks.base import Network
-from plotart.registry import Registry
 
 __all__ = ["Frame", "Objective", "ObjectiveContext", "ObjectiveSpec", "objectives"]
 
@@ -38,7 +38,7 @@ class Frame:
     image `[B, 3, H, W]` sRGB 0..1; views `[C, 3, h, w]`, the transformed copies the network sees (the image itself
     when not given); layers: all layers wanted by any objective of this step; messages `[C, D]`: what glyphs on their
     way to a reader say, the views then being what arrives, and corners `[C, 4, 2]` where the channel moved the corners
-    of each (see `plotart.channel`); pixels `[P]`: row * width + column of the only pixels that
+    of each (see `plotart.glyphs.channel`); pixels `[P]`: row * width + column of the only pixels that
     were rendered, where not all were, the image then being `[B, 3, 1, P]`.
 
     Of a large canvas the image is a part: window says where it lies. Where views show more than is judged, inner is
@@ -135,7 +135,7 @@ class ObjectiveContext:
     network: None when the run has none; canvas: the drawing area; target: the picture to draw, `[1, 3, H, W]` sRGB
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
     is no such picture); picture: file, setting -> `[1, 3, H, W]` sRGB 0..1 at the image's size;
-    alphabet: what a sheet of glyphs shows, a `plotart.primitives.sheet.Alphabet`; grey: whether
+    alphabet: what a sheet of glyphs shows, a `plotart.glyphs.sheet.Alphabet`; grey: whether
     all pens are one; pace: seconds that the plotter takes for a mm of ink and for a stroke's lift; minutes: what the
     run may take, without pen changes; generator: the source of first weights.
     """

@@ -9,8 +9,8 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from plotart.errors import InputError
-from plotart.images import resize
+from plotart.core.errors import InputError
+from plotart.core.images import resize
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives

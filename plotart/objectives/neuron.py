@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks.base import Network
 from plotart.networks.contact import probe_images, survey
 from plotart.objectives.balance import GradientBalance

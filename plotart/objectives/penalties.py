@@ -8,8 +8,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plotart.ink import FreeInk
-from plotart.ink_load import ink_load
+from plotart.drawing.ink import FreeInk
+from plotart.drawing.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
 __all__ = [
@@ -61,7 +61,7 @@ class InkSpent(_OfDrawing):
 class InkLoad(_OfDrawing):
     """Ink above `limit` layers on single places: mean over all square millimetres of the page of relu(load - limit)^2.
 
-    The load is that of `plotart.ink_load`, each stroke counted by how much it shows.
+    The load is that of `plotart.drawing.ink_load`, each stroke counted by how much it shows.
     """
 
     name = "ink_load"

@@ -9,11 +9,11 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from plotart.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
-from plotart.errors import InputError
-from plotart.images import SHARP, blur
+from plotart.core.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
+from plotart.core.errors import InputError
+from plotart.core.images import SHARP, blur
+from plotart.core.vision import Eye, eye_blur_mm
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
-from plotart.vision import Eye, eye_blur_mm
 
 __all__ = ["Pixels", "PixelsSpec", "Space"]
 
@@ -29,7 +29,7 @@ class PixelsSpec(ObjectiveSpec):
     - `srgb`, the values of the file, which is the published loss;
     - `linear`, amounts of light, which is what the eye averages over strokes it cannot resolve;
     - `lab`, that light in CIE Lab, 100 counting as one: a difference in the shadows counts as much as it is seen;
-    - `scielab`, the same with the blur of S-CIELAB, in which colours blur more than lightness (`plotart.vision`).
+    - `scielab`, the same with the blur of S-CIELAB, in which colours blur more than lightness (`plotart.core.vision`).
 
     But for `scielab`, the eye's blur is a Gaussian of one arc minute; the distance 0 compares sharp pictures.
 

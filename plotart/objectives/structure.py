@@ -6,10 +6,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plotart.color import XYZ_OF_LIGHT, lightness, to_linear
-from plotart.images import blur
+from plotart.core.color import XYZ_OF_LIGHT, lightness, to_linear
+from plotart.core.images import blur
+from plotart.core.vision import eye_blur_mm
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
-from plotart.vision import eye_blur_mm
 
 __all__ = ["Structure", "StructureSpec", "details"]
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives

@@ -9,8 +9,8 @@ import yaml
 from numpy.typing import NDArray
 from torch import Tensor
 
-from plotart.color import ciede2000, hex_to_rgb, rgb_to_hex, to_lab, to_linear, to_srgb
-from plotart.errors import InputError
+from plotart.core.color import ciede2000, hex_to_rgb, rgb_to_hex, to_lab, to_linear, to_srgb
+from plotart.core.errors import InputError
 from plotart.pens.chart import ChartLayout
 from plotart.pens.estimate import estimate
 from plotart.pens.locate import locate

@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.pens.palette import Pen
 
 __all__ = ["MARKS", "MARK_CELLS", "ChartLayout", "Patch", "load_layout", "save_layout"]

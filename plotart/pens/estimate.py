@@ -1,9 +1,9 @@
 """What a pen's ink does, estimated from the readings of its patches.
 
-The model is that of `plotart.ink.Penned`, told for strokes of the same pen as well. A stroke of a pen with opacity o
-covers the share o of the paper (or of what lies there) with the pen's colour P; a second pass covers the share o of the
-rest, so that after many passes the full colour P is reached: opacity 1 means that one stroke already has it. Where n
-strokes of one pass overlap, their strength is
+The model is that of `plotart.drawing.ink.Penned`, told for strokes of the same pen as well. A stroke of a pen with
+opacity o covers the share o of the paper (or of what lies there) with the pen's colour P; a second pass covers the
+share o of the rest, so that after many passes the full colour P is reached: opacity 1 means that one stroke already has
+it. Where n strokes of one pass overlap, their strength is
 
     s_n = 1 - (1 - o) (1 - b o)^(n-1),    b = 0: strokes of a pass unite;  b = 1: each adds its own
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.optimize import least_squares
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.pens.chart import MARK_CELLS, ChartLayout
 from plotart.pens.marks import assign_marks, count_marks, find_marks, project, relative_light
 

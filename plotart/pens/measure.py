@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.pens.chart import ChartLayout, Patch
 from plotart.pens.locate import Sight
 

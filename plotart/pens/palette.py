@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from plotart.color import normalize_hex
-from plotart.errors import InputError
+from plotart.core.color import normalize_hex
+from plotart.core.errors import InputError
 
 __all__ = ["Pen", "PenSet", "load_pens", "pen_sets", "to_vpype_toml"]
 
@@ -31,7 +31,7 @@ class Pen(BaseModel):
     """1: a line has the pen's full colour; 0: it leaves no colour."""
     build_up: float = Field(default=0.0, ge=0, le=1)
     """What a stroke adds where the pen has drawn before: 0 nothing (strokes unite), 1 as much as the first did there. A
-    pen of opacity 1 has nothing to add. See `plotart.ink.Penned`."""
+    pen of opacity 1 has nothing to add. See `plotart.drawing.ink.Penned`."""
 
     @property
     def builds(self) -> bool:

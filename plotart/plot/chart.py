@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from shapely import box
 
-from plotart.canvas import Page
-from plotart.color import hex_to_rgb, to_lab
-from plotart.errors import InputError
-from plotart.geometry import Path, Rectangle, polyline, straight
+from plotart.core.canvas import Page
+from plotart.core.color import hex_to_rgb, to_lab
+from plotart.core.errors import InputError
+from plotart.core.geometry import Path, Rectangle, polyline, straight
 from plotart.pens import Pen, PenSet
 from plotart.pens.chart import MARK_CELLS, MARKS, ChartLayout, Kind, Patch
 from plotart.plot.hatch import hatch

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import vpype
 
-from plotart.errors import InputError
-from plotart.geometry import bounds, lengths
+from plotart.core.errors import InputError
+from plotart.core.geometry import bounds, lengths
 from plotart.plot.layers import Plot
 from plotart.plot.motion import Machine
 from plotart.plot.read import SHAPES, read_svg, refuse_bombs

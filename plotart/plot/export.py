@@ -17,9 +17,9 @@ import vpype_cli
 import vpype_gcode.gwrite  # noqa: F401 - its import brings the section "gwrite" of vpype's configuration
 from numpy.typing import NDArray
 
-from plotart.canvas import Page
-from plotart.errors import InputError
-from plotart.geometry import Path, flatten_all, polyline
+from plotart.core.canvas import Page
+from plotart.core.errors import InputError
+from plotart.core.geometry import Path, flatten_all, polyline
 from plotart.pens import Pen
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Layer, Plot

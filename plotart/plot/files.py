@@ -3,7 +3,7 @@
 import os
 from pathlib import Path as FilePath
 
-from plotart.images import write_beside
+from plotart.core.images import write_beside
 
 __all__ = ["write_whole"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.affinity import rotate
 
-from plotart.geometry import Path, polyline, straight
+from plotart.core.geometry import Path, polyline, straight
 
 __all__ = ["hatch", "outline"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plotart.canvas import Canvas, Page
-from plotart.color import hex_to_rgb, to_lab
-from plotart.geometry import Path, bounds, lengths
+from plotart.core.canvas import Canvas, Page
+from plotart.core.color import hex_to_rgb, to_lab
+from plotart.core.geometry import Path, bounds, lengths
 from plotart.pens import Pen
 
 __all__ = ["Layer", "Plot", "order_pens"]

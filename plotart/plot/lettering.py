@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 
-from plotart.geometry import Path, polyline
+from plotart.core.geometry import Path, polyline
 
 __all__ = ["letter", "lettering_width"]
 

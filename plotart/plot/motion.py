@@ -12,8 +12,8 @@ from numba import njit
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from plotart.errors import InputError
-from plotart.geometry import flatten_all, lengths
+from plotart.core.errors import InputError
+from plotart.core.geometry import flatten_all, lengths
 from plotart.plot.layers import Plot
 
 __all__ = [

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from plotart.geometry import Path, Rectangle, flatten
+from plotart.core.geometry import Path, Rectangle, flatten
 
 __all__ = ["Partition", "joined", "partition"]
 

@@ -10,8 +10,8 @@ import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
-from plotart.canvas import Canvas, Window
-from plotart.errors import InputError
+from plotart.core.canvas import Canvas, Window
+from plotart.core.errors import InputError
 from plotart.plot.layers import Plot
 from plotart.plot.svg import number, plot_svg
 

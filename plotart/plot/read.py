@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import svgelements as se
 
-from plotart.canvas import Page
-from plotart.color import normalize_hex
-from plotart.errors import InputError
-from plotart.geometry import Path, lengths
+from plotart.core.canvas import Page
+from plotart.core.color import normalize_hex
+from plotart.core.errors import InputError
+from plotart.core.geometry import Path, lengths
 from plotart.pens import Pen
 from plotart.plot.layers import Layer, Plot
 

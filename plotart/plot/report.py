@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
-from plotart.color import normalize_hex
+from plotart.core.color import normalize_hex
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Plot
 from plotart.plot.motion import Estimate, Machine, Stroking, estimate, stroke_times
@@ -40,8 +40,8 @@ def write_report(
 
     Args:
         figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `message` (how glyphs are read), `damage` (see plotart.damage), `ink_load`, `pen_count`, `history`
-            (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
+            svg), `message` (how glyphs are read), `damage` (see plotart.runs.damage), `ink_load`, `pen_count`,
+            `history` (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from plotart.geometry import Path, join, lengths, reverse, tangents
+from plotart.core.geometry import Path, join, lengths, reverse, tangents
 from plotart.plot import tour as _tour
 
 __all__ = ["order", "pen_up_length", "tidy"]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from plotart.color import hex_to_rgb, to_lab
-from plotart.errors import InputError
-from plotart.geometry import lengths, polyline
+from plotart.core.color import hex_to_rgb, to_lab
+from plotart.core.errors import InputError
+from plotart.core.geometry import lengths, polyline
 from plotart.plot.layers import Layer, Plot
 
 __all__ = ["axidraw_layers", "parse_start", "split_by_ink", "start_at", "with_registration_marks"]

@@ -7,8 +7,8 @@ from pathlib import Path as FilePath
 import svgwrite
 from svgwrite.extensions import Inkscape
 
-from plotart.canvas import Page
-from plotart.geometry import Path, Rectangle, bounds, contain
+from plotart.core.canvas import Page
+from plotart.core.geometry import Path, Rectangle, bounds, contain
 from plotart.pens import Pen
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Layer, Plot

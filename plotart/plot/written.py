@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from plotart.core.geometry import clip
 from plotart.drawing import Drawing
-from plotart.geometry import clip
-from plotart.ink import Penned
-from plotart.ink_load import load_of_paths
+from plotart.drawing.ink import Penned
+from plotart.drawing.ink_load import load_of_paths
 from plotart.plot.hatch import hatch
 from plotart.plot.layers import Layer, Plot
 from plotart.plot.route import order, tidy
@@ -49,6 +49,6 @@ def make_plot(drawing: Drawing) -> Plot:
 
 
 def load_of(plot: Plot) -> Tensor:
-    """Layers of ink of all pens on every square millimetre of the page, `[H, W]`; see `plotart.ink_load`."""
+    """Layers of ink of all pens on every square millimetre of the page, `[H, W]`; see `plotart.drawing.ink_load`."""
     pens = [(layer.paths, layer.pen.tip_mm) for layer in plot.layers]
     return load_of_paths(pens, (plot.page.width_mm, plot.page.height_mm))

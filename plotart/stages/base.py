@@ -7,8 +7,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from plotart.core.registry import Registry
 from plotart.drawing import Drawing
-from plotart.registry import Registry
 from plotart.stages.context import Context
 from plotart.stages.watch import Watch
 

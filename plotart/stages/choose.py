@@ -8,9 +8,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plotart.color import ciede2000, hex_to_rgb, to_lab
+from plotart.core.color import ciede2000, hex_to_rgb, to_lab
 from plotart.drawing import Drawing
-from plotart.ink import Choosing, FreeInk
+from plotart.drawing.ink import Choosing, FreeInk
 from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import StageSpec, stages

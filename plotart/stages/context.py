@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plotart.canvas import Canvas
+from plotart.core.canvas import Canvas
 from plotart.drawing import Drawing
+from plotart.drawing.render import Renderer
 from plotart.networks import Network
 from plotart.objectives import Frame, Objective
 from plotart.objectives.balance import GradientBalance
+from plotart.objectives.transforms import Transform
 from plotart.pens import PenSet
 from plotart.plot.motion import Machine, load_machine
-from plotart.render import Renderer
-from plotart.transforms import Transform
 
 __all__ = ["Context", "balance_of"]
 

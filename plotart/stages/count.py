@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import Field
 from torch import Tensor
 
+from plotart.core.vision import scielab_difference
 from plotart.drawing import Drawing
-from plotart.ink import FreeInk, Penned
+from plotart.drawing.ink import FreeInk, Penned
 from plotart.objectives.pixels import Pixels
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
@@ -19,7 +20,6 @@ from plotart.stages.judge import Evaluation, evaluate
 from plotart.stages.narrow import narrow
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.watch import Part, Watch
-from plotart.vision import scielab_difference
 
 __all__ = ["Count", "CountSpec", "fewest", "merit"]
 

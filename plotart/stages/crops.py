@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from plotart.canvas import Window
+from plotart.core.canvas import Window
 from plotart.stages.judge import tiles
 
 __all__ = ["Crops"]

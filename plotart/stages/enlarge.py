@@ -9,11 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plotart.canvas import Canvas, Page
+from plotart.core.canvas import Canvas, Page
+from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import Penned
-from plotart.primitives.strokes import Strokes
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate

@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adadelta, Adam, Optimizer
 
-from plotart.canvas import Canvas, Window
+from plotart.core.canvas import Canvas, Window
+from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import Choosing
-from plotart.render import some_pixels
+from plotart.drawing.ink import Choosing
+from plotart.drawing.render import some_pixels
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.block_adam import BlockAdam
 from plotart.stages.context import Context, balance_of

@@ -10,9 +10,9 @@ import torch
 from pydantic import Field
 
 from plotart.drawing import Drawing
-from plotart.ink import Over
+from plotart.drawing.ink import Over
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives.pixels import Pixels
-from plotart.primitives.strokes import Strokes
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.fit import FitSpec

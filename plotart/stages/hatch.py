@@ -14,17 +14,17 @@ from scipy.spatial import cKDTree
 from shapely import box
 from torch import Tensor
 
-from plotart.color import to_lab
+from plotart.core.color import to_lab
+from plotart.core.errors import InputError
+from plotart.core.geometry import Path
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.geometry import Path
-from plotart.ink import GroundedInk, Multiply, Penned
+from plotart.drawing.ink import GroundedInk, Multiply, Penned
+from plotart.drawing.primitives.shapes import Shapes
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.plot.hatch import hatch
 from plotart.plot.regions import Areas, regions
-from plotart.primitives.shapes import Shapes
-from plotart.primitives.strokes import Strokes
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plotart.canvas import Canvas, Window
+from plotart.core.canvas import Canvas, Window
 from plotart.drawing import Drawing
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives import Frame
 from plotart.objectives.neuron import Neuron
-from plotart.primitives.strokes import Strokes
 from plotart.stages.context import Context
 
 __all__ = ["Evaluation", "evaluate", "presence_slopes", "shown_size", "tiles"]

@@ -9,9 +9,9 @@ from pydantic import Field
 from scipy.ndimage import distance_transform_edt, maximum_filter
 from torch import Tensor
 
+from plotart.core.geometry import Path, evaluate
 from plotart.drawing import Drawing
-from plotart.geometry import Path, evaluate
-from plotart.ink_load import SQUARE_CELLS, STEP_MM
+from plotart.drawing.ink_load import SQUARE_CELLS, STEP_MM
 from plotart.plot.written import load_of, written
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 
 from plotart.drawing import Drawing
-from plotart.ink import Choosing, PenInk
+from plotart.drawing.ink import Choosing, PenInk
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate

@@ -12,21 +12,21 @@ from scipy.ndimage import gaussian_filter, sobel
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from plotart.color import XYZ_OF_LIGHT, to_linear
+from plotart.core.color import XYZ_OF_LIGHT, to_linear
+from plotart.core.errors import InputError
+from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.images import resize
-from plotart.ink import PenInk, Penned
+from plotart.drawing.ink import PenInk, Penned
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
 from plotart.pens import Pen
 from plotart.plot.motion import expected_seconds
-from plotart.primitives.strokes import Strokes
-from plotart.separation import fewer_pens, separate
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.count import fewest
 from plotart.stages.narrow import with_tips
+from plotart.stages.separation import fewer_pens, separate
 from plotart.stages.watch import Watch
 
 __all__ = ["Place", "PlaceSpec", "edges", "spread_points"]

@@ -17,9 +17,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import Penned
+from plotart.drawing.ink import Penned
 from plotart.objectives.penalties import PlotTime
 from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot

@@ -11,10 +11,10 @@ from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
-from plotart.color import ciede2000, from_lab, hex_to_rgb, rgb_to_hex, to_lab
+from plotart.core.color import ciede2000, from_lab, hex_to_rgb, rgb_to_hex, to_lab
+from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import Choosing, Penned
+from plotart.drawing.ink import Choosing, Penned
 from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import StageSpec, stages

@@ -11,14 +11,14 @@ from pydantic import Field
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from plotart.core.errors import InputError
+from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.images import resize
-from plotart.ink import Average, GroundedInk, Over
+from plotart.drawing.ink import Average, GroundedInk, Over
+from plotart.drawing.primitives.circles import Circles
+from plotart.drawing.primitives.shapes import EDGE_PX, Shapes
+from plotart.drawing.primitives.splats import Splats
 from plotart.objectives.pixels import Pixels
-from plotart.primitives.circles import Circles
-from plotart.primitives.shapes import EDGE_PX, Shapes
-from plotart.primitives.splats import Splats
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.watch import Watch

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from pydantic import Field
 
+from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import Over
-from plotart.primitives.shapes import EDGE_PX, Shapes
+from plotart.drawing.ink import Over
+from plotart.drawing.primitives.shapes import EDGE_PX, Shapes
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from plotart.color import hex_to_rgb, to_lab
+from plotart.core.color import hex_to_rgb, to_lab
+from plotart.core.errors import InputError
+from plotart.core.geometry import Path, clip
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.geometry import Path, clip
-from plotart.ink import Coded, Penned
+from plotart.drawing.ink import Coded, Penned
+from plotart.drawing.primitives.dividers import Dividers
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.pens import Pen
 from plotart.plot.hatch import outline
 from plotart.plot.partition import joined, partition
 from plotart.plot.regions import Areas
-from plotart.plot.strokes import cut
-from plotart.primitives.dividers import Dividers
-from plotart.primitives.strokes import Strokes
+from plotart.plot.start import cut
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.hatch import choose_pens, pen_lines

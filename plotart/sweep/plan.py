@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from plotart.errors import InputError
-from plotart.shipped import find_style
+from plotart.core.errors import InputError
+from plotart.core.shipped import find_style
 
 __all__ = ["Cell", "cells", "read_neurons"]
 

@@ -15,13 +15,13 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from plotart.config import Config
-from plotart.errors import InputError, Interrupted
-from plotart.images import write_beside
+from plotart.core.errors import InputError, Interrupted
+from plotart.core.images import write_beside
+from plotart.core.shipped import find_config, read_settings
 from plotart.networks import load_network
 from plotart.objectives.neuron import Neuron, parse_neuron
-from plotart.run import Run, free_folder
-from plotart.shipped import find_config, read_settings
+from plotart.runs.config import Config
+from plotart.runs.folder import Run, free_folder
 from plotart.sweep.page import page_of
 from plotart.sweep.plan import Cell
 from plotart.sweep.workers import Job, Outcome, connect, here, on_ray

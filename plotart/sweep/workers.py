@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 
 __all__ = ["Job", "Outcome", "connect", "here", "on_ray"]
 

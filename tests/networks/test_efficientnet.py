@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks import load_network
 from plotart.networks.contact import probe_images
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks import load_network
 from plotart.networks.torchvision import TorchvisionNetwork, import_torchvision, model_names
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks import load_network
 from plotart.networks.vgg import HED, IMAGENET_MEAN, IMAGENET_STD, layer_names, vgg16
 

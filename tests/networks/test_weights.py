@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks import load_network, torchvision, weights
 from plotart.networks.efficientnet import LITE0
 from plotart.networks.vgg import HED

@@ -5,8 +5,8 @@ import torch
 from skimage import data
 
 from plotart import Config, InputError
-from plotart.canvas import Window
-from plotart.images import resize
+from plotart.core.canvas import Window
+from plotart.core.images import resize
 from plotart.networks import load_network
 from plotart.objectives import Frame, ObjectiveContext
 from plotart.objectives.features import Features, FeaturesSpec

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks import load_network
 from plotart.networks.contact import probe_images, survey
 from plotart.objectives.base import Frame, ObjectiveContext

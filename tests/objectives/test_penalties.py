@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from plotart.canvas import Canvas, page
+from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
-from plotart.ink import InkSpec, Penned
+from plotart.drawing.ink import InkSpec, Penned
+from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
 from plotart.objectives import Frame, ObjectiveContext
 from plotart.objectives.penalties import Bends, InkLoad, InkSpent, OffPage, PlotTime, PlotTimeSpec, StrokeCount
 from plotart.objectives.pixels import Pixels, eye_blur_mm
 from plotart.pens import load_pens
-from plotart.primitives.strokes import Strokes, StrokesSpec
 
 CANVAS = Canvas(page("50x50mm"), 0.0)
 

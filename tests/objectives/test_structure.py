@@ -5,12 +5,12 @@ import pytest
 import torch
 from skimage import data
 
-from plotart.color import lab_of_xyz, to_linear
-from plotart.images import blur
+from plotart.core.color import lab_of_xyz, to_linear
+from plotart.core.images import blur
+from plotart.core.vision import Eye, scielab
 from plotart.objectives import Frame
 from plotart.objectives.pixels import Pixels
 from plotart.objectives.structure import Structure, details
-from plotart.vision import Eye, scielab
 
 CAT = torch.from_numpy(data.chelsea()[60:188, 100:228].copy()).permute(2, 0, 1)[None].float() / 255
 

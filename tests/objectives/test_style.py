@@ -2,7 +2,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.networks import load_network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, ObjectiveContext

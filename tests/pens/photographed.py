@@ -15,7 +15,7 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from plotart.geometry import flatten
+from plotart.core.geometry import flatten
 from plotart.plot import Plot
 
 Build = Literal["strokes", "passes", "never"]

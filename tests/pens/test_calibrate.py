@@ -7,9 +7,9 @@ import pytest
 import torch
 from skimage import data
 
-from plotart.canvas import page
-from plotart.color import ciede2000, hex_to_rgb, to_lab
-from plotart.errors import InputError
+from plotart.core.canvas import page
+from plotart.core.color import ciede2000, hex_to_rgb, to_lab
+from plotart.core.errors import InputError
 from plotart.pens import Pen, PenSet, load_pens
 from plotart.pens.calibrate import calibrate, write_pen_set
 from plotart.pens.locate import locate

@@ -2,7 +2,7 @@ import pytest
 import tomli
 import vpype
 
-from plotart.errors import InputError
+from plotart.core.errors import InputError
 from plotart.pens import Pen, load_pens, pen_sets, to_vpype_toml
 
 GOOD = (

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from plotart.canvas import Canvas, page
-from plotart.geometry import clip
+from plotart.core.canvas import Canvas, page
+from plotart.core.geometry import clip
 from plotart.pens import Pen
 from plotart.plot import Layer, Plot
 

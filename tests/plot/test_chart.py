@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import yaml
 
-from plotart.canvas import Canvas, page
-from plotart.color import hex_to_rgb, to_lab
-from plotart.errors import InputError
-from plotart.geometry import bounds
+from plotart.core.canvas import Canvas, page
+from plotart.core.color import hex_to_rgb, to_lab
+from plotart.core.errors import InputError
+from plotart.core.geometry import bounds
 from plotart.pens import Pen, PenSet, load_pens
 from plotart.pens.chart import MARKS, load_layout, save_layout
 from plotart.plot.chart import chart_sheets, make_chart

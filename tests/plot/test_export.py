@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from plotart.canvas import Page
-from plotart.errors import InputError
-from plotart.geometry import lengths, straight
+from plotart.core.canvas import Page
+from plotart.core.errors import InputError
+from plotart.core.geometry import lengths, straight
 from plotart.pens import load_pens
 from plotart.plot import Layer, Plot
 from plotart.plot.export import SERVO, hpgl_devices, to_vpype, write_gcode, write_hpgl

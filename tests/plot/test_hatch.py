@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from shapely import LineString, Point, box, union_all
 
-from plotart.geometry import lengths
+from plotart.core.geometry import lengths
 from plotart.plot.hatch import hatch, outline
 
 

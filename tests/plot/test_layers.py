@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from plotart.canvas import page
-from plotart.geometry import bounds, lengths
+from plotart.core.canvas import page
+from plotart.core.geometry import bounds, lengths
 from plotart.pens import Pen, load_pens
 from plotart.plot import order_pens
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plotart.canvas import Page
-from plotart.errors import InputError
-from plotart.geometry import polyline, straight
+from plotart.core.canvas import Page
+from plotart.core.errors import InputError
+from plotart.core.geometry import polyline, straight
 from plotart.pens import Pen, load_pens
 from plotart.plot import Layer, Plot
 from plotart.plot.motion import Machine, estimate, expected_seconds, load_machine, machines, stroke_times

@@ -7,10 +7,10 @@ import pytest
 import shapely
 import torch
 
-from plotart.canvas import Canvas, page
-from plotart.geometry import straight
+from plotart.core.canvas import Canvas, page
+from plotart.core.geometry import straight
+from plotart.drawing.primitives.dividers import DividersSpec
 from plotart.plot.partition import joined, partition
-from plotart.primitives.dividers import DividersSpec
 
 CANVAS = Canvas(page("100x100mm"), 0)
 BOX = (0.0, 0.0, 1.0, 1.0)

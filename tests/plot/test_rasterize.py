@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from plotart.canvas import Canvas, Page, page
-from plotart.geometry import polyline, straight
+from plotart.core.canvas import Canvas, Page, page
+from plotart.core.geometry import polyline, straight
 from plotart.plot import Layer, Plot
 from plotart.plot.rasterize import coverage_planes
 from plotart.plot.svg import write_svg

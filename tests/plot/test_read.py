@@ -3,8 +3,8 @@ import pytest
 import vpype
 import vpype_cli
 
-from plotart.errors import InputError
-from plotart.geometry import bounds, length
+from plotart.core.errors import InputError
+from plotart.core.geometry import bounds, length
 from plotart.plot.read import read_svg
 
 HEAD = (

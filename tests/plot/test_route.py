@@ -7,7 +7,7 @@ import vpype_cli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plotart.geometry import evaluate, flatten, length, lengths, straight
+from plotart.core.geometry import evaluate, flatten, length, lengths, straight
 from plotart.plot.route import order, pen_up_length, tidy
 from plotart.plot.tour import greedy, shorten
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from plotart.canvas import Page
-from plotart.errors import InputError
-from plotart.geometry import bounds, straight
+from plotart.core.canvas import Page
+from plotart.core.errors import InputError
+from plotart.core.geometry import bounds, straight
 from plotart.plot import Layer, Plot
 from plotart.plot.check import check_svg
 from plotart.plot.files import write_whole

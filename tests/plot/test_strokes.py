@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
-from plotart.canvas import Canvas, page
-from plotart.config import Config
-from plotart.errors import InputError
-from plotart.geometry import evaluate, flatten, lengths, polyline
-from plotart.ink import Choosing, Multiply
-from plotart.pipeline import generate
+from plotart.core.canvas import Canvas, page
+from plotart.core.errors import InputError
+from plotart.core.geometry import evaluate, flatten, lengths, polyline
+from plotart.drawing.ink import Choosing, Multiply
 from plotart.plot.read import read_svg
-from plotart.plot.strokes import cut, merge, read_start
-from plotart.prepare import prepare
-from plotart.results import make_plot
+from plotart.plot.start import cut, merge, read_start
+from plotart.runs.config import Config
+from plotart.runs.pipeline import generate
+from plotart.runs.prepare import prepare
+from plotart.runs.results import make_plot
 
 CANVAS = Canvas(page("100x50mm"), 5.0)
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm" viewBox="0 0 100 50">'

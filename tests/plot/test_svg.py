@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from plotart.canvas import Page
-from plotart.geometry import bounds, evaluate, length, polyline, straight
+from plotart.core.canvas import Page
+from plotart.core.geometry import bounds, evaluate, length, polyline, straight
 from plotart.pens import Pen
 from plotart.plot import Layer, Plot
 from plotart.plot.check import check_pen_files, check_svg

@@ -10,15 +10,15 @@ import resvg_py
 import torch
 from PIL import Image
 
-from plotart.canvas import Canvas, page
-from plotart.color import hex_to_rgb
+from plotart.core.canvas import Canvas, page
+from plotart.core.color import hex_to_rgb
 from plotart.drawing import Drawing
-from plotart.ink import Over
+from plotart.drawing.ink import Over
+from plotart.drawing.primitives.strokes import Strokes
+from plotart.drawing.render import renderer
 from plotart.pens import Pen
 from plotart.plot import Layer, Plot
 from plotart.plot.svg import plot_svg, write_svg
-from plotart.primitives.strokes import Strokes
-from plotart.render import renderer
 
 SIZE = 420
 COLOURS = ["#d62728", "#f2c200", "#1f4fb4", "#2ca02c", "#1a1a1a"]

@@ -3,22 +3,22 @@
 import pytest
 import torch
 
-from plotart.canvas import Canvas, Window, page
+from plotart.core.canvas import Canvas, Window, page
+from plotart.core.errors import InputError
+from plotart.core.registry import Registry
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import Penned
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.strokes import StrokesSpec
+from plotart.drawing.render import renderer
 from plotart.objectives.penalties import WHOLE_PAGE, OffPage
 from plotart.objectives.pixels import Pixels
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
-from plotart.primitives.strokes import StrokesSpec
-from plotart.registry import Registry
-from plotart.render import renderer
 from plotart.stages import Context, Silent, evaluate, judge
 from plotart.stages.crops import Crops
 from plotart.stages.fit import FitSpec
 from plotart.stages.lazy_adam import LazyAdam
 from plotart.stages.lighten import worth
-from plotart.transforms import Transform
 
 CANVAS = Canvas(page("90x60mm"), 5.0)
 SIZE = 100

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from plotart.canvas import Canvas, page
+from plotart.core.canvas import Canvas, page
+from plotart.core.errors import InputError
+from plotart.core.geometry import lengths
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.geometry import lengths
-from plotart.ink import Penned
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.strokes import Strokes, StrokesSpec, bernstein
+from plotart.drawing.render import renderer
 from plotart.pens import load_pens
-from plotart.primitives.strokes import Strokes, StrokesSpec, bernstein
-from plotart.render import renderer
 from plotart.stages.enlarge import Tiling, magnify, repeat
 
 SMALL = Canvas(page("70x90mm"), 5.0)

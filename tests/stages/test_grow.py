@@ -5,16 +5,16 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from plotart.canvas import Canvas, page
-from plotart.config import Config
+from plotart.core.canvas import Canvas, page
+from plotart.core.errors import InputError, Interrupted
+from plotart.core.images import save_image
 from plotart.drawing import Drawing
-from plotart.errors import InputError, Interrupted
-from plotart.images import save_image
-from plotart.ink import InkSpec
+from plotart.drawing.ink import InkSpec
+from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.objectives.pixels import Pixels
-from plotart.pipeline import generate
-from plotart.prepare import prepare
-from plotart.primitives.strokes import StrokesSpec
+from plotart.runs.config import Config
+from plotart.runs.pipeline import generate
+from plotart.runs.prepare import prepare
 from plotart.stages import evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.grow import GrowSpec

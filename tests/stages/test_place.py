@@ -7,20 +7,20 @@ import pytest
 import torch
 from skimage import data
 
-from plotart.canvas import Canvas, page
+from plotart.core.canvas import Canvas, page
+from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.ink import InkSpec, Penned
+from plotart.drawing.ink import InkSpec, Penned
+from plotart.drawing.primitives.strokes import StrokesSpec
+from plotart.drawing.render import renderer
 from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.plot.motion import expected_seconds
-from plotart.primitives.strokes import StrokesSpec
-from plotart.render import renderer
-from plotart.separation import fewer_pens, separate
 from plotart.stages import Context
 from plotart.stages.place import START, PlaceSpec, edges, spread_points
-from plotart.transforms import Transform
+from plotart.stages.separation import fewer_pens, separate
 
 PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
 WHITE = torch.ones(3)

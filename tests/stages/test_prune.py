@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from plotart.config import Config
+from plotart.core.errors import InputError, Interrupted
 from plotart.drawing import Drawing
-from plotart.errors import InputError, Interrupted
-from plotart.ink import Penned
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
 from plotart.pens import load_pens
-from plotart.pipeline import generate
-from plotart.primitives.strokes import Strokes
+from plotart.runs.config import Config
+from plotart.runs.pipeline import generate
 from plotart.stages import evaluate
 from plotart.stages.prune import PruneSpec, contributions, keep_within, plot_seconds, plot_time
 from plotart.stages.watch import Silent

@@ -7,27 +7,27 @@ import pytest
 import torch
 from shapely import Polygon, area, box, intersection
 
-from plotart.canvas import Canvas, page
-from plotart.color import ciede2000, hex_to_rgb, to_lab
+from plotart.core.canvas import Canvas, page
+from plotart.core.color import ciede2000, hex_to_rgb, to_lab
+from plotart.core.errors import InputError
+from plotart.core.geometry import lengths
 from plotart.drawing import Drawing
-from plotart.errors import InputError
-from plotart.geometry import lengths
-from plotart.ink import Add, Average, Multiply, Over, Penned
+from plotart.drawing.ink import Add, Average, Multiply, Over, Penned
+from plotart.drawing.primitives.circles import Circles, CirclesSpec
+from plotart.drawing.primitives.splats import SplatsSpec
+from plotart.drawing.render import renderer
 from plotart.objectives import Frame, ObjectiveContext
 from plotart.objectives.pixels import Pixels, PixelsSpec
+from plotart.objectives.transforms import Transform
 from plotart.pens import Pen, PenSet
 from plotart.plot.regions import regions
 from plotart.plot.written import written
-from plotart.primitives.circles import Circles, CirclesSpec
-from plotart.primitives.splats import SplatsSpec
-from plotart.render import renderer
 from plotart.stages import Context, evaluate
 from plotart.stages.fit import FitSpec
 from plotart.stages.hatch import HatchSpec, tones, visible
 from plotart.stages.quantize import QuantizeSpec
 from plotart.stages.regrow import RegrowSpec, missed
 from plotart.stages.reorder import ReorderSpec
-from plotart.transforms import Transform
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 SIZE = 48

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from plotart.canvas import Canvas, page
-from plotart.color import hex_to_rgb, to_lab
+from plotart.core.canvas import Canvas, page
+from plotart.core.color import hex_to_rgb, to_lab
 from plotart.drawing import Drawing
-from plotart.ink import Choosing, InkSpec, Multiply, Penned
+from plotart.drawing.ink import Choosing, InkSpec, Multiply, Penned
+from plotart.drawing.primitives.strokes import StrokesSpec
+from plotart.drawing.render import renderer
 from plotart.objectives import Frame, Objective
 from plotart.objectives.pixels import Pixels
+from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.plot.written import load_of, written
-from plotart.primitives.strokes import StrokesSpec
-from plotart.render import renderer
 from plotart.stages import Context, Silent, evaluate
 from plotart.stages.choose import ChooseSpec
 from plotart.stages.count import CountSpec, fewest
@@ -23,7 +24,6 @@ from plotart.stages.fit import FitSpec, rate_factor
 from plotart.stages.lighten import LightenSpec, worth
 from plotart.stages.narrow import NarrowSpec
 from plotart.stages.quantize import QuantizeSpec, match_pens
-from plotart.transforms import Transform
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 SIZE = 48

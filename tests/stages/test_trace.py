@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from plotart import Config, InputError, generate
-from plotart.color import to_lab
-from plotart.images import load_image, resize
-from plotart.paper import on_paper
+from plotart.core.color import to_lab
+from plotart.core.images import load_image, resize
 from plotart.plot.check import check_svg
 from plotart.plot.svg import read_svg
-from plotart.prepare import prepare
-from plotart.redraw import drawing_of, redraw
-from plotart.results import make_plot
+from plotart.runs.paper import on_paper
+from plotart.runs.prepare import prepare
+from plotart.runs.redraw import drawing_of, redraw
+from plotart.runs.results import make_plot
 from plotart.stages.trace import TraceSpec
 from plotart.stages.watch import Silent
 

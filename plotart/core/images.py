@@ -1,0 +1,148 @@
+"""Images in and out: any picture a user has, as an sRGB tensor; PNG files written beside and renamed."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+
+import numpy as np
+import torch
+from kornia.filters import gaussian_blur2d
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional as F
+
+from plotart.core.errors import InputError
+
+__all__ = ["MAX_PIXELS", "SHARP", "blur", "load_image", "resize", "save_image", "to_pil", "write_beside"]
+
+MAX_PIXELS = 200_000_000
+"""Pictures with more pixels are refused: decoding one would take gigabytes."""
+SHARP = 0.3
+"""A Gaussian narrower than this many px weighs its centre with over 99 %."""
+
+
+@contextmanager
+def write_beside(path: FilePath) -> Iterator[FilePath]:
+    """Give a temporary file beside `path` to write to, and rename it to `path` when the block ends without error.
+
+    Whoever reads `path` sees the old file or the new one, never half of one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
+    """Read a picture as `[3, H, W]` float32 sRGB in 0..1.
+
+    EXIF rotation is applied, an embedded colour profile is converted to sRGB, transparency is laid on white, 16-bit and
+    CMYK pictures are converted, and of an animation the first frame is taken.
+
+    Raises:
+        InputError: the file is missing, is no picture, is cut short, is under 8 px or over 200 megapixels.
+    """
+    path = FilePath(path)
+    if not path.exists():
+        raise InputError(f"{setting}: no file '{path}'")
+    if path.is_dir():
+        raise InputError(f"{setting}: '{path}' is a folder; give a picture file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as file:
+                if file.width * file.height > MAX_PIXELS:
+                    most = MAX_PIXELS // 10**6
+                    raise InputError(
+                        f"{setting}: '{path}' has {file.width}x{file.height} pixels; at most {most} megapixels"
+                    )
+                picture = _to_rgb(ImageOps.exif_transpose(file))
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(
+            f"{setting}: '{path}' is not a picture that can be read (PNG, JPEG, TIFF, WebP, ...)"
+        ) from None
+    except Image.DecompressionBombError:
+        raise InputError(f"{setting}: '{path}' is larger than {MAX_PIXELS // 10**6} megapixels") from None
+    except PermissionError:
+        raise InputError(f"{setting}: '{path}' may not be read; check its permissions") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise InputError(f"{setting}: '{path}' is damaged or cut short ({error})") from None
+    if min(picture.shape[:2]) < 8:
+        raise InputError(f"{setting}: '{path}' is {picture.shape[1]}x{picture.shape[0]} pixels; at least 8x8")
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    """A decoded picture as `[H, W, 3]` float32 sRGB in 0..1 on white."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image, dtype=np.float32)
+        top = 65535.0 if values.max(initial=0) > 255 else (255.0 if values.max(initial=0) > 1 else 1.0)
+        return np.repeat((values / top).clip(0, 1)[..., None], 3, axis=2)
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK", "L"):
+        try:
+            converted = ImageCms.profileToProfile(
+                image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+            image = converted if converted is not None else image
+        except ImageCms.PyCMSError:
+            pass  # an unreadable profile is common; the pixel values are then taken as sRGB
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+
+
+def resize(image: Tensor, height: int, width: int) -> Tensor:
+    """`[3, h, w]` or `[B, 3, h, w]` to the given size in px, antialiased; shape otherwise kept."""
+    batch = image if image.ndim == 4 else image[None]
+    scaled = F.interpolate(batch, (height, width), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+    return scaled if image.ndim == 4 else scaled[0]
+
+
+def blur(image: Tensor, sigma: float) -> Tensor:
+    """`[B, C, H, W]` after a Gaussian of `sigma` px, the border repeated outwards; differentiable.
+
+    Below `SHARP` nothing happens. A wide one works on a smaller
+    picture: block means and the linear way back add a quarter of a block's width squared to its variance, which is
+    taken off the Gaussian's.
+    """
+    if sigma < SHARP:
+        return image
+    height, width = image.shape[-2:]
+    block = min(int(sigma / 2), height // 4, width // 4)
+    if block < 2:
+        radius = min(max(1, math.ceil(3 * sigma)), min(height, width) - 1)
+        side = 2 * radius + 1
+        blurred: Tensor = gaussian_blur2d(image, (side, side), (sigma, sigma), border_type="replicate")
+        return blurred
+    # one block more all around, so that the way back never has to guess beyond the outermost block's middle
+    below, right = block + -height % block, block + -width % block
+    small = F.avg_pool2d(F.pad(image, (block, right, block, below), mode="replicate"), block)
+    small = blur(small, math.sqrt((sigma / block) ** 2 - 0.25))
+    size = (height + block + below, width + block + right)
+    large = F.interpolate(small, size, mode="bilinear", align_corners=False)
+    return large[..., block : block + height, block : block + width]
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """`[3, H, W]` or `[1, 3, H, W]` sRGB in 0..1 -> 8-bit picture."""
+    values = image.detach().cpu().reshape(image.shape[-3:]).float().clamp(0, 1)
+    return Image.fromarray((values * 255).round().to(torch.uint8).permute(1, 2, 0).numpy())
+
+
+def save_image(image: Tensor, path: FilePath) -> None:
+    """Write `[3, H, W]` sRGB in 0..1 as PNG, beside and renamed."""
+    with write_beside(path) as beside:
+        to_pil(image).save(beside, format="PNG", optimize=False)

@@ -1,0 +1,78 @@
+"""Fields of a config: frozen sections, parts that are picked from a registry, and what is wrong in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic_core import PydanticCustomError
+
+from plotart.core.errors import InputError
+from plotart.core.registry import Registry
+
+__all__ = ["Section", "first_wrong", "picked", "picked_by_name"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def first_wrong(error: ValidationError) -> tuple[str, str]:
+    """Address and plain message of the first thing wrong."""
+    wrong = error.errors(include_url=False)[0]
+    address = ".".join(str(part) for part in wrong["loc"])
+    if wrong["type"] == "setting":
+        inner = wrong["ctx"]
+        return ".".join(p for p in (address, inner["address"]) if p), inner["message"]
+    if wrong["type"] == "extra_forbidden":
+        return address, "there is no such setting"
+    if wrong["type"] == "value_error":
+        return address, str(wrong["ctx"]["error"])
+    message = wrong["msg"][0].lower() + wrong["msg"][1:]
+    return address, f"{message}, not {wrong['input']!r}"
+
+
+def picked(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:
+    """A field whose class is named by its `kind`: `{kind: fit, steps: 100}`."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        settings = dict(value)
+        return _validated(registry, str(settings.pop("kind", None)), settings, "kind", "")
+
+    def serialize(spec: BaseModel) -> dict[str, Any]:
+        return {"kind": registry.name_of(type(spec)), **spec.model_dump(mode="json")}
+
+    return BeforeValidator(validate), PlainSerializer(serialize)
+
+
+def picked_by_name(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:
+    """A field that holds parts by their names: `{time: {minutes: 60}}`; a part that is null is left out."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        given = {name: settings for name, settings in value.items() if settings is not None}
+        return {
+            name: part if isinstance(part, BaseModel) else _validated(registry, name, part, name, f"{name}.")
+            for name, part in given.items()
+        }
+
+    def serialize(specs: Mapping[str, BaseModel]) -> dict[str, Any]:
+        return {name: spec.model_dump(mode="json") for name, spec in specs.items()}
+
+    return BeforeValidator(validate), PlainSerializer(serialize)
+
+
+def _validated(registry: Registry[Any], name: str, settings: Any, unknown: str, inside: str) -> Any:
+    """The part `name` with these settings; an unknown name is told at `unknown`, a wrong setting after `inside`."""
+    try:
+        return registry[name].model_validate(settings)
+    except InputError as error:
+        address, message = unknown, str(error)
+    except ValidationError as error:
+        address, message = first_wrong(error)
+        address = inside + address
+    raise PydanticCustomError("setting", "{address}: {message}", {"address": address, "message": message})

@@ -1,0 +1,127 @@
+"""Free colours, optimized: laid over each other in order, or filters that light passes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from plotart.core.color import to_linear, to_srgb
+from plotart.drawing.ink.base import FreeInk, GroundedInk, colours, inks
+
+__all__ = ["Light", "Multiply", "Over"]
+
+
+@inks.register("over")
+class Over(GroundedInk):
+    """Ordered alpha compositing in sRGB: later shapes lie on top.
+
+    Args:
+        rgb: `[N, 3]` sRGB in 0..1. opacity: `[N]` in 0..1. background, learned: see `GroundedInk`.
+    """
+
+    kind = "over"
+
+    def __init__(self, rgb: Tensor, opacity: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
+        super().__init__(background, learned)
+        self.rgb = colours("rgb", rgb)
+        if opacity.shape != rgb.shape[:1]:
+            raise ValueError(f"opacity must be [{rgb.shape[0]}], not {list(opacity.shape)}")
+        self.opacity = nn.Parameter(opacity.detach().clone())
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        super().constrain_()
+        self.rgb.clamp_(0, 1)
+        self.opacity.clamp_(0, 1)
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        return self.rgb * self.opacity[:, None] + 1 - self.opacity[:, None]
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return below + self.opacity[shape] * (self.rgb[shape] - below)
+
+    def strength(self) -> Tensor:
+        return self.opacity * (1 - self.rgb.amin(dim=1))
+
+    def subset(self, keep: Tensor) -> Over:
+        return Over(self.rgb.detach()[keep], self.opacity.detach()[keep], **self._grounds())
+
+    def pack(self) -> dict[str, Any]:
+        return {"rgb": self.rgb.detach().clone(), "opacity": self.opacity.detach().clone(), **self._grounds()}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Over:
+        return cls(state["rgb"], state["opacity"], state.get("background"), state.get("learned", False))
+
+
+Light = Literal["linear", "srgb"]
+
+
+@inks.register("multiply")
+class Multiply(FreeInk):
+    """Each shape is a colour filter: T_c = prod_i (1 - (1 - f_ic) coverage_i).
+
+    An opacity beside the colour would say nothing new, and the two would hold each other back.
+
+    Args:
+        filters: f, the colour that is left of white light, `[N, 3]` sRGB in 0..1; 1 is a shape that cannot be seen.
+        light: `linear` multiplies intensities, as inks on paper do; `srgb` multiplies the sRGB values, as SVG viewers
+            do with `mix-blend-mode: multiply`, and makes lines thinner than a pixel look bolder than paper does.
+    """
+
+    kind = "multiply"
+
+    def __init__(self, filters: Tensor, light: Light = "linear") -> None:
+        super().__init__()
+        self.filters = colours("filters", filters)
+        self.light = light
+
+    def weight(self) -> Tensor:
+        """Fraction of the light each shape takes where it covers: `[N, 3]` in 0..1."""
+        return 1 - (to_linear(self.filters) if self.light == "linear" else self.filters)
+
+    def compose(self, transmitted: Tensor, paper: Tensor) -> Tensor:
+        """`transmitted [*, 3, H, W]` and `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
+        if self.light == "srgb":
+            return transmitted * paper[:, None, None]
+        return to_srgb(transmitted * to_linear(paper)[:, None, None])
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        self.filters.clamp_(0, 1)
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        return self.filters.clone()
+
+    def order(self) -> Tensor:
+        """As `GroundedInk.order`."""
+        return torch.arange(len(self.filters))
+
+    def ground(self, paper: Tensor) -> Tensor:
+        """As `GroundedInk.ground`."""
+        return paper
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        """As `GroundedInk.laid_on`."""
+        if self.light == "srgb":
+            return below * self.filters[shape]
+        return to_srgb(to_linear(below) * to_linear(self.filters[shape]))
+
+    def strength(self) -> Tensor:
+        return 1 - self.filters.amin(dim=1)
+
+    def subset(self, keep: Tensor) -> Multiply:
+        return Multiply(self.filters.detach()[keep], self.light)
+
+    def pack(self) -> dict[str, Any]:
+        return {"filters": self.filters.detach().clone(), "light": self.light}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Multiply:
+        return cls(state["filters"], state["light"])

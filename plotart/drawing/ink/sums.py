@@ -1,0 +1,145 @@
+"""Inks that add up what shapes give to a point, in any order: a soft average by depth, and plain sums."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from plotart.drawing.ink.base import GroundedInk, colours, inks
+
+__all__ = ["Add", "Average", "SumInk"]
+
+DEEPEST = 4.0
+"""Depths of shapes lie in 0..4, the ground's is 5: behind all of them."""
+_GROUND = 5.0
+
+
+class SumInk(GroundedInk):
+    """The image is made of S_c = sum_i weight_ic coverage_i^power, which does not depend on the order of the shapes."""
+
+    power: int
+
+    @abstractmethod
+    def weight(self) -> Tensor:
+        """What each shape gives to each sum: `[N, C]`."""
+
+    @abstractmethod
+    def compose(self, sums: Tensor, paper: Tensor) -> Tensor:
+        """`sums [*, C, H, W]` and `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
+
+
+@inks.register("average")
+class Average(SumInk):
+    """The nearest shape shows, softly, by a depth that is learned.
+
+        image = (sum_i rgb_i e^(-w_i) f_i + e^(-5) ground) / (sum_i e^(-w_i) f_i + e^(-5))
+
+    with the coverages f and the depths w, so that shapes can pass each other by descent.
+
+    Args:
+        rgb: `[N, 3]` sRGB in 0..1. depth: w, `[N]` in 0..4. background, learned: see `GroundedInk`.
+    """
+
+    kind = "average"
+    power = 1
+
+    def __init__(self, rgb: Tensor, depth: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
+        super().__init__(background, learned)
+        self.rgb = colours("rgb", rgb)
+        if depth.shape != rgb.shape[:1]:
+            raise ValueError(f"depth must be [{rgb.shape[0]}], not {list(depth.shape)}")
+        self.depth = nn.Parameter(depth.detach().clone())
+
+    def weight(self) -> Tensor:
+        near = (-self.depth).exp()[:, None]
+        return torch.cat([self.rgb * near, near], dim=1)
+
+    def compose(self, sums: Tensor, paper: Tensor) -> Tensor:
+        least = torch.exp(torch.tensor(-_GROUND)).to(sums)
+        ground = self.ground(paper)[:, None, None]
+        return (sums[..., :3, :, :] + least * ground) / (sums[..., 3:, :, :] + least)
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        super().constrain_()
+        self.rgb.clamp_(0, 1)
+        self.depth.clamp_(0, DEEPEST)
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        return self.rgb.clone()
+
+    @torch.no_grad()
+    def order(self) -> Tensor:
+        return self.depth.argsort(descending=True, stable=True)
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return self.rgb[shape].expand_as(below)
+
+    def strength(self) -> Tensor:
+        return 1 - self.rgb.amin(dim=1)
+
+    def subset(self, keep: Tensor) -> Average:
+        return Average(self.rgb.detach()[keep], self.depth.detach()[keep], **self._grounds())
+
+    def pack(self) -> dict[str, Any]:
+        return {"rgb": self.rgb.detach().clone(), "depth": self.depth.detach().clone(), **self._grounds()}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Average:
+        return cls(state["rgb"], state["depth"], state["background"], state["learned"])
+
+
+@inks.register("add")
+class Add(SumInk):
+    """Signed colours added to the ground, image = ground + sum_i rgb_i f_i^2, cut at 0 and 1.
+
+    The gradient passes the cut, or a point that is too bright would never be made darker.
+
+    Args:
+        rgb: `[N, 3]` in -1..1. background, learned: see `GroundedInk`.
+    """
+
+    kind = "add"
+    power = 2
+
+    def __init__(self, rgb: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
+        super().__init__(background, learned)
+        self.rgb = colours("rgb", rgb)
+
+    def weight(self) -> Tensor:
+        return self.rgb
+
+    def compose(self, sums: Tensor, paper: Tensor) -> Tensor:
+        image = sums + self.ground(paper)[:, None, None]
+        return image + (image.clamp(0, 1) - image).detach()
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        super().constrain_()
+        self.rgb.clamp_(-1, 1)
+
+    @torch.no_grad()
+    def stroke_rgb(self) -> Tensor:
+        return (1 + self.rgb).clamp(0, 1)
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return (below + self.rgb[shape]).clamp(0, 1)
+
+    def strength(self) -> Tensor:
+        return self.rgb.abs().amax(dim=1)
+
+    def subset(self, keep: Tensor) -> Add:
+        return Add(self.rgb.detach()[keep], **self._grounds())
+
+    def pack(self) -> dict[str, Any]:
+        return {"rgb": self.rgb.detach().clone(), **self._grounds()}
+
+    @classmethod
+    def unpack(cls, state: dict[str, Any]) -> Add:
+        return cls(state["rgb"], state["background"], state["learned"])

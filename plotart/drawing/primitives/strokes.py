@@ -1,0 +1,173 @@
+"""Strokes: open piecewise cubic Bezier paths, each of one width, with round caps."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from plotart.core.canvas import Canvas
+from plotart.core.geometry import Path
+from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, packed, primitives
+
+__all__ = ["Strokes", "StrokesSpec", "bernstein"]
+
+
+def bernstein(samples: int, *, like: Tensor) -> Tensor:
+    """Cubic Bernstein weights at `samples` even parameters of 0..1: `[samples, 4]`."""
+    t = torch.linspace(0.0, 1.0, samples, dtype=like.dtype, device=like.device)[:, None]
+    s = 1 - t
+    return torch.cat([s**3, 3 * s * s * t, 3 * s * t * t, t**3], dim=1)
+
+
+@packed.register("strokes")
+class Strokes(Primitive):
+    """N strokes of S cubic segments each.
+
+    Args:
+        points: control points `[N, 1+3S, 2]` unit; neighbouring segments share their end point.
+        width: full width `[N]` unit; the tip of the pen, unless it is free.
+        width_range: least and greatest width, unit, of widths that are optimized; None where the pens decide.
+    """
+
+    kind = "strokes"
+    width: Tensor
+
+    width_range: tuple[float, float] | None = None
+
+    def __init__(self, points: Tensor, width: Tensor, width_range: tuple[float, float] | None = None) -> None:
+        super().__init__()
+        if points.ndim != 3 or points.shape[1] < 4 or points.shape[1] % 3 != 1 or points.shape[2] != 2:
+            raise ValueError(f"points must be [N, 1+3S, 2], not {list(points.shape)}")
+        if width.shape != points.shape[:1]:
+            raise ValueError(f"width must be [{points.shape[0]}], not {list(width.shape)}")
+        self.points = nn.Parameter(points.detach().clone())
+        self.width_range = width_range
+        if width_range is None:
+            self.register_buffer("width", width.detach().clone())
+        else:
+            self.width = nn.Parameter(width.detach().clamp(*width_range))
+
+    def __len__(self) -> int:
+        return int(self.points.shape[0])
+
+    def polyline(self, samples: int = 16) -> Tensor:
+        """Points on the strokes, differentiable: `[N, S*(samples-1)+1, 2]` unit."""
+        basis = bernstein(samples, like=self.points)
+        segments = (self.points.shape[1] - 1) // 3
+        pieces = [
+            torch.einsum("tk,nkc->ntc", basis, self.points[:, 3 * s : 3 * s + 4])[:, 0 if s == 0 else 1 :]
+            for s in range(segments)
+        ]
+        return torch.cat(pieces, dim=1)
+
+    def lengths(self) -> Tensor:
+        """Length of each stroke, differentiable (16 chords a segment): `[N]` unit."""
+        return (self.polyline().diff(dim=1).square().sum(-1) + 1e-16).sqrt().sum(-1)
+
+    def coverage(self, xy: Tensor) -> Tensor:
+        """1 inside the stroke, 0 outside; `[N, P]`. The edge ramp is one hundredth of the width, for hit tests.
+
+        Renderers filter by the pixel instead (plotart.drawing.render), which is what an image shows.
+        """
+        line = self.polyline(32)
+        a, b = line[:, :-1, None], line[:, 1:, None]
+        ab = b - a
+        u = (((xy - a) * ab).sum(-1) / ab.square().sum(-1).clamp_min(1e-20)).clamp(0, 1)
+        distance = ((a + u[..., None] * ab - xy).square().sum(-1).amin(dim=1) + 1e-20).sqrt()
+        half = self.width[:, None] / 2
+        return ((half - distance) / (0.02 * half) + 0.5).clamp(0, 1)
+
+    def paths(self) -> list[Path]:
+        return list(self.points.detach().cpu().numpy().astype(np.float64))
+
+    def subset(self, keep: Tensor) -> Strokes:
+        return Strokes(self.points.detach()[keep], self.width.detach()[keep], self.width_range)
+
+    def seen_in(self, low: Tensor, high: Tensor, reach: float) -> Tensor:
+        """Which strokes may be seen in the rectangle from `low [2]` to `high [2]` unit, and `reach` around: `[M]` long.
+
+        A stroke lies within half its width of the hull of its control points.
+        """
+        points, margin = self.points.detach(), self.width.detach()[:, None] / 2 + reach
+        near = (points.amax(dim=1) + margin >= low) & (points.amin(dim=1) - margin <= high)
+        return torch.nonzero(near.all(dim=1)).flatten()
+
+    def moved(self, keep: Tensor, low: Tensor, scale: float) -> Strokes:
+        """The strokes at the indices `keep [M]`, counted from the corner `low [2]` and `scale` times as large."""
+        bounds = None if self.width_range is None else (scale * self.width_range[0], scale * self.width_range[1])
+        return Strokes((self.points.detach()[keep] - low) * scale, self.width.detach()[keep] * scale, bounds)
+
+    @torch.no_grad()
+    def set_width(self, width: Tensor) -> None:
+        """Fix the width of each stroke; widths that were free no longer are."""
+        if self.width_range is None:
+            self.width.copy_(width)
+        else:
+            free, self.width_range = self.width, None
+            del self.width
+            self.register_buffer("width", width.detach().to(free, copy=True))
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        if self.width_range is not None:
+            self.width.clamp_(*self.width_range)
+
+    @torch.no_grad()
+    def area(self) -> Tensor:
+        return self.lengths() * self.width + torch.pi / 4 * self.width**2
+
+    def pack(self) -> dict[str, Tensor]:
+        state = {"points": self.points.detach().clone(), "width": self.width.detach().clone()}
+        return (
+            state
+            if self.width_range is None
+            else state | {"range": torch.tensor(self.width_range, dtype=torch.float64)}
+        )
+
+    @classmethod
+    def unpack(cls, state: dict[str, Tensor]) -> Strokes:
+        low_high = state.get("range")
+        return cls(state["points"], state["width"], None if low_high is None else tuple(low_high.tolist()))
+
+
+@primitives.register("strokes")
+class StrokesSpec(PrimitiveSpec):
+    """How many strokes, and how they start.
+
+    `walk` is the published start: the first point uniform on the canvas, each further one a random step of up to
+    `radius / 2` per axis from the one before. `dash` is a straight stroke of length `radius` in a random direction.
+    `widths: free` lets every stroke find its own width within `width_range` until it becomes a pen's; it starts as wide
+    as a pen, as far as that lies in the range.
+    """
+
+    count: int = Field(1200, ge=1, le=1_000_000, description="number of strokes")
+    segments: int = Field(1, ge=1, le=8, description="cubic segments of a stroke")
+    radius: float = Field(0.1, gt=0, le=2, description="size of the random start, unit")
+    start: Literal["walk", "dash"] = "walk"
+    widths: Literal["tip", "free"] = Field("tip", description="as wide as the pen, or optimized while colours are free")
+    width_range: tuple[float, float] = Field((0.004, 0.25), description="least and greatest free width, unit")
+
+    @model_validator(mode="after")
+    def _widths_in_order(self) -> Self:
+        low, high = self.width_range
+        if not 0 < low <= high <= 2:
+            raise ValueError(f"width_range must be 0 < least <= greatest <= 2 unit, not {low:g} and {high:g}")
+        return self
+
+    def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Strokes:
+        extent = torch.tensor(canvas.unit_size, dtype=torch.float32)
+        count = 3 * self.segments + 1
+        first = torch.rand(self.count, 1, 2, generator=generator) * extent
+        if self.start == "walk":
+            steps = self.radius * (torch.rand(self.count, count - 1, 2, generator=generator) - 0.5)
+            points = torch.cat([first, first + steps.cumsum(1)], dim=1)
+        else:
+            angle = torch.rand(self.count, 1, generator=generator) * torch.pi
+            along = torch.linspace(-0.5, 0.5, count)[None, :, None] * self.radius
+            points = first + along * torch.stack([angle.cos(), angle.sin()], dim=-1)
+        free = self.width_range if self.widths == "free" else None
+        return Strokes(points, torch.full((self.count,), width), free)

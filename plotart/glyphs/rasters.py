@@ -1,0 +1,157 @@
+"""Glyphs as pixels, the article's way: a stack of transposed convolutions from a message to a picture.
+
+A glyph has one plane for each pen, whose pixels say how much of it the pen covers. The pen fills what is covered by
+more than half.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+import torch
+from numpy.typing import NDArray
+from shapely import MultiLineString, MultiPolygon, Polygon
+from skimage.measure import find_contours
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plotart.core.canvas import Canvas
+from plotart.core.geometry import Path, polyline
+from plotart.drawing.primitives.base import Primitive, packed, primitives
+from plotart.glyphs.sheet import Generated, GeneratedSpec, Generator
+
+__all__ = ["RasterGenerator", "Rasters", "RastersSpec"]
+
+FILTERS = (128, 64, 32, 16)
+SIDE = 64
+"""Side of a generated picture, px: 4 after the first layer, doubled by each of the four that follow."""
+
+
+class RasterGenerator(Generator):
+    """Messages `[B, D]` -> coverage of K pens `[B, K, 64, 64]` in 0..1.
+
+    Transposed convolutions (4x4; the first from 1 x 1 to 4 x 4, the others of stride 2), each with batch normalization
+    and a LeakyReLU of 0.2, the last with a sigmoid.
+    """
+
+    def __init__(self, length: int, pens: int) -> None:
+        super().__init__()
+        blocks: list[nn.Module] = []
+        inward = length
+        for k, outward in enumerate(FILTERS):
+            stride, padding = (1, 0) if k == 0 else (2, 1)
+            blocks += [
+                nn.ConvTranspose2d(inward, outward, 4, stride, padding, bias=False),
+                nn.BatchNorm2d(outward),
+                nn.LeakyReLU(0.2),
+            ]
+            inward = outward
+        self.layers = nn.Sequential(*blocks, nn.ConvTranspose2d(inward, pens, 4, 2, 1))
+        self.pens = pens
+
+    @torch.no_grad()
+    def start(self, messages: Tensor, generator: torch.Generator) -> None:
+        """Random weights that keep the spread of `messages [B, D]`, and little ink at first."""
+        for layer in self.layers:
+            if isinstance(layer, nn.ConvTranspose2d):
+                layer.weight.normal_(0, (2 / (4 * layer.in_channels)) ** 0.5, generator=generator)
+                if layer.bias is not None:
+                    layer.bias.fill_(-2.0)
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = 1.0  # its statistics are those of these messages
+        training = self.training
+        self.train()(messages)
+        self.train(training)
+        for layer in self.layers:
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = 0.1
+
+    def forward(self, messages: Tensor) -> Tensor:
+        return torch.sigmoid(self.layers(messages[:, :, None, None]))
+
+
+@packed.register("rasters")
+class Rasters(Generated):
+    """A sheet of glyphs made of pixels; shape m K + k is what pen k does of glyph m.
+
+    Args:
+        messages, columns: see `Generated`.
+        pens: K.
+    """
+
+    kind = "rasters"
+    generator: RasterGenerator
+
+    def __init__(self, messages: Tensor, columns: int, pens: int) -> None:
+        super().__init__(messages, columns, RasterGenerator(messages.shape[1], pens))
+        self.eval()
+
+    @property
+    def shapes(self) -> int:
+        return self.generator.pens
+
+    def given(self) -> dict[str, Any]:
+        return {"pens": self.shapes}
+
+    def planes(self, size: tuple[int, int]) -> Tensor:
+        """What each pen covers of the whole sheet, `[K, H, W]` in 0..1."""
+        whole = self.sheet.lay(self.generator(self.messages))
+        return F.interpolate(whole, size, mode="bilinear", antialias=True)[0]
+
+    def coverage(self, xy: Tensor) -> Tensor:
+        """Bilinear between pixels: `xy [P, 2]` unit -> `[M K, P]` in 0..1; 0 outside a shape's own cell."""
+        planes = self.generator(self.messages)
+        own = (xy[None] - self.corners[:, None]) / self.sheet.cell  # [M, P, 2] in 0..1 of each cell
+        found = F.grid_sample(planes, 2 * own[:, None] - 1, padding_mode="border", align_corners=False)[:, :, 0]
+        inside = ((own >= 0) & (own < 1)).all(-1)
+        covered: Tensor = (found * inside[:, None]).flatten(0, 1)
+        return covered
+
+    def marks(self) -> list[list[Path]]:
+        return [[] for _ in range(len(self))]
+
+    def fills(self) -> list[Polygon | MultiPolygon]:
+        """Where the coverage of each shape is above 1/2."""
+        return [shapely.build_area(MultiLineString(rings)) for rings in self.rims()]
+
+    @torch.no_grad()
+    def rims(self) -> list[list[NDArray[np.float64]]]:
+        """The outlines of each shape where coverage passes 1/2, unit."""
+        planes = self.generator(self.messages).flatten(0, 1).cpu().double().numpy()
+        corners = self.corners.cpu().repeat_interleave(self.shapes, 0).double().numpy()
+        found = []
+        for plane, corner in zip(planes, corners, strict=True):
+            rings = find_contours(np.pad(plane, 1), 0.5)  # type: ignore[no-untyped-call]  # pixel centres, one further in by the border
+            placed = [(ring[:, ::-1] - 0.5) / SIDE for ring in rings]
+            found.append([np.clip(ring, 0, 1) * self.sheet.cell + corner for ring in placed])
+        return found
+
+    def paths(self) -> list[Path]:
+        return [polyline(ring) for outlines in self.rims() for ring in outlines]
+
+    def subset(self, keep: Tensor) -> Primitive:
+        raise ValueError("single pens of raster glyphs cannot be taken out: one generator makes all of them")
+
+    def set_width(self, width: Tensor) -> None:
+        """Nothing to set: pixels are as wide as they are."""
+
+    @torch.no_grad()
+    def area(self) -> Tensor:
+        shares: Tensor = self.generator(self.messages).mean((2, 3)).flatten()
+        return shares * self.sheet.cell**2
+
+    def deal_pens(self, pens: int, generator: torch.Generator) -> Tensor:
+        return torch.arange(self.shapes).repeat(len(self.messages))
+
+
+@primitives.register("rasters")
+class RastersSpec(GeneratedSpec):
+    """An alphabet of pictures of 64 px on a sheet, a plane for each pen of the set."""
+
+    def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Rasters:
+        alphabet = self.alphabet()
+        made = Rasters(alphabet.shown, self.columns, start["pens"])
+        made.generator.start(alphabet.messages.draw(256, generator), generator)
+        return made

@@ -1,0 +1,150 @@
+"""The paths of any plot as strokes of equally many cubics, on the canvas of a run: what a drawing can start from."""
+
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plotart.core.canvas import Canvas
+from plotart.core.color import hex_to_rgb
+from plotart.core.errors import InputError
+from plotart.core.geometry import Path, clip, lengths, segments, split
+from plotart.plot.layers import Plot
+from plotart.plot.read import read_svg
+
+__all__ = ["Start", "cut", "merge", "on_page", "read_start"]
+
+TOLERANCE_MM = 0.01  # a tenth of what the finest plotter repeats
+SAME_PAGE_MM = 0.1  # programs round pages to their pixels
+MAX_SEGMENTS = 1_000_000
+SAMPLES = 6  # points of each segment that a merged cubic must pass
+
+
+@dataclass(frozen=True)
+class Start:
+    """Strokes to start from.
+
+    Attributes:
+        points: `[N, 1+3S, 2]` unit.
+        rgb: `[N, 3]` sRGB 0..1, the colour each stroke has in the file.
+        told: what was done to the strokes on the way, a line each.
+    """
+
+    points: NDArray[np.float64]
+    rgb: NDArray[np.float64]
+    told: list[str]
+
+
+def read_start(file: str | FilePath, canvas: Canvas, count: int) -> Start:
+    """The strokes of an SVG file on `canvas`, each of `count` cubics.
+
+    They keep their place on the page in mm; the page as a whole is scaled to the canvas's page where sizes differ.
+    Runs of segments that one cubic draws within 0.01 mm (flattened curves) become that cubic, longer paths are cut,
+    shorter ones divided. Strokes wholly outside the drawing area are left out.
+
+    Raises:
+        InputError: the file cannot be read, or holds no strokes in the drawing area.
+    """
+    try:
+        plot = read_svg(file, by_colour=True)
+    except InputError as error:
+        raise InputError(f"init: {error}") from None
+    total = sum((len(path) - 1) // 3 for layer in plot.layers for path in layer.paths)
+    if total > MAX_SEGMENTS:
+        raise InputError(f"init: '{file}' holds {total} segments, more than {MAX_SEGMENTS}: simplify its paths.")
+    placed, told = on_page(plot, canvas)
+    points, colours, outside = [], [], 0
+    for layer in placed.layers:
+        for path in layer.paths:
+            for stroke in cut(merge(path, TOLERANCE_MM), count):
+                if not clip(stroke, canvas.rectangle):
+                    outside += 1
+                    continue
+                points.append(canvas.to_unit(stroke))
+                colours.append(hex_to_rgb(layer.pen.hex))
+    if not points:
+        raise InputError(f"init: '{file}' has no stroke inside the drawing area; take a smaller margin or another page")
+    if outside:
+        told.append(f"{outside} strokes outside the drawing area were left out")
+    return Start(np.stack(points), np.stack(colours), told)
+
+
+def on_page(plot: Plot, canvas: Canvas) -> tuple[Plot, list[str]]:
+    """The plot on the canvas's page, scaled as a whole and centred if the pages differ; and a line that says so."""
+    old, new = plot.page, canvas.page
+    if max(abs(old.width_mm - new.width_mm), abs(old.height_mm - new.height_mm)) <= SAME_PAGE_MM:
+        return Plot(new, canvas.margin_mm, plot.layers), []
+    scale = min(new.width_mm / old.width_mm, new.height_mm / old.height_mm)
+    offset = (np.array([new.width_mm, new.height_mm]) - scale * np.array([old.width_mm, old.height_mm])) / 2
+    moved = Plot(new, canvas.margin_mm, plot.layers).map(lambda layer: [path * scale + offset for path in layer.paths])
+    line = (
+        f"page {old.width_mm:g} x {old.height_mm:g} mm scaled by {scale:.4g} to {new.width_mm:g} x {new.height_mm:g} mm"
+    )
+    return moved, [line]
+
+
+def cut(path: Path, count: int) -> list[Path]:
+    """The same curve as paths of exactly `count` segments each; segments are halved where they are too few."""
+    whole = (len(path) - 1) // 3
+    made = [path[3 * first : 3 * min(first + count, whole) + 1] for first in range(0, whole, count)]
+    while len(made[-1]) < 3 * count + 1:
+        pieces = list(segments(made[-1]))
+        longest = int(np.argmax(lengths(pieces)))
+        halves = split(pieces[longest], 0.5)
+        made[-1] = np.concatenate([made[-1][: 3 * longest], halves[0], halves[1][1:], made[-1][3 * longest + 4 :]])
+    return made
+
+
+def merge(path: Path, tolerance: float) -> Path:
+    """The path with as few segments as a greedy walk finds, nowhere further than `tolerance` from where it was."""
+    pieces = segments(path)
+    t = np.linspace(0, 1, SAMPLES + 1)[1:, None]
+    basis = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3], axis=1)
+    samples = np.concatenate([path[:1], (basis @ pieces).reshape(-1, 2)])
+    made, first = [path[:1]], 0
+    while first < len(pieces):
+        best, size, failed = pieces[first], 1, len(pieces) - first + 1
+        step = 2
+        while size + 1 < failed:  # twice as many until one cubic does not do, then halving the doubt
+            trial = min(step, failed - 1)
+            found = _one_cubic(samples[SAMPLES * first : SAMPLES * (first + trial) + 1], tolerance)
+            if found is None:
+                failed = trial
+            else:
+                best, size = found, trial
+            step = 2 * size if failed > len(pieces) - first else (size + failed) // 2
+        made.append(best[1:])
+        first += size
+    return np.concatenate(made)
+
+
+def _one_cubic(points: NDArray[np.float64], tolerance: float) -> NDArray[np.float64] | None:
+    """The cubic `[4, 2]` from the first to the last of `points [M, 2]` that passes all within `tolerance`, or None.
+
+    Least squares for the two handles, parameters by chord length, then moved to the nearest points (Gauss-Newton).
+    """
+    chords = np.hypot(*np.diff(points, axis=0).T)
+    whole = chords.sum()
+    if whole <= 0:
+        return None
+    u = np.concatenate([[0.0], np.cumsum(chords) / whole])
+    cubic = None
+    for _ in range(4):
+        v = 1 - u
+        inner = np.stack([3 * v * v * u, 3 * v * u * u], axis=1)
+        ends = (v**3)[:, None] * points[0] + (u**3)[:, None] * points[-1]
+        handles = np.linalg.lstsq(inner, points - ends, rcond=None)[0]
+        cubic = np.stack([points[0], handles[0], handles[1], points[-1]])
+        apart = ends + inner @ handles - points
+        if np.hypot(*apart.T).max() <= tolerance:
+            # a loop between two samples would be seen by its length only
+            return cubic if lengths([cubic])[0] <= 1.01 * whole + tolerance else None
+        first, second = 3 * np.diff(cubic, axis=0), 6 * np.diff(cubic, n=2, axis=0)
+        slope = (v * v)[:, None] * first[0] + (2 * v * u)[:, None] * first[1] + (u * u)[:, None] * first[2]
+        bend = v[:, None] * second[0] + u[:, None] * second[1]
+        down = (slope * slope + apart * bend).sum(axis=1)
+        move = np.divide((apart * slope).sum(axis=1), down, out=np.zeros_like(u), where=np.abs(down) > 1e-12)
+        u = np.clip(u - move, 0, 1)
+        u[0], u[-1] = 0.0, 1.0
+    return None

@@ -1,5 +1,0 @@
-"""The shapes a drawing is made of. One file per primitive; each knows its parameters, coverage and paths."""
-
-from plotart.primitives.base import Primitive, PrimitiveSpec, primitives
-
-__all__ = ["Primitive", "PrimitiveSpec", "primitives"]

@@ -1,0 +1,1 @@
+"""Tensors to pixels: a differentiable rasterizer that knows no drawing."""

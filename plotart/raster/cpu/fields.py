@@ -1,0 +1,131 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
+"""Coverage of one point by one filled shape, and its derivatives: the `field` of the shapes, compiled.
+
+form: 0 circle (x, y, radius); 1 fourier (x, y, angle, scale x, scale y, M cos, M sin, phase); 2 arc (..., W, L, phase);
+3 dot (..., phase).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from plotart.drawing.primitives.splats import LEAST, STREAKS
+from plotart.raster.cpu.jit import jit
+
+__all__ = ["covered", "sigmoid"]
+
+ZERO, ONE, HALF, TWO = np.float32(0), np.float32(1), np.float32(0.5), np.float32(2)
+TINY, FLAT = np.float32(1e-12), np.float32(1e-6)
+WAVE = np.float32(2 * math.pi * STREAKS)
+THIN = np.float32(LEAST)
+FAR = np.float32(14)
+"""Edges from where on a sigmoid is 0 or 1 to 1e-6."""
+
+
+@jit
+def sigmoid(t):
+    return ONE / (ONE + np.exp(-t))
+
+
+@jit
+def edged(v, edge, half, outline):
+    """Coverage at the depth v, and its derivative by v."""
+    if outline:
+        a, b = sigmoid((v + half) / edge), sigmoid((v - half) / edge)
+        return a - b, (a * (ONE - a) - b * (ONE - b)) / edge
+    t = v / edge
+    if t > FAR:
+        return ONE, ZERO
+    if t < -FAR:
+        return ZERO, ZERO
+    f = sigmoid(t)
+    return f, f * (ONE - f) / edge
+
+
+@jit
+def wavy(row, harmonics, cosine, sine, r, away, d):
+    """Depth v in a fourier shape along the ray, and its derivatives by r, phi and |x - centre|; by the waves: d."""
+    radius, turning = ONE, ZERO  # R and its derivative by phi
+    ck, sk = cosine, sine
+    for k in range(harmonics):
+        a, b = row[5 + k], row[5 + harmonics + k]
+        radius += a * ck + b * sk
+        turning += np.float32(k + 1) * (b * ck - a * sk)
+        ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
+    free = radius > THIN
+    if not free:
+        radius, turning = THIN, ZERO
+    each = away / r if free else ZERO
+    ck, sk = cosine, sine
+    for k in range(harmonics):
+        d[5 + k], d[5 + harmonics + k] = each * ck, each * sk
+        ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
+    return away * (radius / r - ONE), -away * radius / (r * r), away / r * turning, radius / r - ONE
+
+
+@jit
+def arc(row, cosine, sine, r, d):
+    """An arc: coverage, and its derivatives by r and phi; those by W and L go to d."""
+    sharp, power = row[5], row[6]
+    q = (ONE + cosine) * HALF
+    low = q <= FLAT
+    if low:
+        q = FLAT
+    f = np.exp(-sharp * (r - ONE) * (r - ONE) + power * np.log(q))
+    d[5], d[6] = -(r - ONE) * (r - ONE) * f, np.log(q) * f
+    return f, -TWO * sharp * (r - ONE) * f, ZERO if low else -f * power * sine * HALF / q
+
+
+@jit
+def covered(form, harmonics, streaks, outline, row, fixed, x, y, edge, d):
+    """Coverage of (x, y); d `[D]` becomes its derivatives by `row [D]`.
+
+    fixed: half the pen's width, cos and sin of the angle.
+    """
+    dx, dy = x - row[0], y - row[1]
+    away = np.sqrt(dx * dx + dy * dy + TINY)
+    if form == 0:
+        f, g = edged(row[2] - away, edge, fixed[0], outline)
+        d[0], d[1], d[2] = g * dx / away, g * dy / away, g
+        return f
+    c, s = fixed[1], fixed[2]
+    sx, sy = row[3], row[4]
+    u, w = (c * dx + s * dy) / sx, (c * dy - s * dx) / sy
+    r = np.sqrt(u * u + w * w + TINY)
+    cosine, sine = u / r, w / r
+    by_turn, by_away = ZERO, ZERO
+    if form == 1:
+        f, by_r, by_turn, by_away = wavy(row, harmonics, cosine, sine, r, away, d)
+    elif form == 2:
+        f, by_r, by_turn = arc(row, cosine, sine, r, d)
+    else:
+        f = np.exp(-r)
+        by_r = -f
+    by_u = by_r * cosine - by_turn * sine / r
+    by_w = by_r * sine + by_turn * cosine / r
+    last = row.shape[0] - 1
+    d[0] = -by_u * c / sx + by_w * s / sy - by_away * dx / away
+    d[1] = -by_u * s / sx - by_w * c / sy - by_away * dy / away
+    d[2] = by_u * w * sy / sx - by_w * u * sx / sy
+    d[3], d[4] = -by_u * u / sx, -by_w * w / sy
+    if form == 1:
+        across = max(ONE, np.sqrt(d[0] * d[0] + d[1] * d[1]))  # from along the ray to across the edge
+        f, g = edged(f / across, edge, fixed[0], outline)
+        g /= across
+        for k in range(last):
+            d[k] *= g
+    if streaks > ZERO:
+        phase = WAVE * w + row[last]
+        share = ONE - streaks * (ONE + np.cos(phase)) * HALF
+        by_w = f * streaks * HALF * np.sin(phase) * WAVE
+        f *= share
+        for k in range(last):
+            d[k] *= share
+        d[0] += by_w * s / sy
+        d[1] -= by_w * c / sy
+        d[2] -= by_w * u * sx / sy
+        d[4] -= by_w * w / sy
+    d[last] = ZERO
+    return f

@@ -1,0 +1,119 @@
+"""What a run of glyphs leaves besides its sheet: how it is read, its films, ways between messages, and its reader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from plotart.core.canvas import Canvas
+from plotart.core.errors import InputError
+from plotart.core.images import to_pil, write_beside
+from plotart.drawing import Drawing
+from plotart.drawing.ink import Penned
+from plotart.glyphs.message import Message
+from plotart.glyphs.reading import confusions
+from plotart.glyphs.render import glyph_images
+from plotart.glyphs.sheet import Generated, Sheet
+from plotart.runs.folder import Run
+from plotart.runs.movie import Shot, save_movie, shot, shots
+from plotart.stages import Context
+
+__all__ = ["finish_glyphs", "load_alphabet", "transition", "wander", "wandering"]
+
+READS = 1000
+"""Glyphs that are sent and read at every strength of the channel, about."""
+
+FILMED = 16
+"""Glyphs of the film of interpolation."""
+
+FPS = 12.0
+
+
+def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -> dict[str, Any]:
+    """Write `training.gif`, `interpolation.gif` and `glyphs.pt`; the `message` part of run.json.
+
+    Args:
+        paper: the written sheet, rasterized by another program, `[1, 3, H, W]` sRGB.
+    """
+    message, glyphs = context.objectives["message"], drawing.primitive
+    assert isinstance(message, Message) and isinstance(glyphs, Generated)
+    side = glyphs.sheet.pixels(context.size)
+    repeats = max(1, round(READS / len(glyphs.messages)))
+    noise = torch.Generator().manual_seed(run.config.seed)
+    with torch.no_grad():
+        cells = glyph_images(context.renderer, drawing, glyphs.messages, side)
+    read, mistaken = confusions(message, cells, repeats, noise)
+    on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(paper.to(cells)), repeats, noise)
+    save_movie(shots(run, fps=FPS, captions="", title="", pauses=(0, 0, 0)), run.folder / "training.gif", FPS)
+    save_movie(wandering(drawing, context), run.folder / "interpolation.gif", FPS)
+    with write_beside(run.folder / "glyphs.pt") as beside:
+        torch.save({"drawing": drawing.pack(), "message": message.state_dict()}, beside)
+    return {
+        "kind": message.messages.kind,
+        "size": message.messages.length,
+        "strength": round(float(message.strength), 4),
+        "read": read,
+        "paper": on_paper,
+        "mistaken": mistaken,
+        "mistaken_on_paper": mistaken_on_paper,
+    }
+
+
+def transition(drawing: Drawing) -> Drawing:
+    """A sheet whose rows lead from one message to the next in equal steps, in the same cells and pens.
+
+    Row r goes from the sheet's message 2r to its message 2r + 1 (starting over when there are fewer).
+    """
+    glyphs, ink = drawing.primitive, drawing.ink
+    assert isinstance(glyphs, Generated) and isinstance(ink, Penned)
+    rows = [
+        torch.lerp(
+            glyphs.messages[2 * row % len(glyphs.messages)],
+            glyphs.messages[(2 * row + 1) % len(glyphs.messages)],
+            torch.linspace(0, 1, glyphs.sheet.columns)[:, None].to(glyphs.messages),
+        )
+        for row in range(glyphs.sheet.rows)
+    ]
+    shown = glyphs.showing(torch.cat(rows), glyphs.sheet.columns)
+    pens = ink.pen[: glyphs.shapes].repeat(len(shown.messages))
+    return Drawing(drawing.canvas, shown, Penned(ink.pens, pens))
+
+
+def wander(messages: Tensor, angle: float) -> Tensor:
+    """The closed way of the article among three messages: lerp(lerp(a, b, (1 + sin l) / 2), c, (1 + cos l) / 2).
+
+    Args:
+        messages: `[B, D]`; each is the first of three that follow one another.
+        angle: l, in radians.
+    """
+    second, third = messages.roll(-1, 0), messages.roll(-2, 0)
+    return torch.lerp(torch.lerp(messages, second, 0.5 + 0.5 * math.sin(angle)), third, 0.5 + 0.5 * math.cos(angle))
+
+
+@torch.no_grad()
+def wandering(drawing: Drawing, context: Context, fps: float = FPS) -> Iterator[Shot]:
+    """A film of once round the way of `wander`, in the article's steps: the first glyphs of the sheet, each on its own.
+
+    Raises:
+        InputError: the drawing is not one of glyphs.
+    """
+    glyphs = drawing.primitive
+    if not isinstance(glyphs, Generated):
+        raise InputError(f"--interpolation: there are ways between messages of glyphs, not of {glyphs.kind}")
+    messages, side = glyphs.messages[:FILMED], glyphs.sheet.pixels(context.size)
+    sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
+    for step in range(63):  # of 0.1
+        images = glyph_images(context.renderer, drawing, wander(messages, 0.1 * step), side)
+        yield shot(to_pil(sheet.lay(images)), 1 / fps)
+
+
+def load_alphabet(folder: FilePath, canvas: Canvas, message: Message) -> Drawing:
+    """The trained glyphs of a finished run, and its reader into `message`, which was built from the same config."""
+    state = torch.load(folder / "glyphs.pt", weights_only=True)
+    message.load_state_dict(state["message"])
+    return Drawing.unpack(canvas, state["drawing"])

@@ -1,0 +1,242 @@
+"""One typed, frozen description of a run: the only definition of every setting, its default and its range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, PlainValidator, ValidationError, model_validator
+
+from plotart.core.errors import InputError
+from plotart.core.images import write_beside
+from plotart.core.registry import nearest
+from plotart.core.settings import Section, first_wrong, picked, picked_by_name
+from plotart.core.shipped import find_config, read_settings
+from plotart.drawing.ink import InkSpec
+from plotart.drawing.primitives import PrimitiveSpec, primitives
+from plotart.drawing.primitives.shapes import ShapesSpec
+from plotart.drawing.primitives.strokes import StrokesSpec
+from plotart.objectives import ObjectiveSpec, objectives
+from plotart.objectives.features import FeaturesSpec
+from plotart.objectives.neuron import NeuronSpec
+from plotart.objectives.penalties import InkLoadSpec
+from plotart.objectives.pixels import PixelsSpec
+from plotart.objectives.style import StyleSpec
+from plotart.objectives.transforms import Transform
+from plotart.runs.schedule import counted, lightened, scaled, usual_stages
+from plotart.stages import StageSpec, stages
+from plotart.stages.place import PlaceSpec
+from plotart.stages.prune import PruneSpec
+
+__all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec"]
+
+
+CARICATURE_STRENGTH = 1.0
+"""How hard a neuron or a layer pulls at a picture that is drawn, beside the picture itself."""
+INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0, "lab": 1.0}
+"""What the ink load counts beside an excitation of tens, beside a squared error of hundredths, and beside one in Lab of
+thousandths (a photograph with 4 layers at the most: .0083, .0026, .0036 with 10, 1, 0.1)."""
+
+
+class PageSpec(Section):
+    size: str = Field("a5", description="name (a4, letter, ...) or WxHmm")
+    landscape: bool = False
+    margin: float = Field(10.0, ge=0, le=1000, description="empty border, mm")
+    paper: str = Field("#ffffff", description="colour of the paper")
+    max_ink: float | None = Field(
+        None, ge=1, le=1000, description="layers of ink that a square millimetre of the paper bears; none: any number"
+    )
+
+
+def _pen_count(value: Any) -> int | str | None:
+    if value is None or value == "auto":
+        return value  # type: ignore[no-any-return]
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise ValueError(f"give a number of pens from 1 to 64, or auto, not {value!r}")
+    return int(text)
+
+
+class PensSpec(Section):
+    set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
+    count: Annotated[int | Literal["auto"] | None, PlainValidator(_pen_count)] = Field(
+        None, description="how many of them the drawing may use; auto: as few as keep 95 %; none: 4, fixed: all"
+    )
+    palette: Literal["learned", "kmeans", "fixed"] = "learned"
+
+
+class NetworkSpec(Section):
+    name: str = "auto"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+
+
+class RendererSpec(Section):
+    name: Literal["native", "reference", "diffvg"] = "native"
+
+
+# named here because inside Config the names of the registries are those of fields
+AnyPrimitive = Annotated[PrimitiveSpec, *picked(primitives)]
+AnyStage = Annotated[StageSpec, *picked(stages)]
+Objectives = Annotated[dict[str, ObjectiveSpec], *picked_by_name(objectives)]
+
+
+class Config(Section):
+    """Everything a run depends on; `config.yaml` of a run folder holds it resolved."""
+
+    seed: int = Field(0, ge=0, lt=2**63)
+    size: int = Field(384, ge=32, le=16384, description="short side of the rendered canvas, px")
+    steps: int | None = Field(
+        None, ge=1, description="steps of all fit, grow and train stages together; their shares are kept"
+    )
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
+    page: PageSpec = PageSpec()
+    pens: PensSpec = PensSpec()
+    network: NetworkSpec = NetworkSpec()
+    renderer: RendererSpec = RendererSpec()
+    primitive: AnyPrimitive = StrokesSpec()
+    init: str | None = Field(None, description="SVG file whose strokes the run starts from, instead of random ones")
+    ink: InkSpec = InkSpec()
+    transform: Transform = Transform()
+    objectives: Objectives = Field(default_factory=dict)
+    stages: list[AnyStage] = Field(
+        default_factory=lambda data: usual_stages(data["pens"].palette if "pens" in data else "learned"), min_length=1
+    )
+    viewing_distance: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="mm from the eye to the paper, for pictures; none: as the objectives say",
+    )
+    machine: str = "axidraw"
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="the drawing is pruned until the machine needs no longer",
+    )
+
+    @model_validator(mode="after")
+    def _published_style_needs_the_sum(self) -> Config:
+        """The published weight of the style belongs beside the published sum of the activation."""
+        style, neuron = self.objectives.get("style"), self.objectives.get("neuron")
+        raw = isinstance(style, StyleSpec) and style.raw_weight is not None
+        if raw and isinstance(neuron, NeuronSpec) and "reduction" not in neuron.model_fields_set:
+            self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
+        return self
+
+    @model_validator(mode="after")
+    def _picture_and_network_share(self) -> Config:
+        """Beside a picture the pull of the network is balanced, unless its weight is said."""
+        for name in ("neuron", "features"):
+            spec = self.objectives.get(name)
+            if not isinstance(spec, NeuronSpec | FeaturesSpec):
+                continue
+            if spec.strength is not None and "pixels" not in self.objectives:
+                raise ValueError(f"objectives.{name}.strength is relative to a picture: give --image, or a weight")
+            if "pixels" in self.objectives and spec.strength is None and "weight" not in spec.model_fields_set:
+                self.objectives[name] = spec.model_copy(update={"strength": CARICATURE_STRENGTH})
+        return self
+
+    @model_validator(mode="after")
+    def _ink_limit_is_pursued(self) -> Config:
+        """A limit of ink is kept from the first step on, unless the objectives say how; of shapes, once hatched."""
+        filled = isinstance(self.primitive, ShapesSpec)
+        if self.page.max_ink is not None and "ink_load" not in self.objectives and not filled:
+            pixels = self.objectives.get("pixels")
+            in_lab = isinstance(pixels, PixelsSpec) and pixels.space in ("lab", "scielab")
+            weight = INK_LOAD_WEIGHT["neuron" if "neuron" in self.objectives else "lab" if in_lab else "pixels"]
+            self.objectives["ink_load"] = InkLoadSpec(limit=self.page.max_ink, weight=weight)
+        return self
+
+    @model_validator(mode="after")
+    def _minutes_need_pruning(self) -> Config:
+        if self.minutes is not None and not any(isinstance(stage, PruneSpec) for stage in self.stages):
+            self.stages.append(PruneSpec())
+        return self
+
+    @classmethod
+    def load(cls, file: str | FilePath | None = None, changes: Mapping[str, Any] | None = None) -> Config:
+        """A config from the defaults, a YAML file's differences and `changes` by dotted address.
+
+        `Config.load("configs/neuron.yaml", {"objectives.neuron.at": "conv4_3:12"})`
+
+        Raises:
+            InputError: naming the setting, the value and what would be right.
+        """
+        settings: dict[str, Any] = {} if file is None else read_settings(find_config(file))
+        # the stages a run has by default depend on its palette, so that is set before one of them is changed
+        for address, value in sorted((changes or {}).items(), key=lambda change: change[0].startswith("stages.")):
+            _put(settings, address, value)
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            address, message = first_wrong(error)
+            if message == "there is no such setting":
+                parent, _, last = address.rpartition(".")
+                known = nearest(last, list(cls.model_fields)) if not parent else None
+                message += f"; nearest: {known}" if known else ""
+            raise InputError(f"{address}: {message}" if address else message) from None
+
+    def save(self, path: FilePath) -> None:
+        """Write the resolved config as YAML, beside and renamed."""
+        with write_beside(path) as beside:
+            beside.write_text(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+
+    def changed(self, **fields: Any) -> Config:
+        """The same config with some top-level fields replaced."""
+        return self.model_copy(update=fields)
+
+    def scaled_stages(self) -> list[StageSpec]:
+        """The stages as they are run: with these `steps`, a number of pens to be found, and a limit of ink.
+
+        Strokes that come from a file are not laid anew.
+        """
+        specs = [spec for spec in self.stages if self.init is None or not isinstance(spec, PlaceSpec)]
+        if self.pens.count == "auto":
+            specs = counted(specs)
+        if self.steps is not None:
+            specs = scaled(specs, self.steps)
+        return specs if self.page.max_ink is None else lightened(specs, self.page.max_ink)
+
+
+def _put(settings: dict[str, Any], address: str, value: Any) -> None:
+    """Set a value at a dotted address, making the sections on the way; list items go by number."""
+    parts = address.split(".")
+    here: Any = settings
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        if isinstance(here, list):
+            if not part.isdigit() or int(part) >= len(here):
+                raise InputError(f"{address}: items go from 0 to {len(here) - 1}, not {part!r}")
+            if following is None:
+                here[int(part)] = value
+            here = here[int(part)]
+        elif following is None:
+            here[part] = value
+        else:
+            if here.get(part) is None:
+                here[part] = _default(part, settings) if here is settings else {}
+            here = here[part]
+            if not isinstance(here, dict | list):
+                raise InputError(f"{address}: {part!r} holds a value and has no settings of its own")
+
+
+def _default(field: str, settings: Mapping[str, Any]) -> Any:
+    """The default of a top-level list, so that one item of it can be changed; an empty section otherwise."""
+    if field in Config.model_fields:
+        pens = settings.get("pens") or {}
+        chosen: dict[str, Any] = (
+            {"pens": {"palette": pens["palette"]}} if isinstance(pens, dict) and "palette" in pens else {}
+        )
+        chosen |= {"minutes": 1.0} if settings.get("minutes") is not None else {}  # they add a stage, however many
+        try:
+            default = Config.model_validate(chosen).model_dump(mode="json").get(field)
+        except ValidationError:  # a wrong palette is told with the rest
+            return {}
+        if isinstance(default, list) or (isinstance(default, dict) and "kind" in default):
+            return default
+    return {}

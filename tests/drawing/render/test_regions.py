@@ -1,0 +1,102 @@
+"""Regions: the same picture at any size, beyond the border, in parts, and with gradients for everything."""
+
+import pytest
+import torch
+
+from plotart.core.canvas import Canvas, page
+from plotart.core.errors import InputError
+from plotart.drawing import Drawing
+from plotart.drawing.ink import Coded, InkSpec
+from plotart.drawing.ink.coded import colour_units
+from plotart.drawing.primitives.dividers import DividersSpec
+from plotart.drawing.render import regions, renderer
+
+CANVAS = Canvas(page("120x90mm"), 5)
+
+
+@pytest.fixture
+def drawing():
+    generator = torch.Generator().manual_seed(0)
+    dividers = DividersSpec(count=10, shape="both").build(CANVAS, 0.01, generator)
+    return Drawing(CANVAS, dividers, InkSpec(kind="coded").build(10, generator))
+
+
+def test_points_that_pictures_share_have_one_colour(drawing):
+    """At three times the size, every pixel's centre is that of the middle one of nine."""
+    with torch.no_grad():
+        small = regions.regions_image(drawing, (16, 22))
+        large = regions.regions_image(drawing, (48, 66))
+    assert torch.allclose(small, large[:, 1::3, 1::3], atol=1e-5)
+
+
+def test_the_canvas_lies_in_the_middle_of_a_wider_view(drawing):
+    with torch.no_grad():
+        inside = regions.regions_image(drawing, (16, 22))
+        wide = regions.regions_image(drawing, (48, 66), border=2.0)
+    assert torch.allclose(inside, wide[:, 16:32, 22:44], atol=1e-5)
+    assert float(wide[:, :16].std()) > 0.01
+
+
+def test_parts_change_nothing(drawing, monkeypatch):
+    def both():
+        drawing.zero_grad()
+        image = regions.regions_image(drawing, (20, 26))
+        image.square().mean().backward()
+        return image.detach(), [parameter.grad.clone() for parameter in drawing.parameters()]
+
+    image, gradients = both()
+    monkeypatch.setattr(regions, "CHUNK", 700)
+    again, other = both()
+    assert torch.allclose(image, again, atol=1e-6)
+    for one, two in zip(gradients, other, strict=True):
+        assert torch.allclose(one, two, atol=1e-6)
+        assert bool(one.isfinite().all())
+        assert float(one.abs().max()) > 0
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_every_backend_draws_regions(drawing, backend):
+    with torch.no_grad():
+        image = renderer(backend)(drawing, 16)
+    assert image.shape == (1, 3, *CANVAS.pixels(16))
+    assert 0 < float(image.min()) < float(image.max()) < 1
+
+
+def test_a_code_makes_a_colour_by_its_units():
+    ink = Coded(
+        torch.tensor([[1.0, 0.0], [0.0, -1.0]]),
+        torch.tensor([0.0, 0.5]),
+        torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]),
+        torch.tensor([0.0, 0.0, 2.0]),
+    )
+    codes = torch.tensor([[1.0, -1.0], [1.0, -1.0]])
+    told = torch.tensor([[1.0, 0.0], [0.0, 1.5], [2.0, 2.0]]).sigmoid()
+    assert torch.allclose(ink.colour(codes), told)
+    assert torch.allclose(Coded.unpack(ink.pack()).colour(codes), told)
+    assert torch.allclose(ink.stroke_rgb(), ink.colour(torch.tensor([[1.0, -1.0], [-1.0, 1.0]])).T)
+
+
+def test_units_follow_the_number_of_dividers():
+    generator = torch.Generator().manual_seed(0)
+    assert InkSpec(kind="coded").build(64, generator).mix.shape == (colour_units(64), 64)
+    assert InkSpec(kind="coded", units=5).build(64, generator).mix.shape == (5, 64)
+    assert [colour_units(n) for n in (1, 16, 64, 256, 1024)] == sorted(colour_units(n) for n in (1, 16, 64, 256, 1024))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"kind": "coded", "light": "srgb"}, "ink.light"),
+        ({"kind": "coded", "start_opacity": 0.5}, "start_opacity"),
+        ({"kind": "over", "units": 5}, "ink.units"),
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        InkSpec(**settings)
+
+
+def test_dividers_need_their_ink(drawing):
+    other = Drawing(CANVAS, drawing.primitive, InkSpec().build(10, torch.Generator().manual_seed(0)))
+    with pytest.raises(InputError, match="take coded"):
+        regions.colours_at(other, torch.zeros(1, 2))

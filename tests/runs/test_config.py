@@ -1,0 +1,91 @@
+"""The config: one sentence for each wrong setting, and a file that runs the same run again."""
+
+import pytest
+
+from plotart.core.errors import InputError
+from plotart.core.shipped import find_config, find_style
+from plotart.runs.config import Config
+
+
+def test_addresses_reach_every_level():
+    changes = {"objectives.neuron.at": "conv4_3:12", "page.size": "a4", "stages.0.steps": 7, "seed": 3}
+    config = Config.load(None, {**changes, "pens.palette": "kmeans"})
+    assert config.objectives["neuron"].at == "conv4_3:12"
+    assert config.page.size == "a4"
+    assert config.stages[0].steps == 7
+    assert [type(stage).__name__ for stage in config.stages] == ["FitSpec", "QuantizeSpec", "FitSpec"]
+    assert config.seed == 3
+
+
+def test_part_of_a_default_section_can_be_changed():
+    assert Config.load(None, {"primitive.count": 10}).primitive.count == 10
+
+
+def test_saved_config_loads_as_the_same(tmp_path):
+    config = Config.load(None, {"objectives.neuron.at": "conv4_3:12", "objectives.style.image": "mondrian.jpg"})
+    config.save(tmp_path / "config.yaml")
+    assert Config.load(tmp_path / "config.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "words"),
+    [
+        ("size", 3, ["size", "32", "3"]),
+        ("size", "big", ["size", "big"]),
+        ("pens.count", 0, ["pens.count", "1", "auto"]),
+        ("pens.count", "many", ["pens.count", "auto", "many"]),
+        ("primitive.count", -1, ["primitive.count", "1"]),
+        ("primitive.kind", "blobs", ["primitive.kind", "blobs", "strokes"]),
+        ("primitive.colour", 1, ["primitive.colour", "no such setting"]),
+        ("objectives.neuron.at", "conv4_3", ["objectives.neuron.at", "conv4_3:12"]),
+        ("objectives.beauty.weight", 1, ["beauty", "neuron"]),
+        ("stages.0.kind", "melt", ["stages.0", "melt", "quantize"]),
+        ("stages.9.steps", 1, ["stages.9.steps", "0 to 6"]),
+        ("sice", 1, ["sice", "size"]),
+        ("seed.x", 1, ["seed"]),
+    ],
+)
+def test_wrong_settings_are_named(address, value, words):
+    with pytest.raises(InputError) as error:
+        Config.load(None, {address: value})
+    message = str(error.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("text", ["a: [1", "- 1\n- 2", "\x00"])
+def test_damaged_files_are_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        Config.load(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_files_name_the_shipped_ones():
+    with pytest.raises(InputError, match=r"neuron\.yaml"):
+        find_config("nothing.yaml")
+    with pytest.raises(InputError, match=r"mondrian\.jpg"):
+        find_style("nothing.jpg")
+    assert find_style("mondrian.jpg").is_file()
+
+
+def test_steps_are_shared_out_in_proportion():
+    config = Config.load(None, {"pens.palette": "kmeans", "steps": 50, "stages.0.steps": 300, "stages.2.steps": 200})
+    assert [getattr(stage, "steps", None) for stage in config.scaled_stages()] == [30, None, 20]
+
+
+def test_finding_the_number_of_pens_takes_the_place_of_narrowing():
+    for palette, file in (("learned", None), ("kmeans", None), ("learned", "caricature")):
+        config = Config.load(
+            file, {"objectives.pixels.image": "x.png", "pens.count": "auto", "pens.palette": palette, "steps": 100}
+        )
+        names = [type(stage).__name__ for stage in config.scaled_stages()]
+        assert names.count("CountSpec") == 1
+        assert "NarrowSpec" not in names
+        assert names.index("CountSpec") < names.index("QuantizeSpec")
+    placed = Config.load("image", {"objectives.pixels.image": "x.png", "pens.count": "auto"}).scaled_stages()[0]
+    assert placed.keep == 0.95
+    assert Config.load(None, {"pens.count": "3"}).pens.count == 3

@@ -1,0 +1,53 @@
+"""A finished run taken further: the optimizer's state is restored, the run's own settings win."""
+
+import pytest
+import torch
+
+from plotart import Config, InputError, generate
+from plotart.runs.pipeline import resume
+
+
+@pytest.fixture
+def settings(photo):
+    return {
+        "objectives.pixels.image": str(photo),
+        "page.size": "60x60mm",
+        "page.margin": 5,
+        "size": 48,
+        "primitive": {"kind": "dividers", "count": 6, "shape": "both"},
+        "ink": {"kind": "coded"},
+        "threads": 1,
+        "pens.set": "#1a1a1a,#d62728",
+        # looks: the best drawing is chosen among the first and the last only, which both ways share
+        "stages": [{"kind": "fit", "steps": 12, "schedule": "constant", "looks": 1}, {"kind": "trace"}],
+    }
+
+
+def test_more_steps_are_those_of_a_longer_run(settings, tmp_path):
+    whole = generate(Config.load(None, settings), tmp_path / "whole")
+    settings["stages"] = [{"kind": "fit", "steps": 7, "schedule": "constant", "looks": 1}, {"kind": "trace"}]
+    part = generate(Config.load(None, settings), tmp_path / "part")
+    assert (part.folder / "drawing.svg").read_bytes() != (whole.folder / "drawing.svg").read_bytes()
+    further = resume(part.folder, 5)
+    assert (further.folder / "drawing.svg").read_bytes() == (whole.folder / "drawing.svg").read_bytes()
+    ends = [torch.load(run.folder / "fitted.pt", weights_only=True)["state"] for run in (whole, further)]
+    for key in ("exp_avg", "exp_avg_sq", "step"):
+        for index, moments in ends[0]["optimizers"][0]["state"].items():
+            assert torch.equal(moments[key], ends[1]["optimizers"][0]["state"][index][key])
+    assert Config.load(further.folder / "config.yaml").stages[0].steps == 12
+    assert further.figures["steps"] == 12
+
+
+def test_further_twice_and_with_shared_out_steps(settings, tmp_path):
+    run = generate(Config.load(None, {**settings, "steps": 4}), tmp_path / "run")
+    resume(run.folder, 2)
+    assert resume(run.folder, 3).figures["steps"] == 9
+
+
+def test_a_finished_run_needs_steps_and_a_new_one_none(settings, tmp_path):
+    run = generate(Config.load(None, settings), tmp_path / "run")
+    with pytest.raises(InputError, match=r"is finished; .* --steps N takes it further"):
+        resume(run.folder)
+    (run.folder / "run.json").unlink()
+    with pytest.raises(InputError, match=r"--steps: .* is not finished"):
+        resume(run.folder, 3)
