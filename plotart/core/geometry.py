@@ -5,19 +5,25 @@ segment sharing its last point with the next one's first. The global parameter o
 knows its unit: the same functions serve unit coordinates and millimetres.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+from torch import Tensor
 
 __all__ = [
     "Path",
     "Rectangle",
+    "bernstein",
     "bounds",
     "clip",
     "contain",
+    "cubic",
+    "cubic_slope",
     "evaluate",
     "flatten",
     "flatten_all",
@@ -25,6 +31,7 @@ __all__ = [
     "length",
     "lengths",
     "polyline",
+    "relaxed",
     "reverse",
     "segments",
     "split",
@@ -36,10 +43,51 @@ Path: TypeAlias = NDArray[np.float64]
 Rectangle: TypeAlias = tuple[float, float, float, float]
 """x0, y0, x1, y1 with x0 <= x1 and y0 <= y1."""
 
+Numbers = TypeVar("Numbers", float, NDArray[np.float64], Tensor)
+
 # Gauss-Legendre nodes for arc length: 12 points on each quarter of a segment, 1e-9 of smooth cubics, 1e-4 at cusps.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _QUARTERS = np.concatenate([(np.arange(4)[:, None] + (_NODES + 1) / 2) / 4]).ravel()
 _QUARTER_WEIGHTS = np.tile(_WEIGHTS / 8, 4)
+
+
+def bernstein(t: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """The weights of a cubic's four control points at the parameter t (a number, an array or a tensor), each like t."""
+    s = 1 - t
+    return s**3, 3 * s * s * t, 3 * s * t * t, t**3
+
+
+def cubic(control: Iterable[Any], t: Numbers) -> Numbers:
+    """B(t) = (1-t)^3 p0 + 3 (1-t)^2 t p1 + 3 (1-t) t^2 p2 + t^3 p3; t broadcasts against each of the four points."""
+    (p0, p1, p2, p3), (a, b, c, d) = control, bernstein(t)
+    point: Numbers = a * p0 + b * p1 + c * p2 + d * p3
+    return point
+
+
+def cubic_slope(control: Iterable[Any], t: Numbers) -> Numbers:
+    """B'(t) of the same cubic."""
+    (p0, p1, p2, p3), s = control, 1 - t
+    slope: Numbers = 3 * (s * s * (p1 - p0) + 2 * s * t * (p2 - p1) + t * t * (p3 - p2))
+    return slope
+
+
+def relaxed(
+    sites: NDArray[np.float64], points: NDArray[np.float64], weight: NDArray[np.float64], rounds: int
+) -> NDArray[np.float64]:
+    """Lloyd's algorithm: `sites [N, 2]` moved `rounds` times to the centroids of the points nearest to each.
+
+    Args:
+        points: `[M, 2]`, of `weight [M]`. A site that no weight is nearest to stays where it is.
+    """
+    moved = sites.copy()
+    for _ in range(rounds):
+        nearest = cKDTree(moved).query(points)[1]
+        mass = np.bincount(nearest, weight, len(moved))
+        owned = mass > 0
+        for axis in (0, 1):
+            total = np.bincount(nearest, weight * points[:, axis], len(moved))
+            moved[owned, axis] = total[owned] / mass[owned]
+    return moved
 
 
 def polyline(points: ArrayLike) -> Path:
@@ -75,13 +123,8 @@ def evaluate(path: Path, t: ArrayLike) -> NDArray[np.float64]:
     pieces = segments(path)
     times = np.clip(np.asarray(t, dtype=np.float64), 0.0, len(pieces))
     index = np.minimum(times.astype(np.int64), len(pieces) - 1)
-    u = (times - index)[..., None]
-    p = pieces[index]
-    v = 1 - u
-    result: NDArray[np.float64] = (
-        v**3 * p[..., 0, :] + 3 * v * v * u * p[..., 1, :] + 3 * v * u * u * p[..., 2, :] + u**3 * p[..., 3, :]
-    )
-    return result
+    p = np.moveaxis(pieces[index], -2, 0)
+    return cubic(p, (times - index)[..., None])
 
 
 def flatten_all(paths: Sequence[Path], tolerance: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -105,10 +148,7 @@ def flatten_all(paths: Sequence[Path], tolerance: float) -> tuple[NDArray[np.flo
     # Each path is its start followed by the `steps` end points of each of its segments.
     owner = np.repeat(np.arange(len(pieces)), steps)
     local = np.arange(len(owner)) - np.repeat(np.cumsum(steps) - steps, steps) + 1
-    u = (local / steps[owner])[:, None]
-    v = 1 - u
-    p = pieces[owner]
-    inner = v**3 * p[:, 0] + 3 * v * v * u * p[:, 1] + 3 * v * u * u * p[:, 2] + u**3 * p[:, 3]
+    inner = cubic(np.moveaxis(pieces[owner], 1, 0), (local / steps[owner])[:, None])
     inner[local == steps[owner]] = pieces[:, 3]  # the very end points, free of rounding
     sizes = np.add.reduceat(steps, first)
     offsets = np.concatenate([[0], np.cumsum(sizes + 1)]).astype(np.int64)
@@ -240,11 +280,7 @@ def _crossings(p: NDArray[np.float64], value: float) -> list[float]:
     """Parameters strictly inside 0..1 at which the cubic of coefficients p `[4]` passes `value`: bisection between its
     extrema, so that no coefficient has to be divided by."""
     q0, q1, q2, q3 = (float(x) - value for x in p)
-
-    def at(t: float) -> float:
-        v = 1 - t
-        return v * v * v * q0 + 3 * v * v * t * q1 + 3 * v * t * t * q2 + t * t * t * q3
-
+    at = partial(cubic, (q0, q1, q2, q3))
     stops = [0.0, *_extrema(p), 1.0]
     heights = [q0, *(at(t) for t in stops[1:-1]), q3]
     found = []

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plotart.core.geometry import Path, segments
+from plotart.core.geometry import Path, cubic, cubic_slope, segments
 
 __all__ = ["SQUARE_CELLS", "STEP_MM", "ink_load", "load_of_paths"]
 
@@ -88,9 +88,8 @@ def _portions(curves: Tensor, width: Tensor, shown: Tensor) -> tuple[Tensor, Ten
     number = torch.arange(len(owner), device=curves.device) - first[owner]
     u = ((number // across[owner]).to(curves) + 0.5) / along[owner]
     side = ((number % across[owner]).to(curves) + 0.5) / across[owner] - 0.5
-    p, v, t = curves[owner], (1 - u)[:, None], u[:, None]
-    at = v**3 * p[:, 0] + 3 * v * v * t * p[:, 1] + 3 * v * t * t * p[:, 2] + t**3 * p[:, 3]
-    slope = 3 * (v * v * (p[:, 1] - p[:, 0]) + 2 * v * t * (p[:, 2] - p[:, 1]) + t * t * (p[:, 3] - p[:, 2]))
+    p, t = curves[owner].unbind(1), u[:, None]
+    at, slope = cubic(p, t), cubic_slope(p, t)
     speed, wide = _length(slope), width[owner]
     normal = torch.stack([-slope[:, 1], slope[:, 0]], dim=-1) / speed[:, None]
     return at + (side * wide)[:, None] * normal, shown[owner] * speed / along[owner] * wide / across[owner]

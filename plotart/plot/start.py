@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plotart.core.canvas import Canvas
 from plotart.core.color import hex_to_rgb
 from plotart.core.errors import InputError
-from plotart.core.geometry import Path, clip, lengths, segments, split
+from plotart.core.geometry import Path, bernstein, clip, cubic_slope, lengths, segments, split
 from plotart.plot.layers import Plot
 from plotart.plot.read import read_svg
 
@@ -99,8 +99,7 @@ def cut(path: Path, count: int) -> list[Path]:
 def merge(path: Path, tolerance: float) -> Path:
     """The path with as few segments as a greedy walk finds, nowhere further than `tolerance` from where it was."""
     pieces = segments(path)
-    t = np.linspace(0, 1, SAMPLES + 1)[1:, None]
-    basis = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3], axis=1)
+    basis = np.stack(bernstein(np.linspace(0, 1, SAMPLES + 1)[1:]), axis=1)
     samples = np.concatenate([path[:1], (basis @ pieces).reshape(-1, 2)])
     made, first = [path[:1]], 0
     while first < len(pieces):
@@ -129,20 +128,18 @@ def _one_cubic(points: NDArray[np.float64], tolerance: float) -> NDArray[np.floa
     if whole <= 0:
         return None
     u = np.concatenate([[0.0], np.cumsum(chords) / whole])
-    cubic = None
     for _ in range(4):
-        v = 1 - u
-        inner = np.stack([3 * v * v * u, 3 * v * u * u], axis=1)
-        ends = (v**3)[:, None] * points[0] + (u**3)[:, None] * points[-1]
+        start, near, far, end = bernstein(u)
+        inner = np.stack([near, far], axis=1)
+        ends = start[:, None] * points[0] + end[:, None] * points[-1]
         handles = np.linalg.lstsq(inner, points - ends, rcond=None)[0]
-        cubic = np.stack([points[0], handles[0], handles[1], points[-1]])
+        curve = np.stack([points[0], handles[0], handles[1], points[-1]])
         apart = ends + inner @ handles - points
         if np.hypot(*apart.T).max() <= tolerance:
             # a loop between two samples would be seen by its length only
-            return cubic if lengths([cubic])[0] <= 1.01 * whole + tolerance else None
-        first, second = 3 * np.diff(cubic, axis=0), 6 * np.diff(cubic, n=2, axis=0)
-        slope = (v * v)[:, None] * first[0] + (2 * v * u)[:, None] * first[1] + (u * u)[:, None] * first[2]
-        bend = v[:, None] * second[0] + u[:, None] * second[1]
+            return curve if lengths([curve])[0] <= 1.01 * whole + tolerance else None
+        slope, second = cubic_slope(curve, u[:, None]), 6 * np.diff(curve, n=2, axis=0)
+        bend = (1 - u)[:, None] * second[0] + u[:, None] * second[1]
         down = (slope * slope + apart * bend).sum(axis=1)
         move = np.divide((apart * slope).sum(axis=1), down, out=np.zeros_like(u), where=np.abs(down) > 1e-12)
         u = np.clip(u - move, 0, 1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from plotart.core.geometry import cubic
 from plotart.raster.chords import (
     BENT,
     CAP_CELLS,
@@ -115,8 +116,7 @@ def flatten(points: Tensor) -> Tensor:
             )
         )
         t = torch.arange(0 if j == 0 else 1, count + 1, dtype=p.dtype, device=p.device)[:, None] / count
-        r = 1 - t
-        pieces.append(r**3 * p[0] + 3 * r * r * t * p[1] + 3 * r * t * t * p[2] + t**3 * p[3])
+        pieces.append(cubic(p, t))
     return torch.cat(pieces)
 
 

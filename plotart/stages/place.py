@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import gaussian_filter, sobel
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from plotart.core.color import XYZ_OF_LIGHT, to_linear
 from plotart.core.errors import InputError
+from plotart.core.geometry import relaxed
 from plotart.core.images import resize
 from plotart.drawing import Drawing
 from plotart.drawing.ink import PenInk, Penned
@@ -92,14 +92,7 @@ def spread_points(density: Floats, count: int, generator: torch.Generator, round
     points: Floats = np.stack([drawn % width, drawn // width], axis=1) + jitter
     y, x = np.mgrid[:height, :width] + 0.5
     pixels = np.stack([x.ravel(), y.ravel()], axis=1)
-    for _ in range(rounds):
-        nearest = cKDTree(points).query(pixels)[1]
-        mass = np.bincount(nearest, weight, count)
-        owned = mass > 0
-        for axis in (0, 1):
-            centre = np.bincount(nearest, weight * pixels[:, axis], count)
-            points[owned, axis] = centre[owned] / mass[owned]
-    return points
+    return relaxed(points, pixels, weight, rounds)
 
 
 class Place:

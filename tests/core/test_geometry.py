@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -152,3 +153,26 @@ def test_contain_takes_few_cuts_along_a_side():
     assert len(held) == 4 and held.min() == 0
     # A curve that does leave is cut off, in bounded time.
     assert len(g.contain(np.array([[0, 0.5], [0, -3], [1, -3], [1, 0.5]]), BOX)) < 30_000
+
+
+def test_one_cubic_for_numbers_arrays_and_tensors():
+    control = np.array([[0.0, 0.0], [0.2, 1.0], [1.5, -0.5], [1.0, 0.3]])
+    t = np.linspace(0, 1, 11)
+    points = g.cubic(control, t[:, None])
+    assert np.array_equal(points[[0, -1]], control[[0, -1]])
+    assert np.allclose(points, np.stack(g.bernstein(t), 1) @ control, atol=1e-15)
+    assert np.allclose(g.cubic(torch.from_numpy(control), torch.from_numpy(t)[:, None]).numpy(), points, atol=1e-15)
+    assert g.cubic(control[:, 0].tolist(), 0.3) == pytest.approx(float(points[3, 0]))
+    slope = (g.cubic(control, t[:, None] + 1e-6) - g.cubic(control, t[:, None] - 1e-6)) / 2e-6
+    assert np.allclose(g.cubic_slope(control, t[:, None]), slope, atol=1e-8)
+
+
+def test_relaxed_sites_are_the_centroids_of_what_is_nearest_to_them():
+    points = np.random.default_rng(0).random((4000, 2))
+    weight = np.where(points[:, 0] < 0.5, 3.0, 1.0)
+    first = points[:20]
+    done = g.relaxed(first, points, weight, 60)
+    nearest = np.hypot(*(points[:, None] - done).transpose(2, 0, 1)).argmin(1)
+    means = np.stack([np.average(points[nearest == k], axis=0, weights=weight[nearest == k]) for k in range(20)])
+    assert np.abs(means - done).max() < 0.01 < np.abs(means - first).max()
+    assert np.array_equal(g.relaxed(np.array([[9.0, 9.0], [0.5, 0.5]]), points, weight, 1)[0], [9.0, 9.0])

@@ -8,10 +8,10 @@ import torch
 
 from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
-from plotart.core.geometry import lengths
+from plotart.core.geometry import bernstein, lengths
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
-from plotart.drawing.primitives.strokes import Strokes, StrokesSpec, bernstein
+from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
 from plotart.drawing.render import renderer
 from plotart.pens import load_pens
 from plotart.stages.enlarge import Tiling, magnify, repeat
@@ -97,7 +97,7 @@ def test_magnified_strokes_are_pieces_of_the_same_curves():
     source = drawing(5, segments=2)
     large = magnify(source, Canvas(page("130x170mm"), 5.0), (1, 3), torch.Generator())
     assert large.primitive.points.shape == (15, 7, 2)
-    where = bernstein(50, like=source.primitive.points)
+    where = torch.stack(bernstein(torch.linspace(0, 1, 50)), dim=1)
     for number in range(5):
         curve = torch.cat([where @ source.primitive.points[number, k : k + 4] for k in (0, 3)]).detach()
         for piece in large.primitive.points[3 * number : 3 * number + 3].detach():

@@ -17,7 +17,7 @@ from shapely import MultiPolygon, Polygon
 from torch import Tensor
 
 from plotart.core.canvas import Canvas
-from plotart.core.geometry import Path, polyline
+from plotart.core.geometry import Path, polyline, relaxed
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
 
 __all__ = ["EDGE_PX", "Marks", "Shapes", "ShapesSpec", "Start"]
@@ -149,13 +149,7 @@ def _where_missed(target: Tensor, count: int, generator: torch.Generator) -> Sta
     )
     shift = torch.rand(len(drawn), 2, generator=generator)
     points = (torch.stack([drawn % image.shape[1], drawn // image.shape[1]], 1) + shift).double().numpy() / px
-    centres = points[:count].copy()
-    for _ in range(12):
-        owner = cKDTree(centres).query(points)[1]
-        size = np.bincount(owner, minlength=count)
-        for axis in (0, 1):
-            total = np.bincount(owner, points[:, axis], minlength=count)
-            centres[:, axis] = np.where(size > 0, total / np.maximum(size, 1), centres[:, axis])
+    centres = relaxed(points[:count], points, np.ones(len(points)), 12)
     near = min(4, count)
     apart = cKDTree(centres).query(centres, k=near)[0].reshape(count, near)
     radius = np.maximum(apart[:, 1:].mean(1) if near > 1 else np.array([0.5]), 0.5 / px)

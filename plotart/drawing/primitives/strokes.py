@@ -10,17 +10,10 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
-from plotart.core.geometry import Path
+from plotart.core.geometry import Path, bernstein
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, packed, primitives
 
-__all__ = ["Strokes", "StrokesSpec", "bernstein"]
-
-
-def bernstein(samples: int, *, like: Tensor) -> Tensor:
-    """Cubic Bernstein weights at `samples` even parameters of 0..1: `[samples, 4]`."""
-    t = torch.linspace(0.0, 1.0, samples, dtype=like.dtype, device=like.device)[:, None]
-    s = 1 - t
-    return torch.cat([s**3, 3 * s * s * t, 3 * s * t * t, t**3], dim=1)
+__all__ = ["Strokes", "StrokesSpec"]
 
 
 @packed.register("strokes")
@@ -56,7 +49,8 @@ class Strokes(Primitive):
 
     def polyline(self, samples: int = 16) -> Tensor:
         """Points on the strokes, differentiable: `[N, S*(samples-1)+1, 2]` unit."""
-        basis = bernstein(samples, like=self.points)
+        even = torch.linspace(0.0, 1.0, samples, dtype=self.points.dtype, device=self.points.device)
+        basis = torch.stack(bernstein(even), dim=1)
         segments = (self.points.shape[1] - 1) // 3
         pieces = [
             torch.einsum("tk,nkc->ntc", basis, self.points[:, 3 * s : 3 * s + 4])[:, 0 if s == 0 else 1 :]

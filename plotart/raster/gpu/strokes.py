@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from plotart.core.geometry import cubic
 from plotart.raster.chords import LEAST_CHORDS, MOST_CHORDS, REACH, TOLERANCE, TURN_OF_CORNERS
 from plotart.raster.gpu import kernels as gpu_kernels
 from plotart.raster.gpu.edge import END, FIRST, START, TILE
@@ -81,9 +82,7 @@ def bins(scene: Scene, softness: float) -> Bins:
 
 
 def _bezier(p: Tensor, t: Tensor) -> Tensor:
-    t = t.to(p)[:, None]
-    r = 1 - t
-    return r**3 * p[:, 0] + 3 * r * r * t * p[:, 1] + 3 * r * t * t * p[:, 2] + t**3 * p[:, 3]
+    return cubic(p.unbind(1), t.to(p)[:, None])
 
 
 def _pairs(scene: Scene, line: Tensor, stroke: Tensor, softness: float) -> tuple[Any, ...]:
