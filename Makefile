@@ -4,14 +4,18 @@ STAMP := .venv/.ready
 # what ends within two hours; glyphs, pictures, posters and all seeds of the palettes take longer
 BENCHMARKS := renderer excitation route minutes calibration shapes paper
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup check-setup demo test check bench clean
 
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	@$(BIN)/python tools/install.py
 	@touch $@
+
+# whether pip finds versions that fit together, with its default index alone too; installs nothing
+check-setup:
+	$(PYTHON) tools/check_setup.py $(QUICK)
 
 demo: $(STAMP)
 	$(BIN)/plotart generate --neuron conv4_3:12 --style mondrian.jpg
