@@ -6,6 +6,7 @@ run = plotart.generate(plotart.Config.load("neuron", {"objectives.neuron.at": "c
 run.figures["plot"]["minutes"]
 """
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +17,43 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from plotart.core.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
+    from plotart.drawing import Drawing
     from plotart.runs.config import Config
+    from plotart.runs.folder import Run
     from plotart.runs.pipeline import enlarge, generate, resume
 
-__all__ = ["Config", "InputError", "Interrupted", "enlarge", "generate", "resume"]
+    __version__: str
 
-_HOMES = {"Config": "plotart.runs.config"} | dict.fromkeys(("enlarge", "generate", "resume"), "plotart.runs.pipeline")
+__all__ = [
+    "Config",
+    "Drawing",
+    "InputError",
+    "Interrupted",
+    "Run",
+    "__version__",
+    "enlarge",
+    "generate",
+    "resume",
+]
+
+_HOMES = {
+    "Config": "plotart.runs.config",
+    "Drawing": "plotart.drawing",
+    "Run": "plotart.runs.folder",
+    **dict.fromkeys(("enlarge", "generate", "resume"), "plotart.runs.pipeline"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import the heavy parts when they are first used, so that `plotart --help` answers at once."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - as the parts below
+
+        return version("plotart")
     if name not in _HOMES:
         raise AttributeError(f"module 'plotart' has no attribute {name!r}")
-    import importlib  # noqa: PLC0415 - only when needed
-
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
