@@ -187,7 +187,7 @@ def a_picture() -> None:
 
 def first_call() -> None:
     program = (
-        "import time, torch; from plotart.drawing.render import composite_over\n"
+        "import time, torch; from plotart.raster.strokes import composite_over\n"
         "p = torch.rand(4, 4, 2).mul(30).requires_grad_(); w = torch.ones(4); start = time.perf_counter()\n"
         "composite_over(p, w, torch.rand(4, 3), w, size=(32, 32)).sum().backward(); print(time.perf_counter() - start)"
     )

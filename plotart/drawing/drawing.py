@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas, Window
+from plotart.core.errors import InputError
 from plotart.drawing.ink import Ink, inks
-from plotart.drawing.primitives.base import Primitive, packed
-from plotart.drawing.primitives.strokes import Strokes
+from plotart.drawing.primitives.base import Primitive, Stroked, packed
 
 __all__ = ["Drawing"]
 
@@ -36,6 +37,17 @@ class Drawing(nn.Module):
     def __len__(self) -> int:
         return len(self.primitive)
 
+    @property
+    def strokes(self) -> Stroked:
+        """The shapes as strokes with control points.
+
+        Raises:
+            InputError: they have none.
+        """
+        if (found := self.primitive.stroked) is None:
+            raise InputError(f"primitive.kind: only strokes have control points, not {self.primitive.kind}")
+        return found
+
     def constrain_(self) -> None:
         """Bring every parameter back into its range after a step of the optimizer."""
         self.primitive.constrain_()
@@ -45,26 +57,36 @@ class Drawing(nn.Module):
         """The shapes at the indices `keep [M]` (long), in that order."""
         return Drawing(self.canvas, self.primitive.subset(keep), self.ink.subset(keep))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Drawing]) -> Drawing:
+        """The shapes of several drawings as one on the canvas of the first, the later ones on top."""
+        first = parts[0]
+        primitive = type(first.primitive).joined([part.primitive for part in parts])
+        return cls(first.canvas, primitive, type(first.ink).joined([part.ink for part in parts]))
+
     def window(self, window: Window, size: int, reach_px: float = 1.0) -> tuple[Drawing, Tensor, float]:
-        """What is seen of a drawing of strokes in a window of its image whose short side has `size` pixels.
+        """What is seen in a window of the drawing's image whose short side has `size` pixels.
 
         Rendered at the window's own size, it has the pixels that the whole has there.
 
         Returns:
-            A drawing of its own, in the window's unit coordinates; the indices `[M]` of its strokes in this one; and
+            A drawing of its own, in the window's unit coordinates; the indices `[M]` of its shapes in this one; and
             how many of its units one unit of this one is, by which gradients of geometry come back. It holds at least
-            one stroke, be it out of sight, for renderers draw no empty scene.
+            one shape, be it out of sight, for renderers draw no empty scene.
+
+        Raises:
+            InputError: the shapes are drawn as a whole.
         """
-        strokes = self.primitive
-        assert isinstance(strokes, Strokes)
+        if not self.primitive.windowed:
+            raise InputError(f"stages: crop shows parts of the drawing, and {self.primitive.kind} are drawn as a whole")
         corner = torch.tensor([window.left, window.top], dtype=torch.float32, device=self.device) / size
         extent = torch.tensor([window.width, window.height], dtype=torch.float32, device=self.device) / size
-        keep = strokes.seen_in(corner, corner + extent, reach_px / size)
+        keep = self.primitive.seen_in(corner, corner + extent, reach_px / size)
         if not len(keep):
             keep = torch.zeros(1, dtype=torch.long, device=self.device)
         scale = size / min(window.height, window.width)
-        part = Drawing(self.canvas.window(window, size), strokes.moved(keep, corner, scale), self.ink.subset(keep))
-        return part, keep, scale
+        shapes = self.primitive.moved(keep, corner, scale)
+        return Drawing(self.canvas.window(window, size), shapes, self.ink.subset(keep)), keep, scale
 
     def pack(self) -> dict[str, Any]:
         """Tensors and plain values from which `unpack` makes the same drawing; safe for `torch.load(weights_only)`."""

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
 from plotart.drawing.primitives.base import packed, primitives
-from plotart.drawing.primitives.strokes import Strokes
+from plotart.drawing.primitives.strokes import StrokeCoverages, Strokes
+from plotart.drawing.render.view import Coverages, View
 from plotart.glyphs.sheet import Generated, GeneratedSpec, Generator
 
 __all__ = ["Glyphs", "GlyphsSpec", "StrokeGenerator"]
@@ -129,6 +130,13 @@ class Glyphs(Generated, Strokes):
     def width(self) -> Tensor:  # type: ignore[override]
         """Of every stroke, `[M N]` unit of the canvas."""
         return (self.cell_width * self.sheet.cell).repeat(len(self.messages))
+
+    def alone(self, messages: Tensor, view: View) -> Coverages:
+        return StrokeCoverages(self.generator(messages), self.cell_width, view, self.kind)
+
+    def subset(self, keep: Tensor) -> Strokes:  # type: ignore[override]
+        """Some strokes of the sheet, which belong to no generator any more."""
+        return Strokes(self.points.detach()[keep], self.width[keep])
 
     def set_width(self, width: Tensor) -> None:
         self.cell_width.copy_(width[: self.shapes] / self.sheet.cell)

@@ -6,7 +6,7 @@ more than half.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import shapely
@@ -19,7 +19,9 @@ from torch.nn import functional as F
 
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path, polyline
-from plotart.drawing.primitives.base import Primitive, packed, primitives
+from plotart.drawing.primitives.base import packed, primitives
+from plotart.drawing.render.dense import Dense
+from plotart.drawing.render.view import Coverages, View
 from plotart.glyphs.sheet import Generated, GeneratedSpec, Generator
 
 __all__ = ["RasterGenerator", "Rasters", "RastersSpec"]
@@ -95,10 +97,15 @@ class Rasters(Generated):
     def given(self) -> dict[str, Any]:
         return {"pens": self.shapes}
 
-    def planes(self, size: tuple[int, int]) -> Tensor:
-        """What each pen covers of the whole sheet, `[K, H, W]` in 0..1."""
-        whole = self.sheet.lay(self.generator(self.messages))
-        return F.interpolate(whole, size, mode="bilinear", antialias=True)[0]
+    def seen(self, view: View) -> Coverages:
+        return _SheetOfPlanes(self, view)
+
+    def alone(self, messages: Tensor, view: View) -> Coverages:
+        return _Planes(self.kind, view, self.generator(messages))
+
+    def planes(self, view: View) -> Coverages:
+        """What each pen covers of the whole sheet, whose glyphs are all in the same pens."""
+        return _Planes(self.kind, view, self.sheet.lay(self.generator(self.messages))[0])
 
     def coverage(self, xy: Tensor) -> Tensor:
         """Bilinear between pixels: `xy [P, 2]` unit -> `[M K, P]` in 0..1; 0 outside a shape's own cell."""
@@ -131,7 +138,7 @@ class Rasters(Generated):
     def paths(self) -> list[Path]:
         return [polyline(ring) for outlines in self.rims() for ring in outlines]
 
-    def subset(self, keep: Tensor) -> Primitive:
+    def subset(self, keep: Tensor) -> Self:
         raise ValueError("single pens of raster glyphs cannot be taken out: one generator makes all of them")
 
     def set_width(self, width: Tensor) -> None:
@@ -144,6 +151,39 @@ class Rasters(Generated):
 
     def deal_pens(self, pens: int, generator: torch.Generator) -> Tensor:
         return torch.arange(self.shapes).repeat(len(self.messages))
+
+
+class _Planes(Coverages):
+    """Pictures `[*, K, h, w]`, a plane for each of K shapes, brought to the size of the view."""
+
+    def __init__(self, kind: str, view: View, pictures: Tensor) -> None:
+        super().__init__(kind, view)
+        batch = pictures if pictures.ndim == 4 else pictures[None]
+        covered = F.interpolate(batch, view.size, mode="bilinear", antialias=True)
+        self.covered = view.picked(covered.reshape(*pictures.shape[:-2], *view.size))
+
+    def passed(self, weight: Tensor) -> Tensor:
+        channels = [(1 - w[:, None, None] * self.covered).prod(-3) for w in weight.to(self.covered).T]
+        return torch.stack(channels, dim=-3)
+
+    def united(self, pen: Tensor, pens: int, presence: Tensor | None = None) -> Tensor:
+        if presence is None and torch.equal(pen.cpu(), torch.arange(pens)):  # a pen of its own for each plane
+            return 1 - self.covered
+        return super().united(pen, pens, presence)
+
+
+class _SheetOfPlanes(Dense):
+    """A sheet in the pens of its planes; every other ink is told by the coverage of the sheet's single shapes."""
+
+    def __init__(self, rasters: Rasters, view: View) -> None:
+        super().__init__(rasters.kind, view, rasters.coverage, len(rasters), rasters.messages)
+        self.rasters = rasters
+
+    def united(self, pen: Tensor, pens: int, presence: Tensor | None = None) -> Tensor:
+        own = pen[: self.rasters.shapes]
+        if presence is None and torch.equal(pen, own.repeat(len(self.rasters.messages))):
+            return self.rasters.planes(self.view).united(own, pens)
+        return super().united(pen, pens, presence)
 
 
 @primitives.register("rasters")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from pydantic import Field
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from plotart.core.errors import InputError
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
+from plotart.drawing.render.view import Coverages, View
 from plotart.glyphs.messages import Messages, MessageSpec
 
 __all__ = ["Alphabet", "Generated", "GeneratedSpec", "Generator", "Sheet"]
@@ -84,6 +85,7 @@ class Generated(Primitive):
         generator: of messages of D numbers.
     """
 
+    per_shape: ClassVar[tuple[str, ...]] = ()
     generator: Generator
     messages: Tensor
     corners: Tensor
@@ -102,6 +104,10 @@ class Generated(Primitive):
     @abstractmethod
     def shapes(self) -> int:
         """Shapes of one glyph."""
+
+    @abstractmethod
+    def alone(self, messages: Tensor, view: View) -> Coverages:
+        """What the K shapes of the glyph of each of `messages [B, D]` cover of a picture of its own, the view."""
 
     @abstractmethod
     def given(self) -> dict[str, Any]:

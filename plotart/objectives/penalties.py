@@ -8,7 +8,6 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from plotart.drawing.ink import FreeInk
 from plotart.drawing.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
@@ -23,10 +22,8 @@ WHOLE_PAGE = ("ink", "strokes", "time", "curvature", "page")
 
 def _presence(frame: Frame) -> Tensor:
     """How much each stroke shows, `[N]` in 0..1: its strongest absorption; 1 once it belongs to a pen."""
-    ink = frame.drawing.ink
-    if isinstance(ink, FreeInk):
-        return ink.strength()
-    return torch.ones(len(frame.drawing), device=frame.image.device)
+    shown: Tensor = frame.drawing.ink.strength()
+    return shown
 
 
 class _OfDrawing(Objective):

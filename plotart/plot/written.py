@@ -7,7 +7,6 @@ from torch import Tensor
 
 from plotart.core.geometry import clip
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Penned
 from plotart.drawing.ink_load import load_of_paths
 from plotart.plot.hatch import hatch
 from plotart.plot.layers import Layer, Plot
@@ -27,15 +26,16 @@ def written(drawing: Drawing) -> Plot:
     What a shape fills is hatched so closely that no paper shows, as the drawing's own picture has it.
     """
     ink = drawing.ink
-    if not isinstance(ink, Penned):
+    if not ink.settled:
         raise ValueError("only a drawing whose colours are pens can be plotted; quantize it first")
     marks = [[drawing.canvas.to_mm(path) for path in shape] for shape in drawing.primitive.marks()]
     fills = drawing.primitive.fills()
+    chosen = ink.chosen()
     layers = []
     for k, pen in enumerate(ink.pens):
-        own = [path for i in torch.nonzero(ink.pen == k).flatten().tolist() for path in marks[i]]
+        own = [path for i in torch.nonzero(chosen == k).flatten().tolist() for path in marks[i]]
         if fills:
-            areas = [fills[i] for i in torch.nonzero(ink.pen == k).flatten().tolist()]
+            areas = [fills[i] for i in torch.nonzero(chosen == k).flatten().tolist()]
             tip = pen.tip_mm / drawing.canvas.mm_per_unit
             own += [drawing.canvas.to_mm(path) for area in areas for path in hatch(area, SOLID * tip, ANGLE, tip / 2)]
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))

@@ -70,7 +70,7 @@ def transition(drawing: Drawing) -> Drawing:
     Row r goes from the sheet's message 2r to its message 2r + 1 (starting over when there are fewer).
     """
     glyphs, ink = drawing.primitive, drawing.ink
-    assert isinstance(glyphs, Generated) and isinstance(ink, Penned)
+    assert isinstance(glyphs, Generated)
     rows = [
         torch.lerp(
             glyphs.messages[2 * row % len(glyphs.messages)],
@@ -80,7 +80,7 @@ def transition(drawing: Drawing) -> Drawing:
         for row in range(glyphs.sheet.rows)
     ]
     shown = glyphs.showing(torch.cat(rows), glyphs.sheet.columns)
-    pens = ink.pen[: glyphs.shapes].repeat(len(shown.messages))
+    pens = ink.chosen()[: glyphs.shapes].repeat(len(shown.messages))
     return Drawing(drawing.canvas, shown, Penned(ink.pens, pens))
 
 

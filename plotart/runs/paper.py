@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from plotart.core.canvas import Window
 from plotart.core.color import to_linear, to_srgb
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Penned
+from plotart.drawing.ink import mix_pens
 from plotart.plot import Plot
 from plotart.plot.rasterize import coverage_planes
 from plotart.stages import Context, Evaluation, evaluate
@@ -52,7 +52,6 @@ def on_paper(plot: Plot, drawing: Drawing, size: int, window: Window | None = No
     result lie over each other or side by side as they are drawn.
     """
     ink = drawing.ink
-    assert isinstance(ink, Penned)
     finer = _finer(plot, drawing, size, window)
     names = [layer.pen.name for layer in plot.layers]
 
@@ -69,7 +68,7 @@ def on_paper(plot: Plot, drawing: Drawing, size: int, window: Window | None = No
     rows = finer * max(1, STRIP_PX // (finer * covered.shape[2]))
     strips = []
     for strip in torch.split(covered, rows, dim=1):
-        light = to_linear(ink.compose((1 - strip)[None].to(drawing.device), drawing.canvas.paper_rgb))
+        light = to_linear(mix_pens(ink.pens, (1 - strip)[None].to(drawing.device), drawing.canvas.paper_rgb))
         strips.append(to_srgb(F.avg_pool2d(light, finer)))
     means = F.avg_pool2d(covered[None, : len(ink.pens)], finer)[0].double().numpy()
     return Paper(torch.cat(strips, dim=2), {pen.name: plane for pen, plane in zip(ink.pens, means, strict=True)})

@@ -12,8 +12,6 @@ from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
 from plotart.core.images import load_image
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Penned
-from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives import Objective
 from plotart.objectives.penalties import WHOLE_PAGE
 from plotart.pens import PenSet
@@ -43,9 +41,8 @@ class Source:
 
     def palette(self) -> tuple[PenSet, int]:
         """Its pens, and how many they are."""
-        ink = self.drawing.ink
-        assert isinstance(ink, Penned)
-        return PenSet(name=self.config.pens.set[:80], pens=ink.pens), len(ink.pens)
+        pens = self.drawing.ink.pens
+        return PenSet(name=self.config.pens.set[:80], pens=pens), len(pens)
 
     def go_on(self, objectives: Mapping[str, Objective]) -> None:
         """Let the same objectives go on with the weights they had found."""
@@ -66,7 +63,7 @@ class Source:
         if saved["stage"] < len(run.config.scaled_stages()):
             raise InputError(f"{setting}: '{folder}' did not keep its last drawing; make it again with this version")
         drawing = Drawing.unpack(drawing_area(run.config, _picture_aspect(run.config)), saved["drawing"])
-        if not isinstance(drawing.primitive, Strokes) or not isinstance(drawing.ink, Penned):
+        if drawing.primitive.stroked is None or not drawing.ink.settled:
             raise InputError(f"{setting}: '{folder}' holds {drawing.primitive.kind}; strokes in pens can be enlarged")
         return cls(run.config, drawing, saved["objectives"])
 

@@ -17,7 +17,7 @@ from plotart.core.images import load_image, resize
 from plotart.core.shipped import find_style
 from plotart.core.vision import eye_blur_mm
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing, Ink, PenInk, Penned
+from plotart.drawing.ink import Choosing, Ink, Penned
 from plotart.drawing.primitives import Primitive
 from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
 from plotart.drawing.render import renderer
@@ -194,12 +194,12 @@ def _first_drawing(
             primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, **start)
         except ValueError as error:
             raise InputError(str(error)) from None
-        rgb = getattr(primitive, "start_rgb", None)
+        rgb = primitive.start_rgb
     else:
         primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
         config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
     drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator, rgb))
-    return config, with_tips(drawing) if isinstance(drawing.ink, PenInk) else drawing
+    return config, with_tips(drawing) if drawing.ink.pens else drawing
 
 
 def _alphabet(config: Config) -> Alphabet | None:

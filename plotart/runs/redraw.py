@@ -7,9 +7,6 @@ from torch import Tensor
 
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Coded
-from plotart.drawing.primitives.dividers import Dividers
-from plotart.drawing.render.regions import regions_image
 from plotart.runs.folder import Run
 from plotart.stages import Context
 
@@ -48,9 +45,4 @@ def redraw(drawing: Drawing, context: Context, size: int, border: float = 0.0) -
     Raises:
         InputError: a border around anything but dividers.
     """
-    if not isinstance(drawing.primitive, Dividers) or not isinstance(drawing.ink, Coded):
-        if border:
-            raise InputError(f"--border: only dividers go on beyond the page, not {drawing.primitive.kind}")
-        return context.renderer(drawing, size)
-    height, width = (round(side * (1 + border)) for side in drawing.canvas.pixels(size))
-    return regions_image(drawing, (height, width), border=border)[None]
+    return context.renderer(drawing, size, border=border)

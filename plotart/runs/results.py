@@ -11,7 +11,6 @@ from torch.nn import functional as F
 from plotart.core.color import hex_to_rgb
 from plotart.core.images import resize, save_image
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Penned
 from plotart.objectives.pixels import Pixels
 from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
@@ -207,7 +206,5 @@ def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:
 
 def swatches(drawing: Drawing) -> Tensor:
     """The pens side by side, `[3, 32, 32 K]` sRGB, for the log."""
-    ink = drawing.ink
-    assert isinstance(ink, Penned)
-    colours = torch.tensor([hex_to_rgb(pen.hex).tolist() for pen in ink.pens]).float()
+    colours = torch.tensor([hex_to_rgb(pen.hex).tolist() for pen in drawing.ink.pens]).float()
     return colours.T[:, None, :, None].expand(3, 32, -1, 32).reshape(3, 32, -1)

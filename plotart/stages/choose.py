@@ -10,7 +10,7 @@ from torch import Tensor
 
 from plotart.core.color import ciede2000, hex_to_rgb, to_lab
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing, FreeInk
+from plotart.drawing.ink import Choosing
 from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import StageSpec, stages
@@ -48,7 +48,7 @@ class Choose:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if not isinstance(drawing.ink, FreeInk):
+        if not drawing.ink.free:
             return drawing.copy()
         pens = [context.pens.pens[i] for i in order_pens(context.pens.pens)]
         logits = leaning(drawing.ink.stroke_rgb(), pens, self.spec.spread)

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from plotart.core.vision import scielab_difference
 from plotart.drawing import Drawing
-from plotart.drawing.ink import FreeInk, Penned
 from plotart.objectives.pixels import Pixels
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
@@ -90,9 +89,9 @@ class Count:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if isinstance(drawing.ink, Penned):
+        if drawing.ink.settled:
             return drawing.copy()
-        free, have = isinstance(drawing.ink, FreeInk), len(context.pens.pens)
+        free, have = drawing.ink.free, len(context.pens.pens)
         counts = [count for count in COUNTS if count < have]
         counts = [*counts, have] if free else counts[::-1]
         # everything is kept packed, as a checkpoint needs it; fits come in the order reference, pens, reference, ...

@@ -12,7 +12,6 @@ from torch import Tensor
 from plotart.core.canvas import Canvas, Page
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Penned
 from plotart.drawing.primitives.strokes import Strokes
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
@@ -107,8 +106,7 @@ def repeat(drawing: Drawing, canvas: Canvas, tiling: Tiling, generator: torch.Ge
     A piece's stroke is kept with the probability w(x) w(y), x and y the distances of its middle from the middle of the
     patch, w falling from 1 to 0 across the band: those of all pieces add up to 1 everywhere.
     """
-    strokes, ink = drawing.primitive, drawing.ink
-    assert isinstance(strokes, Strokes) and isinstance(ink, Penned)
+    strokes = drawing.strokes
     area, across, patch = (torch.tensor(pair) for pair in (canvas.area[2:], drawing.canvas.area[2:], tiling.patch))
     points = (strokes.points.detach().cpu() * drawing.canvas.mm_per_unit - across / 2) * tiling.scale
     columns, rows = (math.ceil(float(n) - 1e-6) for n in area / patch)
@@ -117,7 +115,7 @@ def repeat(drawing: Drawing, canvas: Canvas, tiling: Tiling, generator: torch.Ge
     for row in range(-1, rows + 1):
         here: dict[int, int] = {}
         for column in range(-1, columns + 1):
-            chosen, where, lot = _draw(generator, len(strokes))
+            chosen, where, lot = _draw(generator, len(drawing))
             middle = torch.tensor([column + 0.5 + (row % 2) / 2, row + 0.5]) * patch
             # neighbours look different, as far as there are orientations to choose from
             touched = (here.get(column - 1), above.get(column + row % 2 - 1), above.get(column + row % 2))
@@ -147,10 +145,8 @@ def _draw(generator: torch.Generator, count: int) -> tuple[float, Tensor, Tensor
 
 def _placed(points: Tensor, owner: Tensor, drawing: Drawing, canvas: Canvas) -> Drawing:
     """Strokes `points [M, K, 2]` unit on `canvas`, each with the pen of the stroke `owner [M]` of `drawing`."""
-    strokes, ink = drawing.primitive, drawing.ink
-    assert isinstance(strokes, Strokes) and isinstance(ink, Penned)
-    width = strokes.width.cpu()[owner] * (drawing.canvas.mm_per_unit / canvas.mm_per_unit)
-    return Drawing(canvas, Strokes(points, width), Penned(ink.pens, ink.pen.cpu()[owner])).to(drawing.device)
+    width = drawing.strokes.width.cpu()[owner] * (drawing.canvas.mm_per_unit / canvas.mm_per_unit)
+    return Drawing(canvas, Strokes(points, width), drawing.ink.subset(owner.to(drawing.device))).to(drawing.device)
 
 
 def magnify(drawing: Drawing, canvas: Canvas, tiles: tuple[int, int], generator: torch.Generator) -> Drawing:
@@ -159,8 +155,7 @@ def magnify(drawing: Drawing, canvas: Canvas, tiles: tuple[int, int], generator:
     They lie side by side where the stroke would lie if its pen had grown with it; each is a piece of its curve. Where
     there are more side by side than the page is larger, some are left out at random, so that tones stay as they are.
     """
-    strokes, ink = drawing.primitive, drawing.ink
-    assert isinstance(strokes, Strokes) and isinstance(ink, Penned)
+    strokes = drawing.strokes
     columns, rows = tiles
     points = strokes.points.detach().cpu()
     segments = (points.shape[1] - 1) // 3
@@ -221,8 +216,8 @@ class Enlarge:
     @staticmethod
     def _answers(drawing: Drawing, tiling: Tiling, context: Context) -> dict[int, float]:
         """The excitation of the drawing by itself, as large as it will be, in each orientation."""
-        strokes = drawing.primitive
-        assert context.canvas is not None and isinstance(strokes, Strokes)
+        strokes = drawing.strokes
+        assert context.canvas is not None
         width, height = drawing.canvas.area[2:]
         middle = torch.tensor(drawing.canvas.unit_size, device=drawing.device) / 2
         px_per_mm = context.size / context.canvas.mm_per_unit

@@ -15,7 +15,6 @@ from torch.optim import Adadelta, Adam, Optimizer
 from plotart.core.canvas import Canvas, Window
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing
 from plotart.drawing.render import some_pixels
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.block_adam import BlockAdam
@@ -128,8 +127,7 @@ class Fit:
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         spec, saved = self.spec, watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
-        if isinstance(drawing.ink, Choosing):
-            drawing.ink.temperature = spec.temperature
+        drawing.ink.listen(spec.temperature)
         optimizers = self._optimizers(drawing)
         crops = crops_of(spec, drawing.canvas, context)
         sample = None if crops is None else crops.sample()

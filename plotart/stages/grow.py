@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -24,9 +24,6 @@ __all__ = ["Grow", "GrowSpec"]
 
 LEAST_PX = 48
 """The smallest short side at which a level is fitted."""
-
-EACH = ("points", "width", "rgb", "opacity")
-"""What a packed drawing of strokes under `over` holds for each stroke; the rest is for all of them."""
 
 
 @stages.register("grow")
@@ -121,20 +118,13 @@ class Grow:
         if keep < len(grown):
             worth = contributions(grown, context)
             grown = grown.subset(worth.argsort(descending=True, stable=True)[:keep].sort().values)
-        new = self._spawn(grown, count - keep, level, context)
-        a, b = grown.pack(), new.pack()
-        together: dict[str, Any] = {
-            part: {k: torch.cat([a[part][k], v]) if k in EACH else v for k, v in b[part].items()}
-            for part in ("shapes", "colours")
-        }
-        return Drawing.unpack(grown.canvas, {**b, **together})
+        return Drawing.joined([grown, self._spawn(grown, count - keep, level, context)])
 
     @torch.no_grad()
     def _spawn(self, grown: Drawing, count: int, level: int, context: Context) -> Drawing:
         """`count` new strokes for what `grown` leaves wrong."""
         spec, generator = self.spec, context.generator
-        strokes, pixels = grown.primitive, context.objectives["pixels"]
-        assert isinstance(strokes, Strokes)
+        strokes, pixels = grown.strokes, context.objectives["pixels"]
         assert isinstance(pixels, Pixels)
         target = pixels.target
         height, width = target.shape[-2:]

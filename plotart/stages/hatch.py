@@ -18,8 +18,7 @@ from plotart.core.color import to_lab
 from plotart.core.errors import InputError
 from plotart.core.geometry import Path
 from plotart.drawing import Drawing
-from plotart.drawing.ink import GroundedInk, Multiply, Penned
-from plotart.drawing.primitives.shapes import Shapes
+from plotart.drawing.ink import Penned
 from plotart.drawing.primitives.strokes import Strokes
 from plotart.pens import Pen
 from plotart.plot import order_pens
@@ -72,7 +71,7 @@ class Hatch:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if isinstance(drawing.ink, Penned):
+        if drawing.ink.settled:
             return drawing.copy()
         scale = drawing.canvas.mm_per_unit
         tips = np.median([pen.tip_mm for pen in context.pens.pens]) / scale
@@ -138,12 +137,12 @@ def visible(drawing: Drawing, image: Tensor, least: float) -> tuple[Areas, Tenso
         in a piece, or what the ink makes of the shapes there if no pixel's centre lies in it.
     """
     primitive, ink = drawing.primitive, drawing.ink
-    if not isinstance(primitive, Shapes) or not isinstance(ink, GroundedInk | Multiply):
+    if not primitive.filled or not ink.free:
         raise InputError(f"stages: hatch takes filled shapes of free colours, not {primitive.kind} in ink {ink.kind!r}")
     width, height = drawing.canvas.unit_size
     areas = primitive.areas()
     order = ink.order().tolist()
-    ground = ink.ground(drawing.canvas.paper_rgb).detach().cpu()
+    ground = ink.ground_on(drawing.canvas.paper_rgb).detach().cpu()
     pieces, colours = regions(
         [areas[i] for i in order],
         lambda i, below: ink.laid_on(order[i], below.to(drawing.device)).detach().cpu(),

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from plotart.core.canvas import Canvas, Window
 from plotart.drawing import Drawing
-from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives import Frame
 from plotart.objectives.neuron import Neuron
 from plotart.stages.context import Context
@@ -69,11 +68,11 @@ def evaluate(
     Args:
         image: another rendering of it, `[1, 3, H, W]`, or a function that gives the part of it in a window.
         windows: the parts to judge. By default all, as one image or, where the canvas has over 2 megapixels and a
-            drawing of strokes, as the mean over windows weighted by their areas.
+            drawing that can be cut, as the mean over windows weighted by their areas.
     """
     size = drawing.canvas.pixels(context.size)
     side = min(context.transform.view, *size)
-    whole = size[0] * size[1] <= WHOLE_PX or not isinstance(drawing.primitive, Strokes)
+    whole = size[0] * size[1] <= WHOLE_PX or not drawing.primitive.windowed
     if windows is None and whole and not callable(image):
         image = context.renderer(drawing, context.size) if image is None else image
         losses, excitation = _judged(context, context.frame(drawing, image, image, step=0, view_side=side))
@@ -120,7 +119,7 @@ def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, withou
         return found
 
     side = min(context.transform.view, *size)
-    if size[0] * size[1] <= WHOLE_PX or not isinstance(drawing.primitive, Strokes):
+    if size[0] * size[1] <= WHOLE_PX or not drawing.primitive.windowed:
         return slope(drawing, presence, size, view_side=side)
     slopes = torch.zeros_like(presence)
     for window in tiles(size):

@@ -6,7 +6,6 @@ import torch
 from pydantic import Field
 
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing, PenInk
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate
@@ -17,7 +16,6 @@ __all__ = ["Narrow", "NarrowSpec", "narrow", "with_tips"]
 
 def with_tips(drawing: Drawing) -> Drawing:
     """The same drawing, each stroke as wide as the tip of the pen it takes. Changes it in place."""
-    assert isinstance(drawing.ink, PenInk)
     tips = torch.tensor([pen.tip_mm / drawing.canvas.mm_per_unit for pen in drawing.ink.pens], dtype=torch.float32)
     chosen = drawing.ink.chosen()
     drawing.primitive.set_width(tips.to(chosen.device)[chosen])
@@ -30,9 +28,8 @@ def narrow(drawing: Drawing, context: Context, to: int, watch: Watch) -> Drawing
     A pen's strokes go to their next best pen, and the objectives judge the picture drawn that way, so a pen is kept for
     what it does for the picture and not for how often it is used.
     """
-    assert isinstance(drawing.ink, Choosing)
     drawing = with_tips(drawing.copy())
-    while isinstance(drawing.ink, Choosing) and len(drawing.ink.pens) > to:
+    while len(drawing.ink.pens) > to:
         rivals = []
         for pen in range(len(drawing.ink.pens)):
             rival = with_tips(Drawing(drawing.canvas, drawing.primitive, drawing.ink.without(pen)).copy())
@@ -60,6 +57,6 @@ class Narrow:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if not isinstance(drawing.ink, Choosing):
+        if not drawing.ink.pens or drawing.ink.settled:
             return drawing.copy()
         return narrow(drawing, context, max(self.spec.to, context.pen_count), watch)

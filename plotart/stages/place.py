@@ -16,7 +16,7 @@ from plotart.core.errors import InputError
 from plotart.core.geometry import relaxed
 from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.drawing.ink import PenInk, Penned
+from plotart.drawing.ink import Penned
 from plotart.drawing.primitives.strokes import Strokes
 from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
@@ -105,7 +105,7 @@ class Place:
         pixels = context.objectives.get("pixels")
         if not isinstance(pixels, Pixels):
             raise InputError("stages: place lays strokes for a picture; give --image, or leave the stage out")
-        if not isinstance(drawing.primitive, Strokes) or not isinstance(drawing.ink, PenInk):
+        if drawing.primitive.stroked is None or not drawing.ink.pens:
             raise InputError("stages: place lays strokes of real pens; take palette learned or fixed, or leave it out")
         target = _reduced(pixels.target)
         paper = drawing.canvas.paper_rgb
@@ -136,7 +136,6 @@ class Place:
         self, drawing: Drawing, target: Tensor, shares: Floats, tips_mm: list[float], context: Context, watch: Watch
     ) -> tuple[Tensor, Tensor]:
         """Control points `[N, 1+3S, 2]` unit, and the pen of each stroke `[N]`."""
-        assert isinstance(drawing.primitive, Strokes)
         spec, canvas = self.spec, drawing.canvas
         height, width = shares.shape[1:]
         light = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0]).double().numpy()
@@ -149,7 +148,7 @@ class Place:
         ink_mm = SPARE * deep.mean((1, 2)) * area_mm2 / np.array(tips_mm)
         closer = (deep * shorter).sum((1, 2)) / np.maximum(deep.sum((1, 2)), 1e-12)
         counts, length_mm = self._cut(ink_mm, closer, len(drawing), area_mm2, context, watch)
-        control = torch.linspace(-0.5, 0.5, drawing.primitive.points.shape[1])[None, :, None]
+        control = torch.linspace(-0.5, 0.5, drawing.strokes.points.shape[1])[None, :, None]
         laid, pen = [], []
         for k, (density, count) in enumerate(zip(deep, counts.tolist(), strict=True)):
             at = spread_points(density * shorter, count, context.generator)

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Penned
 from plotart.objectives.penalties import PlotTime
 from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot
@@ -95,9 +94,8 @@ def keep_within(drawing: Drawing, worth: Tensor, seconds: float, machine: Machin
     Raises:
         InputError: one stroke of each pen already takes longer.
     """
-    assert isinstance(drawing.ink, Penned)
     ranked = worth.argsort(descending=True, stable=True)
-    best = {int(pen): place for place, pen in reversed(list(enumerate(drawing.ink.pen[ranked].tolist())))}
+    best = {int(pen): place for place, pen in reversed(list(enumerate(drawing.ink.chosen()[ranked].tolist())))}
     ahead = sorted(best.values())
     kept_first = torch.zeros(len(ranked), dtype=torch.bool)
     kept_first[ahead] = True
@@ -136,7 +134,7 @@ class Prune:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if context.minutes is None or not isinstance(drawing.ink, Penned):
+        if context.minutes is None or not drawing.ink.settled:
             raise InputError("stages: prune needs minutes, and pens that an earlier stage chose for good")
         limit, machine, saved = 60 * context.minutes, context.machine, watch.saved
         before = plot_seconds(drawing, machine) if saved is None else saved["before"]
@@ -204,7 +202,7 @@ class Prune:
         limit = 60 * context.minutes
         taken = plot_seconds(drawing, context.machine)
         if taken < LEAST * limit:
-            drawing = _together([drawing, *left_out])
+            drawing = Drawing.joined([drawing, *left_out])
         if not LEAST * limit <= taken <= limit:
             each = plot_time(drawing, context.machine, limit).each(drawing).detach()
             worth = contributions(drawing, context, self.spec.groups) / each
@@ -224,13 +222,3 @@ class Prune:
                     f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
                     "put in: with fewer pens (pens.count) there would be more of the drawing"
                 )
-
-
-def _together(parts: list[Drawing]) -> Drawing:
-    """The strokes of several drawings with the same pens as one."""
-    ink = parts[0].ink
-    assert isinstance(ink, Penned)
-    shapes = [part.primitive.pack() for part in parts]
-    primitive = type(parts[0].primitive).unpack({key: torch.cat([s[key] for s in shapes]) for key in shapes[0]})
-    pen = torch.cat([part.ink.pen for part in parts if isinstance(part.ink, Penned)])
-    return Drawing(parts[0].canvas, primitive, Penned(ink.pens, pen))

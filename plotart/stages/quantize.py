@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from plotart.core.color import ciede2000, from_lab, hex_to_rgb, rgb_to_hex, to_lab
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing, Penned
+from plotart.drawing.ink import Penned
 from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import StageSpec, stages
@@ -64,9 +64,9 @@ class Quantize:
         self.spec = spec
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if isinstance(drawing.ink, Penned):
+        if drawing.ink.settled:
             return drawing.copy()
-        if isinstance(drawing.ink, Choosing):
+        if drawing.ink.pens:
             return self._settle(narrow(drawing, context, context.pen_count, watch), watch)
         lab = to_lab(drawing.ink.stroke_rgb().double().numpy())
         paper = to_lab(drawing.canvas.paper_rgb.double().numpy())
@@ -94,8 +94,7 @@ class Quantize:
     @staticmethod
     def _settle(drawing: Drawing, watch: Watch) -> Drawing:
         """The learned choice of pens, made for good."""
-        assert isinstance(drawing.ink, Choosing)
-        ink = drawing.ink.settled()
+        ink = drawing.ink.settle()
         watch.say(f"pens: {', '.join(p.name for p in ink.pens)}")
         return with_tips(Drawing(drawing.canvas, drawing.primitive, ink).copy())
 

@@ -14,10 +14,7 @@ from torch import Tensor
 from plotart.core.errors import InputError
 from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Average, GroundedInk, Over
-from plotart.drawing.primitives.circles import Circles
-from plotart.drawing.primitives.shapes import EDGE_PX, Shapes
-from plotart.drawing.primitives.splats import Splats
+from plotart.drawing.render import View
 from plotart.objectives.pixels import Pixels
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
@@ -53,35 +50,12 @@ def missed(drawing: Drawing, target: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         `[N]`, by how much the summed squared error grows without the shape; and the squared error `[H, W]`.
     """
-    primitive, ink = drawing.primitive, drawing.ink
-    assert isinstance(primitive, Shapes)
-    height, width = target.shape[2:]
-    px = min(height, width)
-    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    xy = (torch.stack([x.flatten(), y.flatten()], 1) / px).to(target)
-    covered = primitive.field(xy, EDGE_PX / px)
-    wanted, ground = target[0].flatten(1), ink.ground(drawing.canvas.paper_rgb.to(target))  # type: ignore[operator]
-    if isinstance(ink, Over):
-        share = ink.opacity[:, None] * covered
-        above = torch.cat([1 - share, torch.ones_like(share[:1])]).flip(0).cumprod(0).flip(0)[1:]
-        worth, image = torch.zeros(len(share)).to(target), ground[:, None].expand(3, len(xy))
-        changes = []
-        for i in range(len(share)):
-            step = share[i] * (ink.rgb[i, :, None] - image)
-            changes.append(above[i] * step)
-            image = image + step
-        for i, change in enumerate(changes):
-            worth[i] = ((image - change - wanted).square() - (image - wanted).square()).sum()
-    else:
-        assert isinstance(ink, Average)
-        weight = ink.weight()
-        sums = weight.T @ covered
-        image = ink.compose(sums[:, None], drawing.canvas.paper_rgb.to(target))[:, 0]
-        rest = [ink.compose((sums - w[:, None] * f)[:, None], drawing.canvas.paper_rgb.to(target))[:, 0]
-                for w, f in zip(weight, covered, strict=True)]  # fmt: skip
-        error = (image - wanted).square().sum()
-        worth = torch.stack([(other - wanted).square().sum() - error for other in rest])
-    return worth, (image - wanted).square().sum(0).reshape(height, width)
+    size, wanted = (target.shape[2], target.shape[3]), target[0].flatten(1)
+    covered = drawing.primitive.dense(View(size)).covered()
+    image, without = drawing.ink.without_each(covered, drawing.canvas.paper_rgb.to(target))
+    error = (image - wanted).square()
+    worth = torch.stack([((other - wanted).square() - error).sum() for other in without])
+    return worth, error.sum(0).reshape(size)
 
 
 class Regrow:
@@ -92,10 +66,10 @@ class Regrow:
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        pixels, ink = context.objectives.get("pixels"), drawing.ink
-        if not isinstance(drawing.primitive, Circles | Splats) or not isinstance(ink, Over | Average):
+        pixels, shapes, ink = context.objectives.get("pixels"), drawing.primitive, drawing.ink
+        if not shapes.restarts or not ink.restarts:
             raise InputError(
-                f"stages: regrow moves circles or splats in over or average, not {drawing.primitive.kind} in {ink.kind}"
+                f"stages: regrow moves circles or splats in over or average, not {shapes.kind} in {ink.kind}"
             )
         if not isinstance(pixels, Pixels):
             raise InputError("stages: regrow needs a picture to draw (--image)")
@@ -139,19 +113,8 @@ def _peaks(error: NDArray[np.float64], count: int) -> tuple[Tensor, Tensor, Tens
 
 def _start_again(drawing: Drawing, count: int, centre: Tensor, radius: Tensor, target: Tensor) -> None:
     """Make the last `count` shapes new ones at `centre [count, 2]` and of `radius [count]`, unit."""
-    primitive, ink = drawing.primitive, drawing.ink
-    assert isinstance(primitive, Circles | Splats)
-    assert isinstance(ink, GroundedInk)
     at = (centre * GRID).long()
-    primitive.centre[-count:] = centre
-    if isinstance(primitive, Circles):
-        primitive.radius[-count:] = radius
-    else:
-        primitive.scale[-count:] = radius[:, None]
-        if primitive.shape == "fourier":  # kinds that were chosen stay
-            primitive.bend[-count:] = 0.0
-    colour = target[0, :, at[:, 1].clamp(0, target.shape[2] - 1), at[:, 0].clamp(0, target.shape[3] - 1)].T
-    if isinstance(ink, Over):
-        ink.rgb[-count:], ink.opacity[-count:] = colour, 0.8
-    elif isinstance(ink, Average):
-        ink.rgb[-count:], ink.depth[-count:] = colour, 0.5
+    drawing.primitive.start_again_(count, centre, radius)
+    drawing.ink.start_again_(
+        target[0, :, at[:, 1].clamp(0, target.shape[2] - 1), at[:, 0].clamp(0, target.shape[3] - 1)].T
+    )

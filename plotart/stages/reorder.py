@@ -7,8 +7,8 @@ from pydantic import Field
 
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Over
-from plotart.drawing.primitives.shapes import EDGE_PX, Shapes
+from plotart.drawing.primitives import Primitive
+from plotart.drawing.primitives.shapes import EDGE_PX
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate
@@ -41,7 +41,7 @@ class Reorder:
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if not isinstance(drawing.primitive, Shapes) or not isinstance(drawing.ink, Over):
+        if not drawing.primitive.filled or not drawing.ink.ordered:
             raise InputError(
                 f"stages: reorder swaps shapes in the ink over, not {drawing.primitive.kind} in {drawing.ink.kind}"
             )
@@ -55,9 +55,7 @@ class Reorder:
             rivals = [best.subset(places.to(best.device))]
             if self.spec.opaque:
                 rivals.append(rivals[0].copy())
-                ink = rivals[1].ink
-                assert isinstance(ink, Over)
-                ink.opacity[[i, j]] = 1.0
+                rivals[1].ink.hide_below_([i, j])
             found = [evaluate(rival, context).total for rival in rivals]
             if min(found) < total:
                 total = min(found)
@@ -67,7 +65,7 @@ class Reorder:
         return best
 
 
-def _overlapping(primitive: Shapes) -> torch.Tensor:
+def _overlapping(primitive: Primitive) -> torch.Tensor:
     """Pairs of shapes whose boxes meet: `[M, 2]`, the lower one first."""
     x0, y0, x1, y1 = primitive.boxes(EDGE_PX / 512).cpu().unbind(1)
     meet = (x0[:, None] < x1) & (x1[:, None] > x0) & (y0[:, None] < y1) & (y1[:, None] > y0)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from plotart.core.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
 from plotart.core.images import resize
-from plotart.drawing.ink import Penned
+from plotart.drawing.ink import mix_pens
 from plotart.pens import Pen
 
 __all__ = ["fewer_pens", "separate"]
@@ -70,14 +70,13 @@ def _descend(target: Tensor, pens: Sequence[Pen], paper: Tensor, logits: Tensor,
     """Logits `[K, h, w]` of the coverages after so many steps, and the squared difference that is left."""
     logits = logits.detach().clone().requires_grad_()
     optimizer = torch.optim.Adam([logits], lr=RATE)
-    ink = Penned(pens, torch.zeros(0, dtype=torch.long))
     again = [(k, pen.build_up * pen.opacity) for k, pen in enumerate(pens) if pen.builds]
     wanted = _lab(target)
     error = torch.zeros(())
     for _ in range(steps):
         covered = torch.sigmoid(logits)
         clear = torch.cat([1 - covered, *(1 - factor * covered[k : k + 1] for k, factor in again)])
-        error = (_lab(ink.compose(clear, paper)[None]) - wanted).square().sum(1).mean()
+        error = (_lab(mix_pens(pens, clear, paper)[None]) - wanted).square().sum(1).mean()
         loss = error + INK_PRICE * covered.mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

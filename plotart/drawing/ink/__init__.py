@@ -6,15 +6,15 @@ passes the planes one after the other. `Choosing` is the same while each stroke'
 shows the nearest shape by a soft depth, and `Add` adds signed colours up. `Coded` gives each region between dividers a
 colour, by the sides on which it lies.
 
-A renderer asks `Over` for `rgb` and `opacity`, `Penned` for the `pen` of each shape, the others for the `weight` of a
-shape in each plane; `compose` makes the image of the transmitted fractions `T [*, C, H, W]`, or of the sums of a
-`SumInk`.
+`Ink.picture` asks the coverages of the shapes (plotart.drawing.render.view) for what it needs: `Over` lays them over
+each other, `Penned` unites those of a pen, the others let light pass by the `weight` of a shape in each plane, or sum
+it up; `compose` makes the image of the transmitted fractions `T [*, C, H, W]`, or of the sums.
 """
 
 from plotart.drawing.ink.base import FreeInk, GroundedInk, Ink, inks
 from plotart.drawing.ink.coded import Coded
 from plotart.drawing.ink.free import Multiply, Over
-from plotart.drawing.ink.pens import Choosing, PenInk, Penned
+from plotart.drawing.ink.pens import Choosing, PenInk, Penned, mix_pens
 from plotart.drawing.ink.spec import InkSpec
 from plotart.drawing.ink.sums import Add, Average, SumInk
 
@@ -33,4 +33,5 @@ __all__ = [
     "Penned",
     "SumInk",
     "inks",
+    "mix_pens",
 ]

@@ -3,48 +3,97 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from plotart.core.registry import Registry
+from plotart.drawing.packed import Packed
+from plotart.drawing.render.view import Coverages
+from plotart.pens import Pen
 
 __all__ = ["FreeInk", "GroundedInk", "Ink", "colours", "inks"]
 
 inks: Registry[Ink] = Registry("ink", "plotart.drawing.ink")
 
 
-class Ink(nn.Module):
+class Ink(Packed):
     """The colour of each of N shapes and the rule by which they mix."""
 
     kind: str
+    pens: tuple[Pen, ...] = ()
+    """The real pens of which each shape has one, in plotting order; none where colours are no pens."""
+    settled: ClassVar[bool] = False
+    """Whether every shape has its pen for good, so that the drawing can be plotted."""
+    free: ClassVar[bool] = False
+    """Whether each shape has any colour, which a stage may turn into a pen; then `order`, `ground_on` and `laid_on`
+    tell what shapes show of each other."""
+    ordered: ClassVar[bool] = False
+    """Whether shapes lie over each other in drawing order and hide what is below, so that two may change places."""
+    restarts: ClassVar[bool] = False
+    """Whether single shapes can start again in another colour (`without_each`, `start_again_`)."""
+
+    @abstractmethod
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        """The picture of shapes in this ink: `[*, 3, H, W]` sRGB in 0..1, differentiable.
+
+        Args:
+            seen: what the shapes cover. paper: `[3]` sRGB. presence: `[N]` in 0..1, how much of each shape is there.
+        """
 
     @abstractmethod
     def stroke_rgb(self) -> Tensor:
         """The colour one shape alone leaves on white paper: `[N, 3]` sRGB 0..1, detached."""
 
     @abstractmethod
-    def subset(self, keep: Tensor) -> Ink:
-        """The inks of the shapes at the indices `keep [M]` (long)."""
+    def strength(self) -> Tensor:
+        """How much ink of each shape is seen on white paper, differentiable: `[N]` in 0 (none) .. 1, any pen's too."""
 
-    def constrain_(self) -> None:
-        """Bring the parameters back into 0..1 after a step of the optimizer."""
+    def chosen(self) -> Tensor:
+        """Which of `pens` each shape has, `[N]` long."""
+        raise NotImplementedError(f"ink {self.kind!r} has no pens")
 
-    @abstractmethod
-    def pack(self) -> dict[str, Any]: ...
+    def without(self, pen: int) -> Ink:
+        """The same ink with one of its pens taken away."""
+        raise NotImplementedError(f"ink {self.kind!r} has no pens to choose from")
 
-    @classmethod
-    @abstractmethod
-    def unpack(cls, state: dict[str, Any]) -> Ink: ...
+    def settle(self) -> Ink:
+        """The pens that shapes have now, for good."""
+        raise NotImplementedError(f"ink {self.kind!r} has no pens to choose from")
+
+    def listen(self, temperature: float) -> None:
+        """How widely shapes listen to the pens that they might have, where that is still open."""
+
+    def order(self) -> Tensor:
+        """The shapes from the hindmost to the nearest, `[N]` long."""
+        return torch.arange(len(self.stroke_rgb()))
+
+    def ground_on(self, paper: Tensor) -> Tensor:
+        """What shows where no shape covers, on `paper [3]`: `[3]` sRGB."""
+        return paper
+
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        """The colours `[M, 3]` sRGB that full coverage by a shape makes of the colours `below [M, 3]` under it."""
+        raise NotImplementedError(f"ink {self.kind!r} has no colours of single shapes")
+
+    def without_each(self, covered: Tensor, paper: Tensor) -> tuple[Tensor, Iterable[Tensor]]:
+        """The picture of coverages `[N, P]`, and those without the first shape, the second, ...: each `[3, P]` sRGB."""
+        raise NotImplementedError(f"ink {self.kind!r} does not tell what single shapes do")
+
+    def start_again_(self, rgb: Tensor) -> None:
+        """Give the last M shapes the colours `rgb [M, 3]` sRGB, as shapes that are new."""
+        raise NotImplementedError(f"ink {self.kind!r} keeps its shapes")
+
+    def hide_below_(self, shapes: list[int]) -> None:
+        """Let these shapes hide what is below them, where they have an opacity."""
 
 
 class FreeInk(Ink):
     """Any colour for each shape, optimized."""
 
-    @abstractmethod
-    def strength(self) -> Tensor:
-        """How much ink of each shape is seen on white paper, differentiable: `[N]` in 0 (none) .. 1."""
+    free = True
 
 
 class GroundedInk(FreeInk):
@@ -67,22 +116,13 @@ class GroundedInk(FreeInk):
         else:
             self.register_buffer("background", background.detach().clone())
 
-    def ground(self, paper: Tensor) -> Tensor:
-        """What shows where no shape covers, on `paper [3]`: `[3]` sRGB."""
+    def ground_on(self, paper: Tensor) -> Tensor:
         return paper if self.background is None else self.background
 
     @torch.no_grad()
     def constrain_(self) -> None:
         if self.background is not None:
             self.background.clamp_(0, 1)
-
-    def order(self) -> Tensor:
-        """The shapes from the hindmost to the nearest, `[N]` long."""
-        return torch.arange(len(self.stroke_rgb()))
-
-    @abstractmethod
-    def laid_on(self, shape: int, below: Tensor) -> Tensor:
-        """The colours `[M, 3]` sRGB that full coverage by a shape makes of the colours `below [M, 3]` under it."""
 
     def _grounds(self) -> dict[str, Any]:
         kept = None if self.background is None else self.background.detach().clone()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from plotart.drawing.ink.base import Ink, inks
+from plotart.drawing.render.view import Coverages
 
 __all__ = ["Coded", "colour_units"]
 
@@ -57,6 +58,15 @@ class Coded(Ink):
     def stroke_rgb(self) -> Tensor:
         """The colour of a point on the far side (+1) of one divider only: `[N, 3]`."""
         return self.colour(2 * torch.eye(self.mix.shape[1]).to(self.mix) - 1).T
+
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        """As `Ink.picture`; presence must not be given, for no region belongs to one divider."""
+        if presence is not None:
+            raise ValueError("presence is of shapes with colours of their own, not of dividers in the ink coded")
+        return seen.coded(self.colour)
+
+    def strength(self) -> Tensor:
+        return torch.ones_like(self.mix[0])
 
     def subset(self, keep: Tensor) -> Coded:
         return Coded(self.mix.detach()[:, keep], self.bias, self.tint, self.ground)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from plotart.core.color import to_linear, to_srgb
 from plotart.drawing.ink.base import FreeInk, GroundedInk, colours, inks
+from plotart.drawing.render.view import Coverages
 
 __all__ = ["Light", "Multiply", "Over"]
 
@@ -22,6 +24,9 @@ class Over(GroundedInk):
     """
 
     kind = "over"
+    per_shape = ("rgb", "opacity")
+    ordered = True
+    restarts = True
 
     def __init__(self, rgb: Tensor, opacity: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
         super().__init__(background, learned)
@@ -29,6 +34,10 @@ class Over(GroundedInk):
         if opacity.shape != rgb.shape[:1]:
             raise ValueError(f"opacity must be [{rgb.shape[0]}], not {list(opacity.shape)}")
         self.opacity = nn.Parameter(opacity.detach().clone())
+
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        opacity = self.opacity if presence is None else self.opacity * presence
+        return seen.over(self.rgb, opacity, self.ground_on(paper))
 
     @torch.no_grad()
     def constrain_(self) -> None:
@@ -47,8 +56,24 @@ class Over(GroundedInk):
     def strength(self) -> Tensor:
         return self.opacity * (1 - self.rgb.amin(dim=1))
 
-    def subset(self, keep: Tensor) -> Over:
-        return Over(self.rgb.detach()[keep], self.opacity.detach()[keep], **self._grounds())
+    @torch.no_grad()
+    def without_each(self, covered: Tensor, paper: Tensor) -> tuple[Tensor, Iterable[Tensor]]:
+        share = self.opacity[:, None] * covered
+        above = torch.cat([1 - share, torch.ones_like(share[:1])]).flip(0).cumprod(0).flip(0)[1:]
+        image, changes = self.ground_on(paper)[:, None].expand(3, covered.shape[1]), []
+        for i in range(len(share)):
+            step = share[i] * (self.rgb[i, :, None] - image)
+            changes.append(above[i] * step)
+            image = image + step
+        return image, (image - change for change in changes)
+
+    @torch.no_grad()
+    def start_again_(self, rgb: Tensor) -> None:
+        self.rgb[-len(rgb) :], self.opacity[-len(rgb) :] = rgb, 0.8
+
+    @torch.no_grad()
+    def hide_below_(self, shapes: list[int]) -> None:
+        self.opacity[shapes] = 1.0
 
     def pack(self) -> dict[str, Any]:
         return {"rgb": self.rgb.detach().clone(), "opacity": self.opacity.detach().clone(), **self._grounds()}
@@ -74,11 +99,16 @@ class Multiply(FreeInk):
     """
 
     kind = "multiply"
+    per_shape = ("filters",)
 
     def __init__(self, filters: Tensor, light: Light = "linear") -> None:
         super().__init__()
         self.filters = colours("filters", filters)
         self.light = light
+
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        weight = self.weight() if presence is None else self.weight() * presence[:, None]
+        return self.compose(seen.passed(weight), paper)
 
     def weight(self) -> Tensor:
         """Fraction of the light each shape takes where it covers: `[N, 3]` in 0..1."""
@@ -98,26 +128,14 @@ class Multiply(FreeInk):
     def stroke_rgb(self) -> Tensor:
         return self.filters.clone()
 
-    def order(self) -> Tensor:
-        """As `GroundedInk.order`."""
-        return torch.arange(len(self.filters))
-
-    def ground(self, paper: Tensor) -> Tensor:
-        """As `GroundedInk.ground`."""
-        return paper
-
     @torch.no_grad()
     def laid_on(self, shape: int, below: Tensor) -> Tensor:
-        """As `GroundedInk.laid_on`."""
         if self.light == "srgb":
             return below * self.filters[shape]
         return to_srgb(to_linear(below) * to_linear(self.filters[shape]))
 
     def strength(self) -> Tensor:
         return 1 - self.filters.amin(dim=1)
-
-    def subset(self, keep: Tensor) -> Multiply:
-        return Multiply(self.filters.detach()[keep], self.light)
 
     def pack(self) -> dict[str, Any]:
         return {"filters": self.filters.detach().clone(), "light": self.light}

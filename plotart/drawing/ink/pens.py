@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from plotart.core.color import hex_to_rgb, to_linear, to_srgb
 from plotart.drawing.ink.base import Ink, inks
+from plotart.drawing.render.view import Coverages
 from plotart.pens import Pen
 
-__all__ = ["Choosing", "PenInk", "Penned"]
+__all__ = ["Choosing", "PenInk", "Penned", "mix_pens"]
 
 
-def _mix(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
+def mix_pens(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
     """The light that leaves the paper after the pens' planes, in plotting order; see `Penned`.
 
     Args:
@@ -44,11 +45,12 @@ def _mix(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
 class PenInk(Ink):
     """Inks whose colours are real pens: `pens`, K of them in plotting order, mixed as `Penned` says."""
 
-    pens: tuple[Pen, ...]
-
     @abstractmethod
-    def chosen(self) -> Tensor:
-        """The pen of each shape, `[N]` long."""
+    def chosen(self) -> Tensor: ...
+
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        weight = self.weight() if presence is None else self.weight() * presence[:, None]
+        return self.compose(seen.passed(weight), paper)
 
     @property
     def builds(self) -> bool:
@@ -73,7 +75,10 @@ class PenInk(Ink):
         transmitted: `[*, K + E, H, W]`, prod_i (1 - coverage_i) of each pen in order, then prod_i (1 - b o coverage_i)
         of each of the E pens that build up, in the same order.
         """
-        return _mix(self.pens, transmitted, paper)
+        return mix_pens(self.pens, transmitted, paper)
+
+    def strength(self) -> Tensor:
+        return torch.ones(len(self.chosen()), device=self.chosen().device)
 
     @torch.no_grad()
     def stroke_rgb(self) -> Tensor:
@@ -106,6 +111,8 @@ class Penned(PenInk):
     """
 
     kind = "penned"
+    settled = True
+    per_shape = ("pen",)
     pen: Tensor
 
     def __init__(self, pens: Sequence[Pen], pen: Tensor) -> None:
@@ -123,8 +130,13 @@ class Penned(PenInk):
     def weight(self) -> Tensor:
         return self._with_build_up(torch.nn.functional.one_hot(self.pen, len(self.pens)).float())
 
-    def subset(self, keep: Tensor) -> Penned:
-        return Penned(self.pens, self.pen[keep])
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        if self.builds:
+            return super().picture(seen, paper, presence)
+        return self.compose(seen.united(self.pen, len(self.pens), presence), paper)
+
+    def settle(self) -> Penned:
+        return self
 
     def pack(self) -> dict[str, Any]:
         return {"pen": self.pen.clone(), "pens": [p.model_dump(mode="json") for p in self.pens]}
@@ -149,6 +161,7 @@ class Choosing(PenInk):
     """
 
     kind = "choosing"
+    per_shape = ("logits",)
 
     def __init__(self, pens: Sequence[Pen], logits: Tensor, temperature: float = 1.0) -> None:
         super().__init__()
@@ -167,20 +180,20 @@ class Choosing(PenInk):
         hard = torch.nn.functional.one_hot(self.chosen(), len(self.pens)).to(soft)
         return self._with_build_up(hard + (soft - soft.detach()))
 
+    def listen(self, temperature: float) -> None:
+        self.temperature = temperature
+
     def without(self, pen: int) -> Choosing:
         """The same choice with one pen taken away; its shapes take their next best."""
         keep = [k for k in range(len(self.pens)) if k != pen]
         return Choosing([self.pens[k] for k in keep], self.logits.detach()[:, keep], self.temperature)
 
-    def settled(self) -> Penned:
+    def settle(self) -> Penned:
         """The choice made for good, with the pens that any shape took."""
         used = torch.unique(self.chosen())
         place = torch.zeros(len(self.pens), dtype=torch.long, device=used.device)
         place[used] = torch.arange(len(used), device=used.device)
         return Penned([self.pens[k] for k in used.tolist()], place[self.chosen()])
-
-    def subset(self, keep: Tensor) -> Choosing:
-        return Choosing(self.pens, self.logits.detach()[keep], self.temperature)
 
     def pack(self) -> dict[str, Any]:
         return {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from plotart.drawing.ink.base import GroundedInk, colours, inks
+from plotart.drawing.render.view import Coverages
 
 __all__ = ["Add", "Average", "SumInk"]
 
@@ -30,6 +32,20 @@ class SumInk(GroundedInk):
     def compose(self, sums: Tensor, paper: Tensor) -> Tensor:
         """`sums [*, C, H, W]` and `paper [3]` sRGB -> image `[*, 3, H, W]` sRGB."""
 
+    def picture(self, seen: Coverages, paper: Tensor, presence: Tensor | None = None) -> Tensor:
+        weight = self.weight() if presence is None else self.weight() * presence[:, None]
+        return self.compose(seen.summed(weight, self.power), paper)
+
+    @torch.no_grad()
+    def without_each(self, covered: Tensor, paper: Tensor) -> tuple[Tensor, Iterable[Tensor]]:
+        weight, shown = self.weight(), covered**self.power
+        sums = weight.T @ shown
+
+        def image(found: Tensor) -> Tensor:
+            return self.compose(found[:, None], paper)[:, 0]
+
+        return image(sums), (image(sums - w[:, None] * f) for w, f in zip(weight, shown, strict=True))
+
 
 @inks.register("average")
 class Average(SumInk):
@@ -44,6 +60,8 @@ class Average(SumInk):
     """
 
     kind = "average"
+    per_shape = ("rgb", "depth")
+    restarts = True
     power = 1
 
     def __init__(self, rgb: Tensor, depth: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
@@ -59,7 +77,7 @@ class Average(SumInk):
 
     def compose(self, sums: Tensor, paper: Tensor) -> Tensor:
         least = torch.exp(torch.tensor(-_GROUND)).to(sums)
-        ground = self.ground(paper)[:, None, None]
+        ground = self.ground_on(paper)[:, None, None]
         return (sums[..., :3, :, :] + least * ground) / (sums[..., 3:, :, :] + least)
 
     @torch.no_grad()
@@ -83,8 +101,9 @@ class Average(SumInk):
     def strength(self) -> Tensor:
         return 1 - self.rgb.amin(dim=1)
 
-    def subset(self, keep: Tensor) -> Average:
-        return Average(self.rgb.detach()[keep], self.depth.detach()[keep], **self._grounds())
+    @torch.no_grad()
+    def start_again_(self, rgb: Tensor) -> None:
+        self.rgb[-len(rgb) :], self.depth[-len(rgb) :] = rgb, 0.5
 
     def pack(self) -> dict[str, Any]:
         return {"rgb": self.rgb.detach().clone(), "depth": self.depth.detach().clone(), **self._grounds()}
@@ -105,6 +124,7 @@ class Add(SumInk):
     """
 
     kind = "add"
+    per_shape = ("rgb",)
     power = 2
 
     def __init__(self, rgb: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
@@ -115,7 +135,7 @@ class Add(SumInk):
         return self.rgb
 
     def compose(self, sums: Tensor, paper: Tensor) -> Tensor:
-        image = sums + self.ground(paper)[:, None, None]
+        image = sums + self.ground_on(paper)[:, None, None]
         return image + (image.clamp(0, 1) - image).detach()
 
     @torch.no_grad()
@@ -133,9 +153,6 @@ class Add(SumInk):
 
     def strength(self) -> Tensor:
         return self.rgb.abs().amax(dim=1)
-
-    def subset(self, keep: Tensor) -> Add:
-        return Add(self.rgb.detach()[keep], **self._grounds())
 
     def pack(self) -> dict[str, Any]:
         return {"rgb": self.rgb.detach().clone(), **self._grounds()}

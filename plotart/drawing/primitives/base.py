@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import torch
 from pydantic import BaseModel, ConfigDict
 from shapely import MultiPolygon, Polygon
-from torch import Tensor, nn
+from torch import Tensor
 
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path
 from plotart.core.registry import Registry
+from plotart.drawing.packed import Packed
+from plotart.drawing.render.dense import Dense
+from plotart.drawing.render.view import Coverages, View
 
-__all__ = ["Primitive", "PrimitiveSpec", "primitives"]
+__all__ = ["Primitive", "PrimitiveSpec", "Stroked", "primitives"]
 
 
-class Primitive(nn.Module):
+class Stroked(Protocol):
+    """Shapes that are strokes with control points, which can be measured, priced and laid anew one by one.
+
+    Attributes:
+        points: `[N, 1+3S, 2]` unit. width: full width `[N]` unit; width_range: of widths that are optimized.
+    """
+
+    @property
+    def points(self) -> Tensor: ...
+    @property
+    def width(self) -> Tensor: ...
+    @property
+    def width_range(self) -> tuple[float, float] | None: ...
+    def lengths(self) -> Tensor:
+        """Length of each stroke, differentiable: `[N]` unit."""
+
+
+class Primitive(Packed):
     """A batch of N like shapes in unit coordinates (short side of the canvas = 1, y down)."""
 
     kind: str
+    filled: ClassVar[bool] = False
+    """Whether shapes are areas (`areas`), which pens fill."""
+    divides: ClassVar[bool] = False
+    """Whether shapes divide the plane into regions, whose colours are those of a point's `sides`."""
+    tiled: ClassVar[bool] = False
+    """Whether whole tiles of an image are rendered at a time, so that some of its pixels are best those of a tile."""
+    endless: ClassVar[bool] = False
+    """Whether there is something to see beyond the canvas, too."""
+    windowed: ClassVar[bool] = False
+    """Whether the shapes that are seen in a part of the canvas can be taken out (`moved`)."""
+    restarts: ClassVar[bool] = False
+    """Whether single shapes can start again elsewhere (`start_again_`)."""
+    start_rgb: Tensor | None = None
+    """Colours `[N, 3]` sRGB that go with the first places, where these come from a picture."""
+    width: Tensor
+    """What a pen that draws the shapes is wide, `[N]` unit."""
 
     @abstractmethod
     def coverage(self, xy: Tensor) -> Tensor:
@@ -30,6 +66,43 @@ class Primitive(nn.Module):
     def paths(self) -> list[Path]:
         """The same shapes as cubic paths in unit coordinates, detached; list order is z order."""
 
+    def seen(self, view: View) -> Coverages:
+        """What the shapes cover of an image, in the form of which the view's backend makes a picture quickest."""
+        return self.dense(view)
+
+    def dense(self, view: View) -> Dense:
+        """What the shapes cover of an image, by `coverage` alone."""
+        return Dense(self.kind, view, self.coverage, len(self), next(iter(self.parameters())))
+
+    @property
+    def stroked(self) -> Stroked | None:
+        """The shapes as strokes with control points; None where they have none."""
+        return None
+
+    def boxes(self, edge: float) -> Tensor:
+        """x0, y0, x1, y1 of what each shape covers with an edge of that scale, unit, detached: `[N, 4]`.
+
+        All of the plane, unless a primitive knows better.
+        """
+        return torch.tensor([-torch.inf, -torch.inf, torch.inf, torch.inf]).expand(len(self), 4)
+
+    def seen_in(self, low: Tensor, high: Tensor, edge: float) -> Tensor:
+        """Which shapes may be seen in the rectangle from `low [2]` to `high [2]` unit: indices `[M]`, ascending."""
+        first, last = torch.split(self.boxes(edge), 2, dim=1)
+        return torch.nonzero(((last >= low) & (first <= high)).all(dim=1)).flatten()
+
+    def moved(self, keep: Tensor, low: Tensor, scale: float) -> Primitive:
+        """The shapes at the indices `keep [M]`, counted from the corner `low [2]` and `scale` times as large."""
+        raise NotImplementedError(f"{self.kind} are drawn as a whole")
+
+    def start_again_(self, count: int, centre: Tensor, radius: Tensor) -> None:
+        """Make the last `count` shapes new ones at `centre [count, 2]` and of `radius [count]`, unit."""
+        raise NotImplementedError(f"{self.kind} stay where they are")
+
+    def areas(self) -> list[Polygon | MultiPolygon]:
+        """What lies within each shape's edge, unit; empty where the edge encloses nothing."""
+        raise NotImplementedError(f"{self.kind} are no areas")
+
     def marks(self) -> list[list[Path]]:
         """What a pen draws for each shape, unit: its one path, unless a shape takes several or is filled."""
         return [[path] for path in self.paths()]
@@ -37,10 +110,6 @@ class Primitive(nn.Module):
     def fills(self) -> list[Polygon | MultiPolygon]:
         """What a pen fills for each shape, unit: nothing, unless shapes are areas."""
         return []
-
-    @abstractmethod
-    def subset(self, keep: Tensor) -> Primitive:
-        """The shapes at the indices `keep [M]` (long), as a new primitive with detached parameters."""
 
     @abstractmethod
     def set_width(self, width: Tensor) -> None:
@@ -56,17 +125,6 @@ class Primitive(nn.Module):
 
     @abstractmethod
     def __len__(self) -> int: ...
-
-    def constrain_(self) -> None:
-        """Bring the parameters back into their ranges after a step of the optimizer."""
-
-    @abstractmethod
-    def pack(self) -> dict[str, Tensor]:
-        """The tensors from which `unpack` makes the same primitive again."""
-
-    @classmethod
-    @abstractmethod
-    def unpack(cls, state: dict[str, Tensor]) -> Primitive: ...
 
 
 class PrimitiveSpec(BaseModel):

@@ -34,6 +34,7 @@ class Circles(Shapes):
     """
 
     kind = "circles"
+    per_shape = ("centre", "radius", "width")
     form = 0
 
     def __init__(self, centre: Tensor, radius: Tensor, width: Tensor, marks: Marks = "hatch") -> None:
@@ -83,8 +84,10 @@ class Circles(Shapes):
     def constrain_(self) -> None:
         self.radius.clamp_(SMALLEST, LARGEST)
 
-    def subset(self, keep: Tensor) -> Circles:
-        return Circles(self.centre.detach()[keep], self.radius.detach()[keep], self.width[keep], self.marks_as)
+    @torch.no_grad()
+    def start_again_(self, count: int, centre: Tensor, radius: Tensor) -> None:
+        self.centre[-count:] = centre
+        self.radius[-count:] = radius
 
     @torch.no_grad()
     def area(self) -> Tensor:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path, straight
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, packed, primitives
+from plotart.drawing.render.dense import Dense
+from plotart.drawing.render.view import Coverages, View
 
-__all__ = ["Dividers", "DividersSpec"]
+__all__ = ["Dividers", "DividersSpec", "Regions"]
+
+CHUNK = 1 << 22
+"""Sides of dividers that are held at once, 16 MiB each in a few copies."""
 
 QUARTER = 4 / 3 * math.tan(math.pi / 8)
 """Length of a handle of the cubic that stands for a quarter of the unit circle; the radius is met within 0.03 %."""
@@ -43,7 +50,8 @@ class Dividers(Primitive):
     """
 
     kind = "dividers"
-    width: Tensor
+    divides = True
+    endless = True
     place: Tensor
 
     def __init__(
@@ -101,6 +109,9 @@ class Dividers(Primitive):
 
     def coverage(self, xy: Tensor) -> Tensor:
         return (self.sides(xy) + 1) / 2
+
+    def seen(self, view: View) -> Coverages:
+        return Regions(self, view)
 
     @torch.no_grad()
     def paths(self) -> list[Path]:
@@ -160,6 +171,37 @@ class Dividers(Primitive):
             slope=state["slope"],
             place=state["place"],
         )
+
+
+class Regions(Dense):
+    """The regions between dividers: at any points of the plane, so at any size and beyond the canvas.
+
+    The same memory whatever the number of pixels: they are taken in parts, whose intermediate values are computed again
+    for the gradient.
+    """
+
+    def __init__(self, dividers: Dividers, view: View) -> None:
+        super().__init__(dividers.kind, view, dividers.coverage, len(dividers), dividers.centre)
+        self.dividers = dividers
+
+    def coded(self, colour: Callable[[Tensor], Tensor]) -> Tensor:
+        def one(part: Tensor) -> Tensor:
+            return colour(self.dividers.sides(part))
+
+        parts = torch.split(pixel_centres(self.view, like=self.like), max(1, CHUNK // self.count))
+        if len(parts) == 1 or not torch.is_grad_enabled():
+            return self.view.shaped(torch.cat([one(part) for part in parts], dim=1))
+        return self.view.shaped(torch.cat([checkpoint(one, part, use_reentrant=False) for part in parts], dim=1))
+
+
+def pixel_centres(view: View, *, like: Tensor) -> Tensor:
+    """Centres of the pixels of an image of the canvas and its border: `[P, 2]` unit; `like` gives type and device."""
+    height, width = view.size
+    chosen = torch.arange(height * width) if view.pixels is None else view.pixels
+    places = torch.stack([chosen % width, chosen // width], dim=1).to(like) + 0.5
+    middle = torch.tensor([width / 2, height / 2]).to(like)
+    whole = view.px / (1 + view.border)  # px of a unit
+    return (places - middle) / whole + middle / (whole * (1 + view.border))
 
 
 def _circle() -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -19,8 +21,10 @@ from torch import Tensor
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path, polyline, relaxed
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
+from plotart.drawing.render.dense import Dense
+from plotart.drawing.render.view import Coverages, View
 
-__all__ = ["EDGE_PX", "Marks", "Shapes", "ShapesSpec", "Start"]
+__all__ = ["EDGE_PX", "Marks", "Shapes", "ShapesSpec"]
 
 Marks = Literal["hatch", "outline"]
 
@@ -39,11 +43,11 @@ class Shapes(Primitive):
     `form` and `rows` are what the kernels of plotart.raster.shapes take; `field` is the same in plain torch.
     """
 
+    filled = True
+    restarts = True
     form: int
     harmonics = 0
     streaks = 0.0
-    start_rgb: Tensor | None = None
-    """Colours `[N, 3]` sRGB that go with the first places, where these come from a picture."""
     marks_as: Marks
     width: Tensor
 
@@ -57,8 +61,7 @@ class Shapes(Primitive):
         """The parameters of each shape, differentiable: `[N, D]`, the centre first."""
 
     @abstractmethod
-    def boxes(self, edge: float) -> Tensor:
-        """x0, y0, x1, y1 of what each shape covers with an edge of that scale (unit), detached: `[N, 4]`."""
+    def boxes(self, edge: float) -> Tensor: ...
 
     @abstractmethod
     def field(self, xy: Tensor, edge: float) -> Tensor:
@@ -71,6 +74,13 @@ class Shapes(Primitive):
     def coverage(self, xy: Tensor) -> Tensor:
         return self.field(xy, CRISP)
 
+    def seen(self, view: View) -> Coverages:
+        return Soft(self, view) if view.backend == "native" and self.width.device.type == "cpu" else self.dense(view)
+
+    def dense(self, view: View) -> Dense:
+        by_itself = partial(self.field, edge=EDGE_PX * view.softness / view.px)
+        return Dense(self.kind, view, by_itself, len(self), self.width, samples=1)
+
     def paths(self) -> list[Path]:
         return [polyline(rim) for rim in self.rims()]
 
@@ -81,7 +91,6 @@ class Shapes(Primitive):
         return [] if self.marks_as == "outline" else self.areas()
 
     def areas(self) -> list[Polygon | MultiPolygon]:
-        """What lies within each shape's edge, unit; empty where the edge encloses nothing."""
         return [shapely.buffer(shapely.make_valid(Polygon(rim)), 0) for rim in self.rims()]
 
     def set_width(self, width: Tensor) -> None:
@@ -99,15 +108,38 @@ class Shapes(Primitive):
         return 13 * edge + (self.width / 2 if self.marks_as == "outline" else torch.zeros_like(self.width))
 
 
-class Start:
+class Soft(Coverages):
+    """Filled shapes through the kernels of plotart.raster.shapes."""
+
+    def __init__(self, shapes: Shapes, view: View) -> None:
+        from plotart.raster import shapes as soft  # noqa: PLC0415 - until the rasterizer knows no primitive
+
+        super().__init__(shapes.kind, view)
+        self.soft = soft
+        self.rows = shapes.rows()
+        self.cells = soft.Cells.of(shapes, view.size, view.pixels, view.softness, view.threads)
+
+    def over(self, rgb: Tensor, opacity: Tensor, ground: Tensor) -> Tensor:
+        return self.view.shaped(self.soft.lay_over(self.rows, rgb, opacity, ground, self.cells))
+
+    def passed(self, weight: Tensor) -> Tensor:
+        return self.view.shaped(self.soft.multiply(self.rows, weight, self.cells))
+
+    def summed(self, weight: Tensor, power: int) -> Tensor:
+        return self.view.shaped(self.soft.sum_up(self.rows, weight, power, self.cells))
+
+
+@dataclass(frozen=True)
+class Places:
     """Where shapes lie at first.
 
     Attributes:
         centre: `[N, 2]` unit. radius: `[N]` unit, large shapes first. rgb: `[N, 3]` sRGB, or None for any.
     """
 
-    def __init__(self, centre: Tensor, radius: Tensor, rgb: Tensor | None) -> None:
-        self.centre, self.radius, self.rgb = centre, radius, rgb
+    centre: Tensor
+    radius: Tensor
+    rgb: Tensor | None
 
 
 class ShapesSpec(PrimitiveSpec):
@@ -126,7 +158,7 @@ class ShapesSpec(PrimitiveSpec):
     start: Literal["random", "error"] = "random"
     marks: Marks = Field("hatch", description="what a pen draws: the area (hatch), or its edge alone (outline)")
 
-    def begin(self, canvas: Canvas, generator: torch.Generator, target: Tensor | None) -> Start:
+    def begin(self, canvas: Canvas, generator: torch.Generator, target: Tensor | None) -> Places:
         """The first places; `target [1, 3, H, W]` sRGB is the picture to draw, which `start: error` needs."""
         if self.start == "error":
             if target is None:
@@ -135,10 +167,10 @@ class ShapesSpec(PrimitiveSpec):
         extent = torch.tensor(canvas.unit_size, dtype=torch.float32)
         radius = self.radius or min(0.5, 1.5 / math.sqrt(self.count))
         centre = torch.rand(self.count, 2, generator=generator) * extent
-        return Start(centre, radius * (0.1 + 0.9 * torch.rand(self.count, generator=generator)), None)
+        return Places(centre, radius * (0.1 + 0.9 * torch.rand(self.count, generator=generator)), None)
 
 
-def _where_missed(target: Tensor, count: int, generator: torch.Generator) -> Start:
+def _where_missed(target: Tensor, count: int, generator: torch.Generator) -> Places:
     image: NDArray[np.float64] = target[0].permute(1, 2, 0).double().cpu().numpy()
     px = min(image.shape[:2])
     blurred = gaussian_filter(image, (px / math.sqrt(count) / 2,) * 2 + (0,), mode="nearest")
@@ -157,4 +189,4 @@ def _where_missed(target: Tensor, count: int, generator: torch.Generator) -> Sta
     at = (centres * px).astype(np.int64)
     rgb = blurred[at[:, 1].clip(0, image.shape[0] - 1), at[:, 0].clip(0, image.shape[1] - 1)]
     centre, size_, rgb_ = (torch.from_numpy(values[order]).float() for values in (centres, radius, rgb))
-    return Start(centre, size_, rgb_)
+    return Places(centre, size_, rgb_)

@@ -68,6 +68,7 @@ class Splats(Shapes):
     """
 
     kind = "splats"
+    per_shape = ("centre", "angle", "scale", "bend", "phase", "width")
     phase: Tensor
 
     def __init__(
@@ -219,9 +220,12 @@ class Splats(Shapes):
             self.bend[:, 0].clamp_(1, 400)
             self.bend[:, 1].clamp_(0.5, 64)
 
-    def subset(self, keep: Tensor) -> Splats:
-        state = self.pack()
-        return Splats.unpack({k: v[keep] if isinstance(v, Tensor) else v for k, v in state.items()})
+    @torch.no_grad()
+    def start_again_(self, count: int, centre: Tensor, radius: Tensor) -> None:
+        self.centre[-count:] = centre
+        self.scale[-count:] = radius[:, None]
+        if self.shape == "fourier":  # kinds that were chosen stay
+            self.bend[-count:] = 0.0
 
     @torch.no_grad()
     def area(self) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path, bernstein
-from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, packed, primitives
+from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, Stroked, packed, primitives
+from plotart.drawing.render.view import Coverages, View
+from plotart.raster.strokes import composite_over, planes, transmit
 
-__all__ = ["Strokes", "StrokesSpec"]
+__all__ = ["StrokeCoverages", "Strokes", "StrokesSpec"]
 
 
 @packed.register("strokes")
@@ -27,8 +29,9 @@ class Strokes(Primitive):
     """
 
     kind = "strokes"
-    width: Tensor
-
+    per_shape: ClassVar[tuple[str, ...]] = ("points", "width")
+    tiled = True
+    windowed = True
     width_range: tuple[float, float] | None = None
 
     def __init__(self, points: Tensor, width: Tensor, width_range: tuple[float, float] | None = None) -> None:
@@ -75,23 +78,23 @@ class Strokes(Primitive):
         half = self.width[:, None] / 2
         return ((half - distance) / (0.02 * half) + 0.5).clamp(0, 1)
 
+    def seen(self, view: View) -> Coverages:
+        return StrokeCoverages(self.points, self.width, view)
+
+    @property
+    def stroked(self) -> Stroked:
+        return self
+
+    @torch.no_grad()
+    def boxes(self, edge: float) -> Tensor:
+        """A stroke lies within half its width of the hull of its control points."""
+        reach = self.width[:, None] / 2 + edge
+        return torch.cat([self.points.amin(dim=1) - reach, self.points.amax(dim=1) + reach], dim=1)
+
     def paths(self) -> list[Path]:
         return list(self.points.detach().cpu().numpy().astype(np.float64))
 
-    def subset(self, keep: Tensor) -> Strokes:
-        return Strokes(self.points.detach()[keep], self.width.detach()[keep], self.width_range)
-
-    def seen_in(self, low: Tensor, high: Tensor, reach: float) -> Tensor:
-        """Which strokes may be seen in the rectangle from `low [2]` to `high [2]` unit, and `reach` around: `[M]` long.
-
-        A stroke lies within half its width of the hull of its control points.
-        """
-        points, margin = self.points.detach(), self.width.detach()[:, None] / 2 + reach
-        near = (points.amax(dim=1) + margin >= low) & (points.amin(dim=1) - margin <= high)
-        return torch.nonzero(near.all(dim=1)).flatten()
-
     def moved(self, keep: Tensor, low: Tensor, scale: float) -> Strokes:
-        """The strokes at the indices `keep [M]`, counted from the corner `low [2]` and `scale` times as large."""
         bounds = None if self.width_range is None else (scale * self.width_range[0], scale * self.width_range[1])
         return Strokes((self.points.detach()[keep] - low) * scale, self.width.detach()[keep] * scale, bounds)
 
@@ -126,6 +129,36 @@ class Strokes(Primitive):
     def unpack(cls, state: dict[str, Tensor]) -> Strokes:
         low_high = state.get("range")
         return cls(state["points"], state["width"], None if low_high is None else tuple(low_high.tolist()))
+
+
+class StrokeCoverages(Coverages):
+    """Strokes through the operations of plotart.raster.strokes.
+
+    Args:
+        points: `[*, N, 1+3S, 2]` unit. width: `[*, N]` unit.
+    """
+
+    def __init__(self, points: Tensor, width: Tensor, view: View, kind: str = "strokes") -> None:
+        super().__init__(kind, view)
+        self.points, self.width = points * view.px, width * view.px
+        mask = None
+        if view.pixels is not None:
+            mask = torch.zeros(view.size[0] * view.size[1], dtype=torch.bool)
+            mask[view.pixels] = True
+            mask = mask.reshape(view.size)
+        self.how: dict[str, Any] = {
+            "size": view.size, "softness": view.softness, "mask": mask,
+            "backend": view.backend, "threads": view.threads,
+        }  # fmt: skip
+
+    def over(self, rgb: Tensor, opacity: Tensor, ground: Tensor) -> Tensor:
+        return self.view.picked(composite_over(self.points, self.width, rgb, opacity, paper=ground, **self.how))
+
+    def passed(self, weight: Tensor) -> Tensor:
+        return self.view.picked(transmit(self.points, self.width, weight, **self.how))
+
+    def united(self, pen: Tensor, pens: int, presence: Tensor | None = None) -> Tensor:
+        return self.view.picked(planes(self.points, self.width, pen, pens, presence, **self.how))
 
 
 @primitives.register("strokes")

@@ -1,8 +1,8 @@
-"""Drawings to images. `renderer` chooses a backend; `strokes` holds the operation and its semantics."""
+"""Drawings to images: `view` says what is looked at, primitives what they cover there, inks how that mixes."""
 
 from __future__ import annotations
 
 from plotart.drawing.render.renderer import RENDERERS, Renderer, renderer, some_pixels
-from plotart.raster.strokes import composite_over, planes, transmit
+from plotart.drawing.render.view import Coverages, View
 
-__all__ = ["RENDERERS", "Renderer", "composite_over", "planes", "renderer", "some_pixels", "transmit"]
+__all__ = ["RENDERERS", "Coverages", "Renderer", "View", "renderer", "some_pixels"]

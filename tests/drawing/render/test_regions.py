@@ -8,31 +8,34 @@ from plotart.core.errors import InputError
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Coded, InkSpec
 from plotart.drawing.ink.coded import colour_units
+from plotart.drawing.primitives import dividers
 from plotart.drawing.primitives.dividers import DividersSpec
-from plotart.drawing.render import regions, renderer
+from plotart.drawing.primitives.strokes import StrokesSpec
+from plotart.drawing.render import renderer
 
+draw = renderer("native")
 CANVAS = Canvas(page("120x90mm"), 5)
 
 
 @pytest.fixture
 def drawing():
     generator = torch.Generator().manual_seed(0)
-    dividers = DividersSpec(count=10, shape="both").build(CANVAS, 0.01, generator)
-    return Drawing(CANVAS, dividers, InkSpec(kind="coded").build(10, generator))
+    made = DividersSpec(count=10, shape="both").build(CANVAS, 0.01, generator)
+    return Drawing(CANVAS, made, InkSpec(kind="coded").build(10, generator))
 
 
 def test_points_that_pictures_share_have_one_colour(drawing):
     """At three times the size, every pixel's centre is that of the middle one of nine."""
     with torch.no_grad():
-        small = regions.regions_image(drawing, (16, 22))
-        large = regions.regions_image(drawing, (48, 66))
+        small = draw(drawing, (16, 22))[0]
+        large = draw(drawing, (48, 66))[0]
     assert torch.allclose(small, large[:, 1::3, 1::3], atol=1e-5)
 
 
 def test_the_canvas_lies_in_the_middle_of_a_wider_view(drawing):
     with torch.no_grad():
-        inside = regions.regions_image(drawing, (16, 22))
-        wide = regions.regions_image(drawing, (48, 66), border=2.0)
+        inside = draw(drawing, (16, 22))[0]
+        wide = draw(drawing, (16, 22), border=2.0)[0]
     assert torch.allclose(inside, wide[:, 16:32, 22:44], atol=1e-5)
     assert float(wide[:, :16].std()) > 0.01
 
@@ -40,12 +43,12 @@ def test_the_canvas_lies_in_the_middle_of_a_wider_view(drawing):
 def test_parts_change_nothing(drawing, monkeypatch):
     def both():
         drawing.zero_grad()
-        image = regions.regions_image(drawing, (20, 26))
+        image = draw(drawing, (20, 26))
         image.square().mean().backward()
         return image.detach(), [parameter.grad.clone() for parameter in drawing.parameters()]
 
     image, gradients = both()
-    monkeypatch.setattr(regions, "CHUNK", 700)
+    monkeypatch.setattr(dividers, "CHUNK", 700)
     again, other = both()
     assert torch.allclose(image, again, atol=1e-6)
     for one, two in zip(gradients, other, strict=True):
@@ -96,7 +99,11 @@ def test_settings_that_would_do_nothing_are_refused(settings, words):
         InkSpec(**settings)
 
 
-def test_dividers_need_their_ink(drawing):
-    other = Drawing(CANVAS, drawing.primitive, InkSpec().build(10, torch.Generator().manual_seed(0)))
-    with pytest.raises(InputError, match="take coded"):
-        regions.colours_at(other, torch.zeros(1, 2))
+def test_the_ink_of_regions_needs_dividers(drawing):
+    strokes = StrokesSpec(count=10).build(CANVAS, 0.01, torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match="coded colours the regions between dividers; strokes leave none"):
+        draw(Drawing(CANVAS, strokes, drawing.ink), 16)
+    with pytest.raises(InputError, match="only dividers go on beyond the page, not strokes"):
+        draw(Drawing(CANVAS, strokes, drawing.ink), 16, border=1.0)
+    with pytest.raises(ValueError, match="presence"):
+        draw(drawing, 16, presence=torch.ones(10))

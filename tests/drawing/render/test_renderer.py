@@ -12,8 +12,7 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Choosing, Ink, Multiply, Over, Penned
 from plotart.drawing.primitives.base import Primitive
 from plotart.drawing.primitives.strokes import Strokes
-from plotart.drawing.render import RENDERERS, dense, renderer, some_pixels
-from plotart.drawing.render.renderer import StrokeRenderer
+from plotart.drawing.render import RENDERERS, Renderer, dense, renderer, some_pixels
 from plotart.pens import Pen
 
 CANVAS = Canvas(page("60x90mm"), 5.0, paper="#f8f4e8")
@@ -109,7 +108,7 @@ def test_any_primitive_is_drawn_from_its_coverage(ink: int, backend: str, monkey
 def test_diffvg_refuses_other_primitives() -> None:
     halves = Drawing(CANVAS, Halves(torch.linspace(0.3, 0.9, COUNT)), inks()[0])
     with pytest.raises(InputError, match="diffvg renderer draws strokes, not halves"):
-        StrokeRenderer("diffvg")(halves, 20)
+        Renderer("diffvg")(halves, 20)
 
 
 @pytest.mark.parametrize("ink", inks(), ids=lambda ink: ink.kind)
