@@ -28,7 +28,6 @@ from plotart.drawing.ink.coded import colour_units
 from plotart.plot.partition import joined, partition
 from plotart.runs.config import Config
 from plotart.runs.prepare import prepare
-from plotart.runs.redraw import redraw
 from plotart.stages import Silent, evaluate
 from plotart.stages.trace import TOLERANCE_MM, region_colours
 
@@ -59,7 +58,7 @@ def fit(config, picture, changes, seconds=math.inf):
     try:
         fitted = spec.build()(drawing, context, watch=clock)
     except TimeUp:
-        fitted, steps = Drawing.unpack(drawing.canvas, clock.state["drawing"]), clock.state["step"]
+        fitted, steps = Drawing.unpack(clock.state["drawing"]), clock.state["step"]
     took = time.process_time() - begin
     return fitted, context, -10 * math.log10(evaluate(fitted, context).losses["pixels"]), steps, took
 
@@ -129,7 +128,7 @@ def count(pictures, steps, sheet):
             changes = {"primitive.count": number, "primitive.shape": shape, "stages.0.steps": steps}
             drawing, context, psnr, *_ = fit("dividers", pictures["astronaut"], changes)
             row.append(psnr)
-            tiles.append((f"{number} {shape}", to_pil(redraw(drawing, context, 256))))
+            tiles.append((f"{number} {shape}", to_pil(context.renderer(drawing, 256))))
         tiles.append(("the picture", to_pil(context.objectives["pixels"].target)))
         print(f"| {shape} | {' | '.join(f'{psnr:.2f}' for psnr in row)} |", flush=True)
     if sheet is not None:

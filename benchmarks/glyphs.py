@@ -81,7 +81,7 @@ def measure(part: str, folder: Path, changes: dict[str, object]) -> None:
     _, context, drawing = prepare(run.config, print)
     message = context.objectives["message"]
     assert isinstance(message, Message)
-    drawing = load_alphabet(run.folder, drawing.canvas, message)
+    drawing = load_alphabet(run.folder, message)
     glyphs = drawing.primitive
     with torch.no_grad():
         cells = glyph_images(context.renderer, drawing, glyphs.messages, glyphs.sheet.pixels(config.size))

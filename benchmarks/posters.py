@@ -217,8 +217,8 @@ def repeats(source: str, poster: str, threads: int) -> None:
         ("plain tiles", plain(small, context, tiling)),
         ("mixed and moved, one orientation", repeat(small, canvas, one, generator)),
         ("mixed and moved, all orientations", repeat(small, canvas, tiling, generator)),
-        (f"as the poster began ({len(kept)} orientations)", Drawing.unpack(canvas, saved["seen"][0]["drawing"])),
-        ("as the poster ended", Drawing.unpack(canvas, saved["drawing"])),
+        (f"as the poster began ({len(kept)} orientations)", Drawing.unpack(saved["seen"][0]["drawing"])),
+        ("as the poster ended", Drawing.unpack(saved["drawing"])),
     ):
         seen = evaluate(drawing, context)
         with torch.no_grad():

@@ -29,10 +29,10 @@ def movie(
     interpolation: bool,
 ) -> None:
     """Make a film of a run's frames."""
+    from plotart.drawing.render import renderer
     from plotart.runs.alphabet import wandering
     from plotart.runs.folder import Run
     from plotart.runs.movie import CAPTION, save_movie, shots
-    from plotart.runs.prepare import prepare
     from plotart.runs.redraw import drawing_of
 
     try:
@@ -42,8 +42,8 @@ def movie(
     opened, path = Run.open(run), out or run / "movie.gif"
     captions = CAPTION if captions is None else captions
     if interpolation:
-        _, context, first_drawing = prepare(opened.config, opened.say)
-        film = wandering(drawing_of(opened, first_drawing), context, fps)
+        config = opened.config
+        film = wandering(drawing_of(opened), renderer(config.renderer.name, threads=config.threads), config.size, fps)
     else:
         film = shots(opened, fps=fps, captions=captions, title=title, pauses=(card, first, last))
     save_movie(film, path, fps)
@@ -51,24 +51,35 @@ def movie(
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=FilePath))
+@click.argument("source", metavar="RUN|FILE.pt", type=click.Path(path_type=FilePath))
 @click.option("--size", type=click.IntRange(8, 16384), help="short side of the canvas in the picture, px [the run's]")
 @click.option(
     "--border", type=click.FloatRange(0, 100), default=0.0, help="show this many canvases more, half on each side"
 )
 @click.option("--stage", help="the drawing after this stage, such as fit or trace [the last fit]")
 @click.option("--out", type=click.Path(path_type=FilePath), help="picture to write [RUN/render.png]")
-def render(run: FilePath, size: int | None, border: float, stage: str | None, out: FilePath | None) -> None:
-    """Draw a run's drawing at any size; dividers also beyond the border of the page."""
-    from plotart.core.images import save_image
-    from plotart.runs.folder import Run
-    from plotart.runs.prepare import prepare
-    from plotart.runs.redraw import drawing_of, redraw
+def render(source: FilePath, size: int | None, border: float, stage: str | None, out: FilePath | None) -> None:
+    """Draw a run's drawing, or a saved one, at any size; dividers also beyond the border of the page."""
+    import torch
 
-    opened, path = Run.open(run), out or run / "render.png"
+    from plotart.core.images import save_image
+    from plotart.drawing import Drawing
+    from plotart.drawing.render import renderer
+    from plotart.runs.folder import Run
+    from plotart.runs.redraw import drawing_of
+
+    path = out or (source.with_suffix(".png") if source.is_file() else source / "render.png")
     if path.suffix.lower() != ".png":
         raise InputError(f"--out: '{path}' must end in .png")
-    _, context, first = prepare(opened.config, opened.say)
-    image = redraw(drawing_of(opened, first, stage), context, size or context.size, border)
-    save_image(image, path)
+    draw = renderer("native")
+    if source.is_file():
+        if stage is not None:
+            raise InputError(f"--stage: '{source}' is one drawing; only a run has stages")
+        drawing = Drawing.load(source)
+    else:
+        run = Run.open(source)
+        drawing, size = drawing_of(run, stage), size or run.config.size
+        draw = renderer(run.config.renderer.name, threads=run.config.threads)
+    with torch.no_grad():
+        save_image(draw(drawing, size or 512, border=border), path)
     click.echo(path)

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from plotart.core.errors import InputError
 
+if TYPE_CHECKING:
+    from plotart.plot.layers import Plot
+
 __all__ = ["check", "estimate", "export"]
 
 ENDINGS = {"svg": ".svg", "hpgl": ".hpgl", "gcode": ".gcode"}
 MACHINE = click.option("--machine", default="axidraw", show_default=True, help="plotter, or a YAML file of its speeds")
+
+
+def _plot(path: FilePath) -> Plot:
+    """The plot of a run folder, an SVG or a saved drawing."""
+    from plotart.drawing import Drawing
+    from plotart.plot.read import read_svg
+    from plotart.plot.written import make_plot
+
+    if path.suffix.lower() != ".pt":
+        return read_svg(_drawing(path))
+    drawing = Drawing.load(path)
+    if not drawing.ink.settled:
+        raise InputError(f"'{path}' holds colours that are no pens yet; take the drawing of a finished run")
+    return make_plot(drawing)
 
 
 def _drawing(path: FilePath) -> FilePath:
@@ -26,7 +44,7 @@ def _drawing(path: FilePath) -> FilePath:
 
 
 @click.command()
-@click.argument("source", metavar="RUN|FILE.svg", type=click.Path(path_type=FilePath))
+@click.argument("source", metavar="RUN|FILE.svg|FILE.pt", type=click.Path(path_type=FilePath))
 @click.option("--format", "form", type=click.Choice(list(ENDINGS)), default="svg", show_default=True)
 @click.option("--out", type=click.Path(path_type=FilePath), help="file to write [beside the source]")
 @MACHINE
@@ -60,14 +78,13 @@ def export(
     from plotart.plot.files import write_whole
     from plotart.plot.motion import estimate as time_of
     from plotart.plot.motion import load_machine
-    from plotart.plot.read import read_svg
     from plotart.plot.route import order, tidy
     from plotart.plot.svg import plot_svg
 
     file = _drawing(source)
     speeds = load_machine(machine)
-    plot = read_svg(file)
-    if reorder and source.is_file():  # a run's own drawing is in order already
+    plot = _plot(source)
+    if reorder and source.is_file() and source.suffix.lower() != ".pt":  # a drawing of ours is in order already
         plot = plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
     if split is not None:
         plot = sequence.split_by_ink(plot, split)
@@ -90,7 +107,7 @@ def export(
 
 
 @click.command()
-@click.argument("file", metavar="RUN|FILE.svg", type=click.Path(path_type=FilePath))
+@click.argument("file", metavar="RUN|FILE.svg|FILE.pt", type=click.Path(path_type=FilePath))
 @MACHINE
 def estimate(file: FilePath, machine: str) -> None:
     """Tell how long a plot takes, pen by pen."""
@@ -99,9 +116,8 @@ def estimate(file: FilePath, machine: str) -> None:
 
     from plotart.plot.motion import estimate as time_of
     from plotart.plot.motion import load_machine
-    from plotart.plot.read import read_svg
 
-    plot = read_svg(_drawing(file))
+    plot = _plot(file)
     time = time_of(plot, load_machine(machine))
     table = Table(box=None, pad_edge=False)
     for column in ("", "pen", "strokes", "ink m", "pen up m", "minutes"):

@@ -1,8 +1,10 @@
 """Pages of paper and the drawing area on them: the map between unit coordinates, pixels and millimetres."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,6 +121,15 @@ class Canvas:
             )
         if self.fit is not None and not 0.01 <= self.fit <= 100:
             raise InputError(f"aspect {self.fit} is out of range: width / height must be between 0.01 and 100.")
+
+    def pack(self) -> dict[str, Any]:
+        """Plain values from which `unpack` makes the same canvas."""
+        page = [self.page.name, self.page.width_mm, self.page.height_mm]
+        return {"page": page, "margin_mm": self.margin_mm, "fit": self.fit, "paper": self.paper}
+
+    @classmethod
+    def unpack(cls, state: Mapping[str, Any]) -> "Canvas":
+        return cls(Page(*state["page"]), state["margin_mm"], state["fit"], state["paper"])
 
     @cached_property
     def area(self) -> tuple[float, float, float, float]:

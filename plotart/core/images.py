@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import math
 import os
@@ -19,7 +21,17 @@ from torch.nn import functional as F
 
 from plotart.core.errors import InputError
 
-__all__ = ["MAX_PIXELS", "SHARP", "blur", "load_image", "resize", "save_image", "to_pil", "write_beside"]
+__all__ = [
+    "MAX_PIXELS",
+    "SHARP",
+    "blur",
+    "html_picture",
+    "load_image",
+    "resize",
+    "save_image",
+    "to_pil",
+    "write_beside",
+]
 
 MAX_PIXELS = 200_000_000
 """Pictures with more pixels are refused: decoding one would take gigabytes."""
@@ -140,6 +152,15 @@ def to_pil(image: Tensor) -> Image.Image:
     """`[3, H, W]` or `[1, 3, H, W]` sRGB in 0..1 -> 8-bit picture."""
     values = image.detach().cpu().reshape(image.shape[-3:]).float().clamp(0, 1)
     return Image.fromarray((values * 255).round().to(torch.uint8).permute(1, 2, 0).numpy())
+
+
+def html_picture(picture: Image.Image, caption: str) -> str:
+    """A picture with words below it as HTML that needs no other file, for notebooks."""
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    data = base64.b64encode(content.getvalue()).decode()
+    words = html.escape(caption)
+    return f'<figure><img src="data:image/png;base64,{data}" alt="{words}"><figcaption>{words}</figcaption></figure>'
 
 
 def save_image(image: Tensor, path: FilePath) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas, Window
 from plotart.core.errors import InputError
+from plotart.core.images import html_picture, to_pil, write_beside
 from plotart.drawing.ink import Ink, inks
 from plotart.drawing.primitives.base import Primitive, Stroked, packed
+from plotart.drawing.render import renderer
 
-__all__ = ["Drawing"]
+__all__ = ["FILE", "Drawing"]
+
+FILE = "drawing.pt"
+"""The name of a finished run's drawing in its folder."""
 
 
 class Drawing(nn.Module):
@@ -89,8 +97,9 @@ class Drawing(nn.Module):
         return Drawing(self.canvas.window(window, size), shapes, self.ink.subset(keep)), keep, scale
 
     def pack(self) -> dict[str, Any]:
-        """Tensors and plain values from which `unpack` makes the same drawing; safe for `torch.load(weights_only)`."""
+        """Tensors and plain values from which `unpack` makes the same drawing, with its canvas, pens and tips."""
         return {
+            "canvas": self.canvas.pack(),
             "primitive": self.primitive.kind,
             "shapes": self.primitive.pack(),
             "ink": self.ink.kind,
@@ -98,13 +107,57 @@ class Drawing(nn.Module):
         }
 
     @classmethod
-    def unpack(cls, canvas: Canvas, state: dict[str, Any]) -> Drawing:
-        return cls(
-            canvas,
-            packed[state["primitive"]].unpack(state["shapes"]),
-            inks[state["ink"]].unpack(state["colours"]),
-        )
+    def unpack(cls, state: Mapping[str, Any]) -> Drawing:
+        """The drawing that was packed.
+
+        Raises:
+            InputError: another version of plotart packed it.
+        """
+        try:
+            primitive, ink = packed[state["primitive"]], inks[state["ink"]]
+            return cls(Canvas.unpack(state["canvas"]), primitive.unpack(state["shapes"]), ink.unpack(state["colours"]))
+        except (KeyError, TypeError):
+            raise InputError(
+                "the drawing was saved by another version of plotart: open it with that version, or make it again"
+            ) from None
+
+    def save(self, path: str | FilePath) -> None:
+        """Write a file that `load` opens, and so do `plotart render`, `export`, `estimate` and `--init`."""
+        with write_beside(FilePath(path)) as beside:
+            torch.save({"plotart": "drawing", **self.pack()}, beside)
+
+    @classmethod
+    def load(cls, path: str | FilePath) -> Drawing:
+        """The drawing in a file that `save` wrote, or in a finished run's folder, on the CPU.
+
+        Raises:
+            InputError: there is no such file, or it holds no drawing, or that of another version of plotart.
+        """
+        file = FilePath(path) / FILE if FilePath(path).is_dir() else FilePath(path)
+        try:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        except OSError as error:
+            raise InputError(f"'{file}' cannot be read ({error.strerror})") from None
+        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+            state = None
+        if not isinstance(state, dict) or state.get("plotart") != "drawing":
+            raise InputError(f"'{file}' holds no drawing; take the {FILE} of a run, or a file of Drawing.save")
+        try:
+            return cls.unpack(state)
+        except InputError as error:
+            raise InputError(f"'{file}': {error}") from None
+
+    def copy(self) -> Drawing:
+        """The same drawing with parameters of its own."""
+        return Drawing.unpack(self.pack())
 
     @torch.no_grad()
-    def copy(self) -> Drawing:
-        return Drawing.unpack(self.canvas, self.pack())
+    def preview(self, size: int = 512) -> Image.Image:
+        """A picture of the drawing whose short side has `size` pixels."""
+        return to_pil(renderer("native")(self, size))
+
+    def _repr_html_(self) -> str:
+        """The preview, and below it what the drawing is, for notebooks."""
+        page, pens = self.canvas.page, ", ".join(pen.name for pen in self.ink.pens)
+        told = f"{len(self)} {self.primitive.kind}, {pens or self.ink.kind}, {page.width_mm:g} x {page.height_mm:g} mm"
+        return html_picture(self.preview(), told)

@@ -52,7 +52,7 @@ class Train:
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         spec, saved = self.spec, watch.saved
-        drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
+        drawing = drawing.copy() if saved is None else Drawing.unpack(saved["drawing"])
         message, glyphs = context.objectives.get("message"), drawing.primitive
         if not isinstance(message, Message) or not isinstance(glyphs, Generated):
             raise InputError("stages: 'train' needs the primitive 'glyphs' or 'rasters' and the objective 'message'")

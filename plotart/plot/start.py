@@ -10,8 +10,10 @@ from plotart.core.canvas import Canvas
 from plotart.core.color import hex_to_rgb
 from plotart.core.errors import InputError
 from plotart.core.geometry import Path, bernstein, clip, cubic_slope, lengths, segments, split
+from plotart.drawing import Drawing
 from plotart.plot.layers import Plot
 from plotart.plot.read import read_svg
+from plotart.plot.written import by_colour
 
 __all__ = ["Start", "cut", "merge", "on_page", "read_start"]
 
@@ -37,7 +39,7 @@ class Start:
 
 
 def read_start(file: str | FilePath, canvas: Canvas, count: int) -> Start:
-    """The strokes of an SVG file on `canvas`, each of `count` cubics.
+    """The strokes of an SVG file, or of a saved drawing (.pt), on `canvas`, each of `count` cubics.
 
     They keep their place on the page in mm; the page as a whole is scaled to the canvas's page where sizes differ.
     Runs of segments that one cubic draws within 0.01 mm (flattened curves) become that cubic, longer paths are cut,
@@ -47,7 +49,8 @@ def read_start(file: str | FilePath, canvas: Canvas, count: int) -> Start:
         InputError: the file cannot be read, or holds no strokes in the drawing area.
     """
     try:
-        plot = read_svg(file, by_colour=True)
+        saved = FilePath(file).suffix.lower() == ".pt"
+        plot = by_colour(Drawing.load(file)) if saved else read_svg(file, by_colour=True)
     except InputError as error:
         raise InputError(f"init: {error}") from None
     total = sum((len(path) - 1) // 3 for layer in plot.layers for path in layer.paths)

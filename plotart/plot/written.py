@@ -5,17 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from plotart.core.color import rgb_to_hex
 from plotart.core.geometry import clip
 from plotart.drawing import Drawing
 from plotart.drawing.ink_load import load_of_paths
+from plotart.pens import Pen
 from plotart.plot.hatch import hatch
 from plotart.plot.layers import Layer, Plot
 from plotart.plot.route import order, tidy
 
-__all__ = ["load_of", "make_plot", "written"]
+__all__ = ["by_colour", "load_of", "make_plot", "written"]
 
 SOLID = 0.9
 """Pitch of lines that leave no paper between them, in tips."""
+TIP_MM = 0.4
+"""Of the pens by which `by_colour` names colours."""
 ANGLE = 0.6
 """Of these lines, radians."""
 
@@ -41,6 +45,16 @@ def written(drawing: Drawing) -> Plot:
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
     plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
     return plot.map(lambda layer: tidy(layer.paths, layer.pen.tip_mm))
+
+
+def by_colour(drawing: Drawing) -> Plot:
+    """What pens draw of a drawing in any ink, in mm, a layer for each colour that a shape leaves on paper."""
+    layers: dict[str, Layer] = {}
+    for marks, rgb in zip(drawing.primitive.marks(), drawing.ink.stroke_rgb().cpu().double().numpy(), strict=True):
+        shade = rgb_to_hex(rgb)
+        layer = layers.setdefault(shade, Layer(Pen(name=shade, hex=shade, tip_mm=TIP_MM), []))
+        layer.paths.extend(drawing.canvas.to_mm(path) for path in marks)
+    return Plot(drawing.canvas.page, drawing.canvas.margin_mm, list(layers.values()))
 
 
 def make_plot(drawing: Drawing) -> Plot:

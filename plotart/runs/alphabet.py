@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plotart.core.canvas import Canvas
 from plotart.core.errors import InputError
 from plotart.core.images import to_pil, write_beside
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
+from plotart.drawing.render import Renderer
 from plotart.glyphs.message import Message
 from plotart.glyphs.reading import confusions
 from plotart.glyphs.render import glyph_images
@@ -50,7 +50,7 @@ def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -
     read, mistaken = confusions(message, cells, repeats, noise)
     on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(paper.to(cells)), repeats, noise)
     save_movie(shots(run, fps=FPS, captions="", title="", pauses=(0, 0, 0)), run.folder / "training.gif", FPS)
-    save_movie(wandering(drawing, context), run.folder / "interpolation.gif", FPS)
+    save_movie(wandering(drawing, context.renderer, context.size), run.folder / "interpolation.gif", FPS)
     with write_beside(run.folder / "glyphs.pt") as beside:
         torch.save({"drawing": drawing.pack(), "message": message.state_dict()}, beside)
     return {
@@ -96,7 +96,7 @@ def wander(messages: Tensor, angle: float) -> Tensor:
 
 
 @torch.no_grad()
-def wandering(drawing: Drawing, context: Context, fps: float = FPS) -> Iterator[Shot]:
+def wandering(drawing: Drawing, renderer: Renderer, size: int, fps: float = FPS) -> Iterator[Shot]:
     """A film of once round the way of `wander`, in the article's steps: the first glyphs of the sheet, each on its own.
 
     Raises:
@@ -105,15 +105,15 @@ def wandering(drawing: Drawing, context: Context, fps: float = FPS) -> Iterator[
     glyphs = drawing.primitive
     if not isinstance(glyphs, Generated):
         raise InputError(f"--interpolation: there are ways between messages of glyphs, not of {glyphs.kind}")
-    messages, side = glyphs.messages[:FILMED], glyphs.sheet.pixels(context.size)
+    messages, side = glyphs.messages[:FILMED], glyphs.sheet.pixels(size)
     sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
     for step in range(63):  # of 0.1
-        images = glyph_images(context.renderer, drawing, wander(messages, 0.1 * step), side)
+        images = glyph_images(renderer, drawing, wander(messages, 0.1 * step), side)
         yield shot(to_pil(sheet.lay(images)), 1 / fps)
 
 
-def load_alphabet(folder: FilePath, canvas: Canvas, message: Message) -> Drawing:
+def load_alphabet(folder: FilePath, message: Message) -> Drawing:
     """The trained glyphs of a finished run, and its reader into `message`, which was built from the same config."""
     state = torch.load(folder / "glyphs.pt", weights_only=True)
     message.load_state_dict(state["message"])
-    return Drawing.unpack(canvas, state["drawing"])
+    return Drawing.unpack(state["drawing"])

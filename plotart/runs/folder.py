@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import signal
@@ -12,12 +13,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import torch
+from PIL import Image
 from rich.console import Console
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from plotart.core.errors import InputError
-from plotart.core.images import write_beside
+from plotart.core.images import html_picture, write_beside
 from plotart.runs.config import Config
 
 __all__ = ["Run", "free_folder"]
@@ -84,6 +86,25 @@ class Run:
     @property
     def finished(self) -> bool:
         return (self.folder / "run.json").is_file()
+
+    def preview(self) -> Image.Image:
+        """The picture of the finished drawing.
+
+        Raises:
+            InputError: the run is not finished.
+        """
+        path = self.folder / "preview.png"
+        if not path.is_file():
+            raise InputError(f"'{self.folder}' has no preview yet; go on with 'plotart resume {self.folder}'")
+        return Image.open(path)
+
+    def _repr_html_(self) -> str:
+        """The preview and the plot's figures, for notebooks; the folder's name as long as there are none."""
+        if not self.finished:
+            return f"<p>{html.escape(str(self.folder))}: not finished</p>"
+        plot = self.figures["plot"]
+        told = f"{plot['ink_mm'] / 1000:.1f} m of ink, {plot['minutes']:.0f} min on {plot['machine']}"
+        return html_picture(self.preview(), f"{self.folder.name}: {told}")
 
     def say(self, line: str) -> None:
         self.console.print(line, highlight=False, soft_wrap=True)
@@ -191,6 +212,7 @@ def _clear(folder: FilePath) -> None:
         "checkpoint.pt",
         "fitted.pt",
         "drawing.svg",
+        "drawing.pt",
         "preview.png",
         "report.html",
         *GLYPH_FILES,

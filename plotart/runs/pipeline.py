@@ -108,11 +108,8 @@ def run_name(config: Config) -> str:
 
 def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     """The stages from the last checkpoint on, then the files."""
-    canvas, device = drawing.canvas, drawing.device
     base, state = _start(run, context, drawing)
-    if base["stage"] > 0 and context.canvas is not None:
-        canvas = context.canvas
-    drawing = Drawing.unpack(canvas, base["drawing"]).to(device)
+    drawing = Drawing.unpack(base["drawing"]).to(drawing.device)
     specs = run.config.scaled_stages()
     with run.interruptible():
         for number in range(base["stage"], len(specs)):

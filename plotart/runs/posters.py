@@ -62,7 +62,7 @@ class Source:
             raise InputError(f"{setting}: '{folder}' is not finished; go on with 'plotart resume {folder}'")
         if saved["stage"] < len(run.config.scaled_stages()):
             raise InputError(f"{setting}: '{folder}' did not keep its last drawing; make it again with this version")
-        drawing = Drawing.unpack(drawing_area(run.config, _picture_aspect(run.config)), saved["drawing"])
+        drawing = Drawing.unpack(saved["drawing"])
         if drawing.primitive.stroked is None or not drawing.ink.settled:
             raise InputError(f"{setting}: '{folder}' holds {drawing.primitive.kind}; strokes in pens can be enlarged")
         return cls(run.config, drawing, saved["objectives"])

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from plotart.core.color import hex_to_rgb
 from plotart.core.images import resize, save_image
 from plotart.drawing import Drawing
+from plotart.drawing.drawing import FILE
 from plotart.objectives.pixels import Pixels
 from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
@@ -79,6 +80,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
     if "message" in context.objectives:
         figures["message"] = finish_glyphs(run, drawing, context, on_paper.image)
         write_svg(make_plot(transition(drawing)), run.folder / "transition.svg")
+    drawing.save(run.folder / FILE)
     figures["damage"] = _damage(drawing, context, entries, paper)
     run.figures |= figures | plot_figures(plot, run.config.machine)
     if "minutes" in run.figures:
@@ -107,7 +109,7 @@ def _damage(
     shown = shown_size(drawing.canvas, context.size)
     for name, index in kept.items():
         if index is not None:
-            then = Drawing.unpack(drawing.canvas, entries[index]["drawing"]).to(drawing.device)
+            then = Drawing.unpack(entries[index]["drawing"]).to(drawing.device)
             stages[name] = context.renderer(then, shown)
     stages["svg"] = paper.image
     px_per_mm = shown / drawing.canvas.mm_per_unit

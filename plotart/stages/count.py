@@ -111,7 +111,7 @@ class Count:
             if state["fits"] == (0 if free else 2 * number):
                 reference = self._fit("reference", None, state, drawing, context, watch, len(counts))
                 state["reached"] = merit(reference, context, evaluate(reference, context))
-            start = drawing if free else Drawing.unpack(drawing.canvas, state["now"]).to(drawing.device)
+            start = drawing if free else Drawing.unpack(state["now"]).to(drawing.device)
 
             def fewer(start: Drawing = start, count: int = count) -> Drawing:
                 if free:
@@ -136,7 +136,7 @@ class Count:
         watch.tell(
             "pen_count", {"keep": self.spec.keep, "chosen": chosen, "curve": [list(pair) for pair in curve.items()]}
         )
-        return Drawing.unpack(drawing.canvas, state["results"][chosen]).to(drawing.device)
+        return Drawing.unpack(state["results"][chosen]).to(drawing.device)
 
     def _fit(
         self,
@@ -150,7 +150,7 @@ class Count:
     ) -> Drawing:
         """Fit `state[part]`, changed first, for `refit` steps more, or go on with such a fit; keeps the result."""
         spec, inner = self.spec, state["fit"]
-        start = Drawing.unpack(drawing.canvas, state[part]).to(drawing.device)
+        start = Drawing.unpack(state[part]).to(drawing.device)
         if change is not None and inner is None:
             start = change()
         fit = FitSpec(steps=spec.refit, schedule="constant", temperature=spec.temperature).build()

@@ -126,7 +126,7 @@ class Fit:
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         spec, saved = self.spec, watch.saved
-        drawing = drawing.copy() if saved is None else Drawing.unpack(drawing.canvas, saved["drawing"])
+        drawing = drawing.copy() if saved is None else Drawing.unpack(saved["drawing"])
         drawing.ink.listen(spec.temperature)
         optimizers = self._optimizers(drawing)
         crops = crops_of(spec, drawing.canvas, context)
@@ -176,7 +176,7 @@ class Fit:
             best = drawing.pack()
         if skipped:
             watch.say(f"{skipped} gradients were not finite and were left out")
-        return Drawing.unpack(drawing.canvas, best)
+        return Drawing.unpack(best)
 
     @staticmethod
     def _go_on(saved: dict[str, Any], optimizers: list[Optimizer], context: Context, crops: Crops | None) -> None:

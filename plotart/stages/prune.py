@@ -146,7 +146,7 @@ class Prune:
         shares = [self.spec.steps // rounds + (i < self.spec.steps % rounds) for i in range(rounds)]
         left_out: list[Drawing] = []
         if saved is not None:
-            left_out = [Drawing.unpack(drawing.canvas, state) for state in saved["left_out"]]
+            left_out = [Drawing.unpack(state) for state in saved["left_out"]]
         for number in range(0 if saved is None else saved["round"], rounds):
             if saved is None:
                 goal = before * (AIM * limit / before) ** ((number + 1) / rounds)

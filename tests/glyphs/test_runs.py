@@ -141,9 +141,9 @@ def test_training_stopped_in_the_middle_goes_on_to_the_same_bytes(tmp_path):
 
 
 def test_trained_reader_is_loaded_again(run):
-    config, context, drawing = prepare(run.config, print)
+    config, context, _ = prepare(run.config, print)
     message = context.objectives["message"]
-    loaded = load_alphabet(run.folder, drawing.canvas, message)
+    loaded = load_alphabet(run.folder, message)
     image = context.renderer(loaded, config.size).detach()
     cells = loaded.primitive.sheet.cut(image)
     read, _ = confusions(message, cells, 1, torch.Generator(), strengths=(0.0,))
@@ -175,7 +175,7 @@ def test_pixels_go_the_same_way_and_pens_fill_them(tmp_path):
     problems = check_svg(run.folder / "drawing.svg")
     assert not problems
     _, context, drawing = prepare(run.config, print)
-    drawing = load_alphabet(run.folder, drawing.canvas, context.objectives["message"])
+    drawing = load_alphabet(run.folder, context.objectives["message"])
     for number, area in enumerate(drawing.primitive.fills()):
         x, y = drawing.primitive.sheet.corners()[number // 2].tolist()
         cell = shapely.box(x, y, x + drawing.primitive.sheet.cell, y + drawing.primitive.sheet.cell)

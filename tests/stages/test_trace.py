@@ -7,11 +7,12 @@ import torch
 from plotart import Config, InputError, generate
 from plotart.core.color import to_lab
 from plotart.core.images import load_image, resize
+from plotart.drawing.render import renderer
 from plotart.plot.check import check_svg
 from plotart.plot.svg import read_svg
 from plotart.runs.paper import on_paper
 from plotart.runs.prepare import prepare
-from plotart.runs.redraw import drawing_of, redraw
+from plotart.runs.redraw import drawing_of
 from plotart.runs.results import make_plot
 from plotart.stages.trace import TraceSpec
 from plotart.stages.watch import Silent
@@ -119,16 +120,15 @@ def test_a_picture_goes_through_the_whole_line(settings, photo, tmp_path):
     assert 1 <= len(layers) == len(figures["pens"]) <= 2
     assert not check_svg(run.folder / "drawing.svg")
     # what the paper shows is what the preview showed, where a pen is wider than a pixel
-    _, context, first = prepare(run.config, lambda line: None)
-    traced = drawing_of(run, first, "trace")
+    traced, draw = drawing_of(run, "trace"), renderer("native")
     plot = make_plot(traced)
     paper = on_paper(plot, traced, 400).image
-    assert float((paper - context.renderer(traced, 400)).detach().square().mean()) < 0.004
+    assert float((paper - draw(traced, 400)).detach().square().mean()) < 0.004
     near, far = figures["damage"]["picture"]
     assert far["stages"]["svg"]["mean"] < near["stages"]["svg"]["mean"]
     # and it has the picture's mean colour
     preview = load_image(run.folder / "preview.png")
-    x0, y0, width, height = (round(8 * v) for v in first.canvas.area)
+    x0, y0, width, height = (round(8 * v) for v in traced.canvas.area)
     colours = [resize(image, 1, 1) for image in (preview[:, y0 : y0 + height, x0 : x0 + width], load_image(photo))]
     lab = [to_lab(colour[:, 0, 0].numpy().astype(np.float64)) for colour in colours]
     assert abs(lab[0][0] - lab[1][0]) < 15
@@ -136,19 +136,18 @@ def test_a_picture_goes_through_the_whole_line(settings, photo, tmp_path):
 
 def test_a_run_is_redrawn_at_any_size_and_beyond_the_border(settings, tmp_path):
     run = generate(Config.load(None, settings), tmp_path / "run")
-    _, context, first = prepare(run.config, lambda line: None)
-    fitted = drawing_of(run, first)
-    assert redraw(fitted, context, 96).shape[2:] == first.canvas.pixels(96)
-    wide = redraw(fitted, context, 48, 2.0)
-    height, width = first.canvas.pixels(48)
+    fitted, draw = drawing_of(run), renderer("native")
+    assert draw(fitted, 96).shape[2:] == fitted.canvas.pixels(96)
+    wide = draw(fitted, 48, border=2.0)
+    height, width = fitted.canvas.pixels(48)
     assert wide.shape[2:] == (3 * height, 3 * width)
-    assert torch.allclose(wide[..., height : 2 * height, width : 2 * width], redraw(fitted, context, 48), atol=1e-4)
-    traced = drawing_of(run, first, "trace")
+    assert torch.allclose(wide[..., height : 2 * height, width : 2 * width], draw(fitted, 48), atol=1e-4)
+    traced = drawing_of(run, "trace")
     assert traced.primitive.kind == "strokes"
     with pytest.raises(InputError, match="only dividers go on beyond the page"):
-        redraw(traced, context, 48, 1.0)
+        draw(traced, 48, border=1.0)
     with pytest.raises(InputError, match=r"no stage 'prune'.*fit, trace"):
-        drawing_of(run, first, "prune")
+        drawing_of(run, "prune")
 
 
 @pytest.mark.parametrize(
