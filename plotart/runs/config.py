@@ -97,7 +97,7 @@ class Config(Section):
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()
     primitive: AnyPrimitive = StrokesSpec()
-    init: str | None = Field(None, description="SVG file whose strokes the run starts from, instead of random ones")
+    init: str | None = Field(None, description="SVG file or saved drawing (.pt) whose strokes the run starts from")
     ink: InkSpec = InkSpec()
     transform: Transform = Transform()
     objectives: Objectives = Field(default_factory=dict)
