@@ -1,1 +1,33 @@
-"""Tensors to pixels: a differentiable rasterizer that knows no drawing."""
+"""Tensors to pixels: a differentiable rasterizer that knows no drawing.
+
+    import torch
+    from plotart.raster import composite_over
+
+    points = (torch.rand(200, 4, 2) * 256).requires_grad_()  # 200 cubics, px
+    image = composite_over(points, torch.full((200,), 2.0), torch.rand(200, 3), torch.ones(200), size=(256, 256))
+    image.mean().backward()  # [3, 256, 256]
+
+`composite_over` lays strokes over each other, `transmit` gives the light that passes them, `planes` that of each pen;
+plotart.raster.strokes says what they mean. Imported when first used: `import plotart.raster` alone loads nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plotart.raster.strokes import Backend, composite_over, planes, transmit
+
+__all__ = ["Backend", "composite_over", "planes", "transmit"]
+
+_HOMES = dict.fromkeys(__all__, "plotart.raster.strokes")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'plotart.raster' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - only when needed
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -18,7 +18,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plotart.raster.cpu.jit import jit, kernel
-from plotart.raster.cpu.lanes import WIDTH, bits, counted, highest, least, lowest, most, pick, root, same, size
+from plotart.raster.cpu.lanes import (
+    WIDTH,
+    arange,
+    bitmask,
+    fabs,
+    full,
+    highest_bit,
+    lowest_bit,
+    maximum,
+    minimum,
+    sqrt,
+    where,
+)
 from plotart.raster.cpu.memory import load, store, to_records
 
 TOLERANCE = 0.02  # px, the largest distance between a curve and its chords
@@ -172,19 +184,19 @@ def _cut(points, counts, line):
         cx, cy = points[p + 3, 0] - points[p + 2, 0], points[p + 3, 1] - points[p + 2, 1]
         jerk_x, jerk_y = h * h * h * QUARTER * (ax - bx - bx + cx), h * h * h * QUARTER * (ay - by - by + cy)
         for step in range(0, counts[j], WIDTH):
-            t = (counted() + step) * h
+            t = (arange() + step) * h
             m = t + HALF * h
             r, n = ONE - t, ONE - m
             b1, b2, b3 = t * (THREE * r * r + THREE * r * t + t * t), t * t * (THREE * r + t), t * t * t
             d1, d2, d3 = THREE * h * n * n, SIX * h * n * m, THREE * h * m * m
             dx, dy = d1 * ax + d2 * bx + d3 * cx + jerk_x, d1 * ay + d2 * by + d3 * cy + jerk_y
-            length = root(dx * dx + dy * dy)
+            length = sqrt(dx * dx + dy * dy)
             some = length >= SHORTEST  # else no direction: a dot, filtered as if it lay along x
             store(line.x, c + step, b1 * ax + b2 * bx + b3 * cx + x0)
             store(line.y, c + step, b1 * ay + b2 * by + b3 * cy + y0)
-            store(line.tx, c + step, pick(some, dx / length, ONE))
-            store(line.ty, c + step, pick(some, dy / length, ZERO))
-            store(line.length, c + step, pick(some, length, ZERO))
+            store(line.tx, c + step, where(some, dx / length, ONE))
+            store(line.ty, c + step, where(some, dy / length, ZERO))
+            store(line.length, c + step, where(some, length, ZERO))
         c += counts[j]
 
 
@@ -196,12 +208,12 @@ def _overlaps(line, count, reach, turn):
     """
     for c in range(0, count, WIDTH):
         tx, ty, ux, uy = load(line.tx, c), load(line.ty, c), load(line.tx, c + 1), load(line.ty, c + 1)
-        cosine, sine = tx * ux + ty * uy, size(tx * uy - ty * ux)
+        cosine, sine = tx * ux + ty * uy, fabs(tx * uy - ty * ux)
         acute = cosine > ZERO
-        bend = pick(acute, sine / root(HALF + HALF * most(cosine, ZERO)), root(most(TWO - TWO * cosine, ZERO)))
+        bend = where(acute, sine / sqrt(HALF + HALF * maximum(cosine, ZERO)), sqrt(maximum(TWO - TWO * cosine, ZERO)))
         dot = (load(line.length, c) == ZERO) | (load(line.length, c + 1) == ZERO)
-        store(turn, c, pick(dot, HALF_TURN, bend))
-        store(line.after, c, pick(acute, reach * sine, reach) + EDGE)
+        store(turn, c, where(dot, HALF_TURN, bend))
+        store(line.after, c, where(acute, reach * sine, reach) + EDGE)
     line.after[count - 1] = reach + EDGE
     arc, turned = 0.0, 0.0
     for c in range(count):
@@ -217,9 +229,9 @@ def _mark(line, count, softness, low, high):
     whole = line.arc[count - 1] + line.length[count - 1]
     for c in range(0, count, WIDTH):
         arc, last = load(line.arc, c), load(high, c)
-        marks = pick(arc <= NEAR_END * softness, START, same(ZERO))
-        marks += pick(whole - arc - load(line.length, c) <= NEAR_END * softness, END, same(ZERO))
-        marks += pick(last > ZERO, CROWDED + EIGHT * load(low, c) + EIGHT_K * last, same(ZERO))
+        marks = where(arc <= NEAR_END * softness, START, full(ZERO))
+        marks += where(whole - arc - load(line.length, c) <= NEAR_END * softness, END, full(ZERO))
+        marks += where(last > ZERO, CROWDED + EIGHT * load(low, c) + EIGHT_K * last, full(ZERO))
         store(line.marks, c, marks)
 
 
@@ -230,8 +242,8 @@ def _crowds(line, count, reach, softness, turn, low, high):
     Between two chords with less than `TURN_OF_CORNERS` of turn there is neither the angle of BENT nor a detour.
     """
     for c in range(0, count, WIDTH):
-        store(low, c, same(ZERO))
-        store(high, c, same(ZERO))
+        store(low, c, full(ZERO))
+        store(high, c, full(ZERO))
     if turn[count - 1] < SMOOTH:
         return
     for c in range(count):
@@ -246,21 +258,21 @@ def _crowds(line, count, reach, softness, turn, low, high):
             dx, dy = load(line.x, o) + ux * along - x, load(line.y, o) + uy * along - y
             slack, far2 = along + half, dx * dx + dy * dy
             limit = slack + TWO * reach
-            seen = (far2 <= limit * limit) & (size(load(turn, o) - turned) >= SMOOTH) & (counted() < count - o)
-            if bits(seen) != 0:
-                far = root(far2)
-                way = size(load(line.arc, o) + along - (arc + half))
-                follows = size(dx * tx + dy * ty) > FOLLOWS * far  # on one arc both ways grow together
-                detour = way - DETOUR32 * far + pick(follows, HALF, same(LOOSE)) * slack > HALF * softness
-                bent = size(tx * ux + ty * uy) < BENT32
-                near = most(far - slack, ZERO)
-                found = bits(
+            seen = (far2 <= limit * limit) & (fabs(load(turn, o) - turned) >= SMOOTH) & (arange() < count - o)
+            if bitmask(seen) != 0:
+                far = sqrt(far2)
+                way = fabs(load(line.arc, o) + along - (arc + half))
+                follows = fabs(dx * tx + dy * ty) > FOLLOWS * far  # on one arc both ways grow together
+                detour = way - DETOUR32 * far + where(follows, HALF, full(LOOSE)) * slack > HALF * softness
+                bent = fabs(tx * ux + ty * uy) < BENT32
+                near = maximum(far - slack, ZERO)
+                found = bitmask(
                     seen & (bent | detour) & _in_sight(line.after[c], tx, ty, dx, dy, near, slack, reach, softness)
                 )
                 if found != 0:
-                    first, last = min(first, o + lowest(found)), o + highest(found) + 1
+                    first, last = min(first, o + lowest_bit(found)), o + highest_bit(found) + 1
             o += WIDTH
-            if bits(seen) == 0 and o < count:  # nothing nearer comes before the stroke is so much longer
+            if bitmask(seen) == 0 and o < count:  # nothing nearer comes before the stroke is so much longer
                 dx, dy = line.x[o] - x, line.y[o] - y
                 skip = line.arc[o] + math.sqrt(dx * dx + dy * dy) - TWO * reach - half
                 while o + WIDTH < count and line.arc[o + WIDTH] < skip:
@@ -279,6 +291,6 @@ def _in_sight(after, tx, ty, dx, dy, near, slack, reach, softness):
     """
     across = near
     if after <= SHARP * reach:
-        across = least(size(dy * tx - dx * ty) + slack, near)
-    d = least(most(across, max(reach - SPREAD32 * softness, ZERO)), reach)
+        across = minimum(fabs(dy * tx - dx * ty) + slack, near)
+    d = minimum(maximum(across, max(reach - SPREAD32 * softness, ZERO)), reach)
     return near * near <= d * across * TWO + (reach * reach - d * d)

@@ -1,4 +1,4 @@
-"""Filled shapes composited at any set of pixels: one operation for each family of inks, and its gradients.
+"""Soft shapes composited at any set of pixels, over each other, summed up or as light that passes; and their gradients.
 
 The coverage of a pixel is that of its centre by a logistic edge with the spread of a box filter `softness` pixels wide,
 so that the final picture (softness 1) is antialiased and a picture seen through a softer edge pulls from further away.
@@ -16,16 +16,21 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from plotart.drawing.primitives.shapes import EDGE_PX, Shapes
 from plotart.raster.cpu import shapes as cpu_shapes
 from plotart.raster.cpu.pool import share_out
+from plotart.raster.forms import EDGE_PX, Form
 
-__all__ = ["Cells", "lay_over", "multiply", "sum_up"]
+__all__ = ["Cells", "edge_of", "lay_over", "multiply", "sum_up"]
 
 CELL = 16
 """Side of a cell, px."""
 
 Array = NDArray[Any]
+
+
+def edge_of(size: tuple[int, int], softness: float) -> float:
+    """Scale of a shape's edge, in units of the short side of an image of `size` (H, W)."""
+    return EDGE_PX * softness / min(size)
 
 
 @dataclass(frozen=True)
@@ -52,24 +57,29 @@ class Cells:
 
     @classmethod
     def of(
-        cls, primitive: Shapes, size: tuple[int, int], pixels: Tensor | None, softness: float, threads: int
-    ) -> Cells:
-        """`pixels [P]` of an image of `size` (H, W), all by default."""
+        cls, form: Form, boxes: Tensor, angle: Tensor, pen: Tensor, *, size: tuple[int, int],
+        pixels: Tensor | None = None, softness: float = 1.0, threads: int = 0,
+    ) -> Cells:  # fmt: skip
+        """`pixels [P]` of an image of `size` (H, W), all by default.
+
+        Args:
+            boxes: `[N, 4]`, x0, y0, x1, y1 of what each shape covers with an edge of `edge_of(size, softness)`.
+            angle: `[N]` rad. pen: `[N]`, its width. Lengths are in units of the short side.
+            threads: 0 takes all cores; the result does not depend on it.
+        """
         height, width = size
         px = float(min(size))
-        edge = EDGE_PX * softness / px
+        edge = edge_of(size, softness)
         rows, cols = -(-height // CELL), -(-width // CELL)
         chosen = np.arange(height * width) if pixels is None else pixels.numpy()
         y, x = np.divmod(chosen, width)
         owner = y // CELL * cols + x // CELL
         order = np.argsort(owner.astype(np.uint16) if rows * cols < 2**16 else owner, kind="stable")
         where = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows * cols))])
-        boxes = primitive.boxes(edge).double().numpy() * px
-        first, shapes = cpu_shapes.list_shapes(boxes, CELL, rows, cols)
-        outline = primitive.marks_as == "outline"
-        how = np.array([primitive.form, primitive.harmonics, primitive.streaks, outline], np.float32)
-        angle = _array(getattr(primitive, "angle", torch.zeros_like(primitive.width)))
-        fixed = np.stack([_array(primitive.width) / 2, np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+        first, shapes = cpu_shapes.list_shapes(boxes.detach().double().numpy() * px, CELL, rows, cols)
+        how = np.array([form.number, form.harmonics, form.streaks, form.outline], np.float32)
+        turned = _array(angle)
+        fixed = np.stack([_array(pen) / 2, np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
         return cls(order, where, chosen[order], first, shapes, fixed, how, np.float32(edge), width, px, threads)
 
     def run(self, kernel: Any, rows: Array, *arguments: Any) -> None:

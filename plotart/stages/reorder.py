@@ -8,7 +8,7 @@ from pydantic import Field
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
 from plotart.drawing.primitives import Primitive
-from plotart.drawing.primitives.shapes import EDGE_PX
+from plotart.raster.forms import EDGE_PX
 from plotart.stages.base import StageSpec, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate

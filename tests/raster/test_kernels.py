@@ -75,7 +75,7 @@ def test_kernels_know_the_sources_of_what_they_call() -> None:
 
 HASH_OF_A_RENDER = """
 import hashlib, torch
-from plotart.drawing.render import transmit
+from plotart.raster import transmit
 seeded = torch.Generator().manual_seed(0)
 points = torch.rand(60, 1, 2, generator=seeded) * 96 + torch.randn(60, 4, 2, generator=seeded) * 12
 points.requires_grad_()

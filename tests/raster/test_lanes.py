@@ -8,24 +8,24 @@ from numba import njit
 
 from plotart.raster.cpu.lanes import (
     WIDTH,
-    above,
-    below,
-    bits,
-    counted,
-    highest,
-    largest,
-    least,
-    lowest,
-    most,
-    pick,
-    real,
-    root,
-    same,
-    same_int,
-    size,
-    smallest,
-    total,
-    whole,
+    arange,
+    bitmask,
+    ceil,
+    fabs,
+    floor,
+    full,
+    full_int,
+    highest_bit,
+    lowest_bit,
+    maximum,
+    minimum,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
+    sqrt,
+    to_float,
+    to_int,
+    where,
 )
 from plotart.raster.cpu.memory import at, from_records, gather, load, put, store, to_records
 
@@ -37,11 +37,11 @@ NUMBERS = np.random.default_rng(2).integers(0, 9, WIDTH + 3).astype(np.int32)
 def _arithmetic(x, y, numbers, out):
     a, b, k = load(x, 1), load(y, 2), load(numbers, 3)
     store(out[0], 0, (a + b) * 2.0 - a / b)
-    store(out[1], 0, pick((a < b) & ~(a <= 0.5) | (a == b), least(a, b), -most(a, 0.25)))
-    store(out[2], 0, below(a) + above(b) + root(size(a)))
-    store(out[3], 0, real(((k + 5) * k - 1) >> 1 & 6) + real(whole(below(b))) + counted())
-    store(out[4], 0, gather(x, k) + same(y[0]))
-    store(out[5], 0, real(pick(k != 3, k, same_int(7))))
+    store(out[1], 0, where((a < b) & ~(a <= 0.5) | (a == b), minimum(a, b), -maximum(a, 0.25)))
+    store(out[2], 0, floor(a) + ceil(b) + sqrt(fabs(a)))
+    store(out[3], 0, to_float(((k + 5) * k - 1) >> 1 & 6) + to_float(to_int(floor(b))) + arange())
+    store(out[4], 0, gather(x, k) + full(y[0]))
+    store(out[5], 0, to_float(where(k != 3, k, full_int(7))))
     a += b
     a *= b
     store(out[6], 0, a)
@@ -67,8 +67,8 @@ def test_lanes_do_what_numpy_does() -> None:
 @njit
 def _one_number(x):
     a = load(x, 0)
-    over = bits(a > 0.0)
-    return total(a), smallest(a), largest(a), over, lowest(over), highest(over)
+    over = bitmask(a > 0.0)
+    return reduce_sum(a), reduce_min(a), reduce_max(a), over, lowest_bit(over), highest_bit(over)
 
 
 def test_lanes_become_one_number() -> None:

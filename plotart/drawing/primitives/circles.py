@@ -35,7 +35,7 @@ class Circles(Shapes):
 
     kind = "circles"
     per_shape = ("centre", "radius", "width")
-    form = 0
+    form_kind = "circle"
 
     def __init__(self, centre: Tensor, radius: Tensor, width: Tensor, marks: Marks = "hatch") -> None:
         super().__init__()

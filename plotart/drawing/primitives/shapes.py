@@ -23,13 +23,13 @@ from plotart.core.geometry import Path, polyline, relaxed
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
 from plotart.drawing.render.dense import Dense
 from plotart.drawing.render.view import Coverages, View
+from plotart.raster import shapes as soft
+from plotart.raster.forms import EDGE_PX, Form, Kind
 
-__all__ = ["EDGE_PX", "Marks", "Shapes", "ShapesSpec"]
+__all__ = ["Marks", "Shapes", "ShapesSpec"]
 
 Marks = Literal["hatch", "outline"]
 
-EDGE_PX = 1 / (2 * math.pi)
-"""Scale of a logistic edge with the spread of a box filter one pixel wide: a pi / sqrt(3) = 1 / sqrt(12)."""
 CRISP = 1e-3
 """Edge of `coverage`, unit."""
 
@@ -45,11 +45,16 @@ class Shapes(Primitive):
 
     filled = True
     restarts = True
-    form: int
+    form_kind: Kind
     harmonics = 0
     streaks = 0.0
     marks_as: Marks
     width: Tensor
+
+    @property
+    def form(self) -> Form:
+        """The formula that the kernels follow."""
+        return Form(self.form_kind, self.harmonics, self.streaks, self.marks_as == "outline")
 
     @property
     def soft(self) -> bool:
@@ -112,21 +117,23 @@ class Soft(Coverages):
     """Filled shapes through the kernels of plotart.raster.shapes."""
 
     def __init__(self, shapes: Shapes, view: View) -> None:
-        from plotart.raster import shapes as soft  # noqa: PLC0415 - until the rasterizer knows no primitive
-
         super().__init__(shapes.kind, view)
-        self.soft = soft
         self.rows = shapes.rows()
-        self.cells = soft.Cells.of(shapes, view.size, view.pixels, view.softness, view.threads)
+        boxes = shapes.boxes(soft.edge_of(view.size, view.softness))
+        angle = getattr(shapes, "angle", torch.zeros_like(shapes.width))
+        self.cells = soft.Cells.of(
+            shapes.form, boxes, angle, shapes.width, size=view.size, pixels=view.pixels, softness=view.softness,
+            threads=view.threads,
+        )  # fmt: skip
 
     def over(self, rgb: Tensor, opacity: Tensor, ground: Tensor) -> Tensor:
-        return self.view.shaped(self.soft.lay_over(self.rows, rgb, opacity, ground, self.cells))
+        return self.view.shaped(soft.lay_over(self.rows, rgb, opacity, ground, self.cells))
 
     def passed(self, weight: Tensor) -> Tensor:
-        return self.view.shaped(self.soft.multiply(self.rows, weight, self.cells))
+        return self.view.shaped(soft.multiply(self.rows, weight, self.cells))
 
     def summed(self, weight: Tensor, power: int) -> Tensor:
-        return self.view.shaped(self.soft.sum_up(self.rows, weight, power, self.cells))
+        return self.view.shaped(soft.sum_up(self.rows, weight, power, self.cells))
 
 
 @dataclass(frozen=True)

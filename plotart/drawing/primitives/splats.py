@@ -15,21 +15,17 @@ from torch import Tensor, nn
 from plotart.core.canvas import Canvas
 from plotart.drawing.primitives.base import packed, primitives
 from plotart.drawing.primitives.shapes import Marks, Shapes, ShapesSpec
+from plotart.raster.forms import LEAST, STREAKS
 
 __all__ = ["Form", "Splats", "SplatsSpec"]
 
 Form = Literal["fourier", "arc", "dot", "chosen"]
-FORMS: dict[Form, int] = {"fourier": 1, "arc": 2, "dot": 3, "chosen": 1}
 KINDS = ("ellipse", "triangle", "square", "star")
 """What a slot of `chosen` splats can be."""
 WAVES = 8
 """Harmonics with which these are drawn: their corners are a little round."""
 SMALLEST, LARGEST = 0.003, 1.5
 """Range of scales, unit."""
-STREAKS = 3.0
-"""Streaks of a brush from a splat's middle to its side."""
-LEAST = 0.05
-"""The radius of a fourier shape never falls below this share of its scale."""
 
 
 @cache
@@ -101,7 +97,7 @@ class Splats(Shapes):
         self.register_buffer("phase", phase.detach().clone())
         self.register_buffer("width", width.detach().clone())
         self.shape, self.streaks, self.marks_as = shape, streaks, marks
-        self.form = FORMS[shape]
+        self.form_kind = "fourier" if shape == "chosen" else shape
         self.harmonics = {"fourier": bend.shape[1] // 2, "chosen": WAVES}.get(shape, 0)
 
     def __len__(self) -> int:
@@ -124,7 +120,7 @@ class Splats(Shapes):
 
     @torch.no_grad()
     def boxes(self, edge: float) -> Tensor:
-        if self.form == 1:
+        if self.form_kind == "fourier":
             widest = 1 + self._waves().abs().sum(1)
         elif self.shape == "arc":
             widest = 1 + (13 / self.bend[:, 0]).sqrt()
@@ -133,7 +129,7 @@ class Splats(Shapes):
         along, across = (self.scale * widest[:, None]).unbind(1)
         c, s = self.angle.cos(), self.angle.sin()
         reach = torch.stack([(along * c).hypot(across * s), (along * s).hypot(across * c)], 1)
-        if self.form == 1:
+        if self.form_kind == "fourier":
             reach = reach + self.margin(edge)[:, None]
         return torch.cat([self.centre - reach, self.centre + reach], dim=1)
 
@@ -184,7 +180,7 @@ class Splats(Shapes):
     def rims(self) -> list[NDArray[np.float64]]:
         turn = torch.linspace(0, 2 * math.pi, 97).to(self.angle)[None]
         c, s = turn.cos(), turn.sin()
-        if self.form == 1:
+        if self.form_kind == "fourier":
             radius, _ = self._radius(c.expand(len(self), -1), s.expand(len(self), -1))
             rims = torch.stack([radius * c, radius * s], -1)
         elif self.shape == "dot":

@@ -6,7 +6,7 @@ from __future__ import annotations
 from plotart.raster.chords import CROWDED, HALF, ONE, REACH32, ZERO, records_of
 from plotart.raster.cpu.edge import CORNER_SHARE, IN_CORNER, capped, cornered, past_ends, sees_two, slab
 from plotart.raster.cpu.jit import jit
-from plotart.raster.cpu.lanes import WIDTH, bits, counted, lowest, most, pick, root, size, total
+from plotart.raster.cpu.lanes import WIDTH, arange, bitmask, fabs, lowest_bit, maximum, reduce_sum, sqrt, where
 from plotart.raster.cpu.memory import from_records, load, store
 from plotart.raster.cpu.nearest import touch
 from plotart.raster.cpu.words import CAPPED, CORNERED, INSIDE, KIND_MASK, PLAIN, pixel_of, pixels_of, word_of
@@ -27,17 +27,17 @@ def list_pixels(half, softness, cols, box, found):
         for chunk in range(wide):
             place, col = (row * wide + chunk) * WIDTH, col0 + chunk * WIDTH
             d2 = load(best, place)
-            touched = (d2 < reach2) & (d2 >= ZERO) & (counted() < cols - col)
+            touched = (d2 < reach2) & (d2 >= ZERO) & (arange() < cols - col)
             inside = touched & (d2 <= sure)
-            left = bits(inside)
+            left = bitmask(inside)
             while left != 0:
-                lane = lowest(left)
+                lane = lowest_bit(left)
                 left &= left - 1
                 words[INSIDE, insides] = word_of(row0 + row, col + lane, owner[place + lane], INSIDE)
                 insides += 1
-            left = bits(touched & ~inside)
+            left = bitmask(touched & ~inside)
             while left != 0:
-                lane = lowest(left)
+                lane = lowest_bit(left)
                 left &= left - 1
                 words[PLAIN, edges] = word_of(row0 + row, col + lane, owner[place + lane], PLAIN)
                 squared[edges] = best[place + lane]
@@ -61,27 +61,27 @@ def sort_edges(line, begin, end, half, softness, top, edges, found, words, cover
     for j in range(0, edges, WIDTH):
         k, x, y = pixels_of(listed, j, chords, top)
         _, _, tx, ty, length, arc, marks, _ = from_records(found.records, k)
-        store(coverage, j, slab(root(load(found.squared, j)), half, per_s, tx, ty))
-        here = counted() < edges - j
+        store(coverage, j, slab(sqrt(load(found.squared, j)), half, per_s, tx, ty))
+        here = arange() < edges - j
         marked, capped = here & (marks > ZERO), marks < ZERO
-        if bits(marked) != 0:
+        if bitmask(marked) != 0:
             first, last = past_ends(line, begin, end, tx, ty, length, arc, x, y, softness)
-            capped = marked & (most(first, last) > -HALF * softness * (size(tx) + size(ty)))
+            capped = marked & (maximum(first, last) > -HALF * softness * (fabs(tx) + fabs(ty)))
         crowded = marked & (marks >= CROWDED)
-        left = bits(here & ~capped & ~crowded)
+        left = bitmask(here & ~capped & ~crowded)
         while left != 0:
-            n = j + lowest(left)
+            n = j + lowest_bit(left)
             left &= left - 1
             words[used], covered[used] = listed[n], coverage[n]
             used += coverage[n] > ZERO
-        left = bits(capped & ~crowded)
+        left = bitmask(capped & ~crowded)
         while left != 0:
-            capped_[caps] = listed[j + lowest(left)] + (CAPPED - PLAIN)
+            capped_[caps] = listed[j + lowest_bit(left)] + (CAPPED - PLAIN)
             left &= left - 1
             caps += 1
-        left, also = bits(crowded), bits(capped)
+        left, also = bitmask(crowded), bitmask(capped)
         while left != 0:
-            lane = lowest(left)
+            lane = lowest_bit(left)
             left &= left - 1
             crowded_[crowds] = listed[j + lane] + ((also >> lane) & 1) * (CAPPED - PLAIN)
             coverage[crowds] = coverage[j + lane]
@@ -126,7 +126,7 @@ def cover(line, begin, end, half, softness, top, rows, cols, wanted, found, word
     for j in range(corners):
         c, x, y = pixel_of(found.words[CORNERED, j], begin, top)
         cells = cornered(line, begin, end, found.records, c, x, y, half, softness)
-        found.covered[j] = CORNER_SHARE * total(pick(counted() < IN_CORNER, cells, ZERO))
+        found.covered[j] = CORNER_SHARE * reduce_sum(where(arange() < IN_CORNER, cells, ZERO))
     corner_end = keep_covered(found.words[CORNERED], found.covered, corners, words, covered, cap_end)
     return insides, plain_end, cap_end, corner_end
 

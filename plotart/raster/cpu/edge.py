@@ -34,7 +34,19 @@ from plotart.raster.chords import (
     marks_of,
 )
 from plotart.raster.cpu.jit import jit
-from plotart.raster.cpu.lanes import WIDTH, bits, counted, least, lowest, most, pick, root, same, same_int, size
+from plotart.raster.cpu.lanes import (
+    WIDTH,
+    arange,
+    bitmask,
+    fabs,
+    full,
+    full_int,
+    lowest_bit,
+    maximum,
+    minimum,
+    sqrt,
+    where,
+)
 from plotart.raster.cpu.memory import from_records, load
 
 FAR, TINY, THIN = np.float32(1e30), np.float32(1e-12), np.float32(THINNEST)
@@ -57,22 +69,22 @@ CORNER_X, CORNER_Y = _offsets(CORNER_CELLS)
 @jit
 def ramp(t, a, b, per_a, per_b):
     """F(t), the part of the filter below t."""
-    q = most(HALF * (a + b) - size(t), ZERO)
-    p = least(q, b)
+    q = maximum(HALF * (a + b) - fabs(t), ZERO)
+    p = minimum(q, b)
     rest = HALF - per_a * (q - p + HALF * p * p * per_b)
-    return HALF + pick(t > ZERO, rest, -rest)
+    return HALF + where(t > ZERO, rest, -rest)
 
 
 @jit
 def slopes(t, a, b, per_a, per_b):
     """F, dF/dt, dF/da, dF/db."""
-    q = most(HALF * (a + b) - size(t), ZERO)
-    p = least(q, b)
+    q = maximum(HALF * (a + b) - fabs(t), ZERO)
+    p = minimum(q, b)
     r = p * per_b
     tail = per_a * (q - p + HALF * p * r)
     by_a, by_b, rest = per_a * (tail - HALF * r), per_a * HALF * r * (r - ONE), HALF - tail
     positive = t > ZERO
-    return HALF + pick(positive, rest, -rest), per_a * r, pick(positive, by_a, -by_a), pick(positive, by_b, -by_b)
+    return HALF + where(positive, rest, -rest), per_a * r, where(positive, by_a, -by_a), where(positive, by_b, -by_b)
 
 
 @jit
@@ -104,24 +116,24 @@ def slopes_between(d, half, per_s, a, b, per_a, per_b):
 @jit
 def widths(tx, ty):
     """a and b of the filter and their inverses."""
-    x, y = size(tx), size(ty)
-    a, b = most(x, y), most(least(x, y), THIN)
+    x, y = fabs(tx), fabs(ty)
+    a, b = maximum(x, y), maximum(minimum(x, y), THIN)
     return a, b, ONE / a, ONE / b
 
 
 @jit
 def widths_by_turn(tx, ty):
     """da/dphi and db/dphi of chords of direction (cos phi, sin phi)."""
-    by_sine, by_cosine = pick(ty > ZERO, tx, -tx), pick(tx > ZERO, -ty, ty)
-    steep = size(ty) > size(tx)
-    return pick(steep, by_sine, by_cosine), pick(steep, by_cosine, by_sine)
+    by_sine, by_cosine = where(ty > ZERO, tx, -tx), where(tx > ZERO, -ty, ty)
+    steep = fabs(ty) > fabs(tx)
+    return where(steep, by_sine, by_cosine), where(steep, by_cosine, by_sine)
 
 
 @jit
 def apart(x0, y0, tx, ty, length, x, y):
     """Vectors from chords to points, and the places along the chords where they start."""
     rx, ry = x - x0, y - y0
-    on = least(most(rx * tx + ry * ty, ZERO), length)
+    on = minimum(maximum(rx * tx + ry * ty, ZERO), length)
     return rx - on * tx, ry - on * ty, on
 
 
@@ -144,10 +156,10 @@ def sees_two(line, begin, c, x, y, half, softness):
     for o in range(begin + low, begin + high, WIDTH):
         ox, oy = load(line.tx, o), load(line.ty, o)
         fx, fy, there = apart(load(line.x, o), load(line.y, o), ox, oy, load(line.length, o), x, y)
-        seen = (fx * fx + fy * fy <= limit * limit) & (counted() < begin + high - o) & (counted() != c - o)
-        gx, gy, way = fx - ex, fy - ey, size(load(line.arc, o) + there - place)
-        bent = size(tx * ox + ty * oy) < BENT32
-        two |= bits(seen & (bent | (way > DETOUR32 * root(gx * gx + gy * gy) + HALF * softness)))
+        seen = (fx * fx + fy * fy <= limit * limit) & (arange() < begin + high - o) & (arange() != c - o)
+        gx, gy, way = fx - ex, fy - ey, fabs(load(line.arc, o) + there - place)
+        bent = fabs(tx * ox + ty * oy) < BENT32
+        two |= bitmask(seen & (bent | (way > DETOUR32 * sqrt(gx * gx + gy * gy) + HALF * softness)))
     return ONE if two != 0 else ZERO
 
 
@@ -159,22 +171,22 @@ def owners_of_cells(line, begin, end, c, x, y, half, softness):
     """
     _, _, _, reach = away(line, c, x, y, half, softness)
     sub_x, sub_y = load(CORNER_X, 0) * softness + x, load(CORNER_Y, 0) * softness + y
-    best, owner = same(FAR), same_int(0)
+    best, owner = full(FAR), full_int(0)
     o = begin
     while o < end:
         fx, fy, _ = apart(
             load(line.x, o), load(line.y, o), load(line.tx, o), load(line.ty, o), load(line.length, o), x, y
         )
-        near = bits((fx * fx + fy * fy <= reach * reach) & (counted() < end - o))
+        near = bitmask((fx * fx + fy * fy <= reach * reach) & (arange() < end - o))
         while near != 0:
-            n = o + lowest(near)
+            n = o + lowest_bit(near)
             near &= near - 1
             rx, ry, tx, ty = sub_x - line.x[n], sub_y - line.y[n], line.tx[n], line.ty[n]
             along, across = rx * tx + ry * ty, ry * tx - rx * ty
-            over = along - least(most(along, ZERO), line.length[n])
+            over = along - minimum(maximum(along, ZERO), line.length[n])
             d2 = across * across + over * over
             closer = (d2 < best) & (along >= (-FAR if n == begin else ZERO))
-            best, owner = pick(closer, d2, best), pick(closer, n - begin, owner)
+            best, owner = where(closer, d2, best), where(closer, n - begin, owner)
         o += WIDTH
         if o < end:  # nothing nearer comes before the stroke is so much longer
             fx, fy, _, _ = away(line, o, x, y, half, softness)
@@ -193,7 +205,7 @@ def past_ends(line, begin, end, tx, ty, length, arc, x, y, softness):
     first = tx * (line.x[begin] - x) + ty * (line.y[begin] - y)
     last = tx * (x - end_x) + ty * (y - end_y)
     near_end = whole - arc - length <= NEAR_END * softness
-    return pick(arc <= NEAR_END * softness, first, -FAR), pick(near_end, last, -FAR)
+    return where(arc <= NEAR_END * softness, first, -FAR), where(near_end, last, -FAR)
 
 
 @jit
@@ -201,7 +213,7 @@ def cornered(line, begin, end, records, c, x, y, half, softness):
     """Coverages of the corner sub-pixels of one CORNERED pixel, nearest to chord c."""
     best, owner = owners_of_cells(line, begin, end, c, x, y, half, softness)
     _, _, tx, ty, _, _, _, _ = from_records(records, owner)
-    return slab(root(best), half, CORNER_FINER / softness, tx, ty)
+    return slab(sqrt(best), half, CORNER_FINER / softness, tx, ty)
 
 
 @jit
@@ -212,10 +224,10 @@ def capped(line, begin, end, records, k, x, y, half, softness):
     v = (y - y0) * tx - (x - x0) * ty
     a, b, per_a, per_b = widths(tx, ty)
     tx, ty = tx * softness, ty * softness
-    total = same(ZERO)
+    total = full(ZERO)
     for j in range(IN_CAP):
         shift = CAP_X[j] * tx + CAP_Y[j] * ty
-        u = most(most(first - shift, last + shift), ZERO)
+        u = maximum(maximum(first - shift, last + shift), ZERO)
         w = v + CAP_Y[j] * tx - CAP_X[j] * ty
-        total += between(root(u * u + w * w), half, CAP_FINER / softness, a, b, per_a, per_b)
+        total += between(sqrt(u * u + w * w), half, CAP_FINER / softness, a, b, per_a, per_b)
     return total * CAP_SHARE

@@ -1,9 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
-"""Coverage of one point by one filled shape, and its derivatives: the `field` of the shapes, compiled.
-
-form: 0 circle (x, y, radius); 1 fourier (x, y, angle, scale x, scale y, M cos, M sin, phase); 2 arc (..., W, L, phase);
-3 dot (..., phase).
-"""
+"""Coverage of one point by one soft shape, and its derivatives (numba); plotart.raster.forms tells what they are."""
 
 from __future__ import annotations
 
@@ -11,8 +7,8 @@ import math
 
 import numpy as np
 
-from plotart.drawing.primitives.splats import LEAST, STREAKS
 from plotart.raster.cpu.jit import jit
+from plotart.raster.forms import LEAST, STREAKS
 
 __all__ = ["covered", "sigmoid"]
 

@@ -118,7 +118,7 @@ for _python, _sign in (
 
 
 @primitive
-def same(typing, value):
+def full(typing, value):
     """A float32 in all lanes."""
 
     def codegen(context, builder, sig, args):
@@ -128,7 +128,7 @@ def same(typing, value):
 
 
 @primitive
-def same_int(typing, value):
+def full_int(typing, value):
     """An integer in all lanes."""
 
     def codegen(context, builder, sig, args):
@@ -138,7 +138,7 @@ def same_int(typing, value):
 
 
 @primitive
-def counted(typing):
+def arange(typing):
     """0, 1, 2, ... as float32."""
 
     def codegen(context, builder, sig, args):
@@ -148,7 +148,7 @@ def counted(typing):
 
 
 @primitive
-def real(typing, value):
+def to_float(typing, value):
     """Integers as float32."""
 
     def codegen(context, builder, sig, args):
@@ -158,7 +158,7 @@ def real(typing, value):
 
 
 @primitive
-def pick(typing, mask, one, other):
+def where(typing, mask, one, other):
     """`one` where mask holds, else `other`; scalars are repeated."""
     kind = one if isinstance(one, Lanes) else other if isinstance(other, Lanes) else FLOATS
 
@@ -181,19 +181,19 @@ def _unary(name):
 
 
 @primitive
-def below(typing, value):
+def floor(typing, value):
     """The next whole number below, as float32."""
     return FLOATS(FLOATS), _unary("floor")
 
 
 @primitive
-def above(typing, value):
+def ceil(typing, value):
     """The next whole number above, as float32."""
     return FLOATS(FLOATS), _unary("ceil")
 
 
 @primitive
-def whole(typing, value):
+def to_int(typing, value):
     """Floats without a fraction as integers."""
 
     def codegen(context, builder, sig, args):
@@ -203,13 +203,13 @@ def whole(typing, value):
 
 
 @primitive
-def root(typing, value):
+def sqrt(typing, value):
     """Square root."""
     return FLOATS(FLOATS), _unary("sqrt")
 
 
 @primitive
-def size(typing, value):
+def fabs(typing, value):
     """Absolute value."""
     return FLOATS(FLOATS), _unary("fabs")
 
@@ -224,19 +224,19 @@ def _extreme(sign):
 
 
 @primitive
-def least(typing, one, other):
+def minimum(typing, one, other):
     """The smaller of two."""
     return FLOATS(*(arg if isinstance(arg, Lanes) else types.float32 for arg in (one, other))), _extreme("<")
 
 
 @primitive
-def most(typing, one, other):
+def maximum(typing, one, other):
     """The larger of two."""
     return FLOATS(*(arg if isinstance(arg, Lanes) else types.float32 for arg in (one, other))), _extreme(">")
 
 
 @primitive
-def bits(typing, mask):
+def bitmask(typing, mask):
     """Lane i of the mask as bit i of an integer."""
 
     def codegen(context, builder, sig, args):
@@ -246,7 +246,7 @@ def bits(typing, mask):
 
 
 @primitive
-def lowest(typing, number):
+def lowest_bit(typing, number):
     """The number of zero bits below the lowest set bit of an integer that is not 0."""
 
     def codegen(context, builder, sig, args):
@@ -256,7 +256,7 @@ def lowest(typing, number):
 
 
 @primitive
-def highest(typing, number):
+def highest_bit(typing, number):
     """The number of the highest set bit of an integer that is not 0."""
 
     def codegen(context, builder, sig, args):
@@ -278,18 +278,18 @@ def _reduced(name, start):
 
 
 @primitive
-def total(typing, value):
+def reduce_sum(typing, value):
     """Sum of all lanes."""
     return types.float32(FLOATS), _reduced("fadd", 0.0)
 
 
 @primitive
-def smallest(typing, value):
+def reduce_min(typing, value):
     """The least of all lanes."""
     return types.float32(FLOATS), _reduced("fmin", None)
 
 
 @primitive
-def largest(typing, value):
+def reduce_max(typing, value):
     """The greatest of all lanes."""
     return types.float32(FLOATS), _reduced("fmax", None)

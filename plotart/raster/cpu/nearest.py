@@ -12,17 +12,17 @@ from plotart.raster.cpu.edge import FAR
 from plotart.raster.cpu.jit import jit
 from plotart.raster.cpu.lanes import (
     WIDTH,
-    above,
-    below,
-    counted,
-    largest,
-    least,
-    most,
-    pick,
-    same,
-    size,
-    smallest,
-    whole,
+    arange,
+    ceil,
+    fabs,
+    floor,
+    full,
+    maximum,
+    minimum,
+    reduce_max,
+    reduce_min,
+    to_int,
+    where,
 )
 from plotart.raster.cpu.memory import load, store
 from plotart.raster.cpu.words import ROWS
@@ -91,27 +91,27 @@ def count_wanted(wanted, top, rows, before):
 @jit
 def boxes(line, begin, end, reach, top, rows, cols, box):
     """First and last row (in the band) and column of the pixels that each chord can touch, and those of the stroke."""
-    low_row, high_row, low_col, high_col = same(FAR), same(-ONE), same(FAR), same(-ONE)
+    low_row, high_row, low_col, high_col = full(FAR), full(-ONE), full(FAR), full(-ONE)
     for c in range(begin, end, WIDTH):
         x, y, tx, ty = load(line.x, c), load(line.y, c), load(line.tx, c), load(line.ty, c)
         # the rectangle along low..high, across -reach..reach
-        low, high = pick(counted() == begin - c, -reach - EDGE, same(ZERO)), load(line.length, c) + load(line.after, c)
-        up, down = least(low * ty, high * ty), most(low * ty, high * ty)
-        left, right = least(low * tx, high * tx), most(low * tx, high * tx)
-        across, aside = reach * size(tx), reach * size(ty)
-        row0 = most(above(y + up - across - (HALF + top)), ZERO)
-        row1 = least(most(below(y + down + across - (HALF + top)), -ONE), rows - 1)
-        col0 = most(above(x + left - aside - HALF), ZERO)
-        col1 = least(most(below(x + right + aside - HALF), -ONE), cols - 1)
-        seen = (row0 <= row1) & (col0 <= col1) & (counted() < end - c)
-        row1 = pick(seen, row1, -ONE)
-        store(box[0], c - begin, whole(least(row0, rows)))
-        store(box[1], c - begin, whole(row1))
-        store(box[2], c - begin, whole(least(col0, cols)))
-        store(box[3], c - begin, whole(col1))
-        low_row, high_row = least(low_row, pick(seen, row0, FAR)), most(high_row, row1)
-        low_col, high_col = least(low_col, pick(seen, col0, FAR)), most(high_col, pick(seen, col1, -ONE))
-    return smallest(low_row), largest(high_row), smallest(low_col), largest(high_col)
+        low, high = where(arange() == begin - c, -reach - EDGE, full(ZERO)), load(line.length, c) + load(line.after, c)
+        up, down = minimum(low * ty, high * ty), maximum(low * ty, high * ty)
+        left, right = minimum(low * tx, high * tx), maximum(low * tx, high * tx)
+        across, aside = reach * fabs(tx), reach * fabs(ty)
+        row0 = maximum(ceil(y + up - across - (HALF + top)), ZERO)
+        row1 = minimum(maximum(floor(y + down + across - (HALF + top)), -ONE), rows - 1)
+        col0 = maximum(ceil(x + left - aside - HALF), ZERO)
+        col1 = minimum(maximum(floor(x + right + aside - HALF), -ONE), cols - 1)
+        seen = (row0 <= row1) & (col0 <= col1) & (arange() < end - c)
+        row1 = where(seen, row1, -ONE)
+        store(box[0], c - begin, to_int(minimum(row0, rows)))
+        store(box[1], c - begin, to_int(row1))
+        store(box[2], c - begin, to_int(minimum(col0, cols)))
+        store(box[3], c - begin, to_int(col1))
+        low_row, high_row = minimum(low_row, where(seen, row0, FAR)), maximum(high_row, row1)
+        low_col, high_col = minimum(low_col, where(seen, col0, FAR)), maximum(high_col, where(seen, col1, -ONE))
+    return reduce_min(low_row), reduce_max(high_row), reduce_min(low_col), reduce_max(high_col)
 
 
 @jit
@@ -137,7 +137,7 @@ def touch(line, begin, end, reach, top, rows, cols, wanted, found):
     best, owner, box = found.best, found.owner, found.box
     reach2 = reach * reach
     for place in range(0, tall * wide * WIDTH, WIDTH):
-        store(best, place, same(reach2))
+        store(best, place, full(reach2))
     if chosen and chosen_before[last + 1] - chosen_before[col0] < rows * (last + 1 - col0):
         for row in range(tall):
             for col in range(min(wide * WIDTH, cols - col0)):
@@ -156,12 +156,12 @@ def touch(line, begin, end, reach, top, rows, cols, wanted, found):
             ry_t, ry_n = ry * ty, ry * tx
             for chunk in range(left, right + 1):
                 place = ((row - row0) * wide + chunk) * WIDTH
-                rx = counted() + (start_x + np.float32(chunk * WIDTH))
+                rx = arange() + (start_x + np.float32(chunk * WIDTH))
                 along, across = rx * tx + ry_t, ry_n - rx * ty
-                over = along - least(most(along, ZERO), length)
+                over = along - minimum(maximum(along, ZERO), length)
                 d2 = across * across + over * over
                 before = load(best, place)
                 nearer = (d2 < before) & (along >= low)
-                store(best, place, pick(nearer, d2, before))
-                store(owner, place, pick(nearer, k, load(owner, place)))
+                store(best, place, where(nearer, d2, before))
+                store(owner, place, where(nearer, k, load(owner, place)))
     return row0, col0, tall, wide

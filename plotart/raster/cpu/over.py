@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.raster.chords import ZERO, rows_of
+from plotart.raster.cpu.backward import cover_backward
 from plotart.raster.cpu.cover import cover
 from plotart.raster.cpu.jit import jit, kernel
-from plotart.raster.cpu.lanes import WIDTH, counted, pick, same, total
+from plotart.raster.cpu.lanes import WIDTH, arange, full, reduce_sum, where
 from plotart.raster.cpu.memory import at, gather, load, put, store
 from plotart.raster.cpu.nearest import count_wanted, no_records, scratch
-from plotart.raster.cpu.pull import add_gradient
 from plotart.raster.cpu.words import ROWS, place_of, places_of
 
 
@@ -113,16 +113,16 @@ def over_backward(
                 store(own_b, j, by_b)
                 store(by_a, j, through)
                 store(by_c, j, through * opacity)
-            partial[slot, q - 5] = add_gradient(
+            partial[slot, q - 5] = cover_backward(
                 line, begin, end, records, counts[i], half[i], softness, top, words[since:], kinds, by_c, covered, sums,
                 partial[slot, : q - 5],
             )  # fmt: skip
-            by_red, by_green, by_blue, by_alpha = same(ZERO), same(ZERO), same(ZERO), same(ZERO)
+            by_red, by_green, by_blue, by_alpha = full(ZERO), full(ZERO), full(ZERO), full(ZERO)
             for j in range(0, count, WIDTH):
-                here = counted() < count - j
-                c = pick(here, load(covered, j), ZERO)
+                here = arange() < count - j
+                c = where(here, load(covered, j), ZERO)
                 a, by_r, by_g, by_b = opacity * c, load(own_r, j), load(own_g, j), load(own_b, j)
-                by_alpha += pick(here, load(by_a, j), ZERO) * c
+                by_alpha += where(here, load(by_a, j), ZERO) * c
                 by_red += a * by_r
                 by_green += a * by_g
                 by_blue += a * by_b
@@ -134,8 +134,8 @@ def over_backward(
                 put(red, p, at(own_r, j))
                 put(green, p, at(own_g, j))
                 put(blue, p, at(own_b, j))
-            partial[slot, q - 4], partial[slot, q - 3] = total(by_red), total(by_green)
-            partial[slot, q - 2], partial[slot, q - 1] = total(by_blue), total(by_alpha)
+            partial[slot, q - 4], partial[slot, q - 3] = reduce_sum(by_red), reduce_sum(by_green)
+            partial[slot, q - 2], partial[slot, q - 1] = reduce_sum(by_blue), reduce_sum(by_alpha)
         paper[band, 0], paper[band, 1], paper[band, 2] = _sum(red, pixels), _sum(green, pixels), _sum(blue, pixels)
 
 

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
-"""Filled shapes on the CPU, at any set of pixels: laid over each other, summed up, or light multiplied (numba).
+"""Soft shapes on the CPU, at any set of pixels: laid over each other, summed up, or light multiplied (numba).
 
 Pixels are sorted into square cells, and each cell has a list of the shapes whose box meets it, in drawing order; an
 entry of these lists is a slot. Backward kernels write the gradients of a slot's shape over the cell's pixels into the

@@ -2,8 +2,8 @@
 """CPU kernels: bands of pixel rows, one stroke after the other (numba).
 
 A stroke is first reduced, chord by chord, to the pixels it touches and the chord nearest to each (nearest.py); then
-each pixel's coverage is worked out (cover.py, edge.py) and composited (cpu_over.py, cpu_transmit.py). What the backward
-pass (pull.py) needs is one 32-bit word for each touched pixel (words.py: place in the band and nearest chord) and, for
+each pixel's coverage is worked out (cover.py, edge.py) and composited (over.py, transmit.py). What the backward pass
+(backward.py) needs is one 32-bit word for each touched pixel (words.py: place in the band and nearest chord) and, for
 ordered compositing, the colour underneath: distances are computed again.
 
 Every (stroke, band) pair owns a slot for its partial gradients, and slots are added in order: the result does not
@@ -16,7 +16,19 @@ import numpy as np
 
 from plotart.raster.chords import EDGE, ONE, REACH32, TWO, ZERO, chord_counts, on_canvas, rows_of
 from plotart.raster.cpu.jit import kernel
-from plotart.raster.cpu.lanes import WIDTH, below, bits, counted, largest, least, most, pick, same, smallest, total
+from plotart.raster.cpu.lanes import (
+    WIDTH,
+    arange,
+    bitmask,
+    floor,
+    full,
+    maximum,
+    minimum,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
+    where,
+)
 from plotart.raster.cpu.memory import load, store
 from plotart.raster.cpu.words import ROWS
 
@@ -53,21 +65,21 @@ def stroke_loads(strokes, table, first, half, softness, rows, cols, spans, pixel
         for c in range(begin, end, WIDTH):
             x, y, length = load(line.x, c), load(line.y, c), load(line.length, c)
             dx, dy = length * load(line.tx, c), length * load(line.ty, c)
-            left, right = x + least(dx, ZERO) - reach, x + most(dx, ZERO) + reach
-            up, down = y + least(dy, ZERO) - reach, y + most(dy, ZERO) + reach
-            seen = (right >= ZERO) & (left <= cols) & (down >= ZERO) & (up <= rows) & (counted() < end - c)
-            if bits(seen) == 0:
+            left, right = x + minimum(dx, ZERO) - reach, x + maximum(dx, ZERO) + reach
+            up, down = y + minimum(dy, ZERO) - reach, y + maximum(dy, ZERO) + reach
+            seen = (right >= ZERO) & (left <= cols) & (down >= ZERO) & (up <= rows) & (arange() < end - c)
+            if bitmask(seen) == 0:
                 continue
-            from_band = least(most(below(up * PER_ROWS), ZERO), last_band)
-            to_band = most(least(below(down * PER_ROWS), last_band), ZERO)
-            long = length + load(line.after, c) + pick(counted() == begin - c, reach + EDGE, same(ZERO))
+            from_band = minimum(maximum(floor(up * PER_ROWS), ZERO), last_band)
+            to_band = maximum(minimum(floor(down * PER_ROWS), last_band), ZERO)
+            long = length + load(line.after, c) + where(arange() == begin - c, reach + EDGE, full(ZERO))
             wide = reach + reach
-            bound = least(long * wide + long + (wide + TWO), (long + (wide + TWO)) * np.float32(4 * ROWS))
-            bound = pick(seen, bound, ZERO)
-            top, bottom = smallest(pick(seen, from_band, last_band)), largest(pick(seen, to_band, ZERO))
+            bound = minimum(long * wide + long + (wide + TWO), (long + (wide + TWO)) * np.float32(4 * ROWS))
+            bound = where(seen, bound, ZERO)
+            top, bottom = reduce_min(where(seen, from_band, last_band)), reduce_max(where(seen, to_band, ZERO))
             spans[i, 0], spans[i, 1] = min(spans[i, 0], int(top)), max(spans[i, 1], int(bottom))
             if top == bottom:
-                pixels[i, int(top)] += total(bound)
+                pixels[i, int(top)] += reduce_sum(bound)
                 continue
             store(low, 0, from_band)
             store(high, 0, to_band)

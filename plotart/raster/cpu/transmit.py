@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from plotart.raster.chords import ONE, ZERO, rows_of
+from plotart.raster.cpu.backward import cover_backward
 from plotart.raster.cpu.cover import cover
 from plotart.raster.cpu.jit import jit, kernel
-from plotart.raster.cpu.lanes import WIDTH, same
+from plotart.raster.cpu.lanes import WIDTH, full
 from plotart.raster.cpu.memory import at, put, store
 from plotart.raster.cpu.nearest import count_wanted, no_records, scratch
-from plotart.raster.cpu.pull import add_gradient
 from plotart.raster.cpu.words import ROWS, place_of
 
 NONE, SINGLE, SEVERAL = np.uint8(0), np.uint8(1), np.uint8(2)  # factors of a pixel that are 0
@@ -121,7 +121,7 @@ def transmit_backward(
             for kind in range(4):
                 kinds[kind] = ends[slot, kind] - since
             for j in range(0, kinds[3], WIDTH):
-                store(by_c, j, same(ZERO))
+                store(by_c, j, full(ZERO))
             for n in range(of_each):
                 w, by_w = weight[i, n], ZERO
                 passed, dark = product[drawing, low + n].reshape(-1), zeros[drawing, low + n].reshape(-1)
@@ -142,7 +142,7 @@ def transmit_backward(
                     put(by_c, j, at(by_c, j) - by_factor * w)
                     by_w += by_factor * c
                 partial[slot, q + 1 + n] = -by_w
-            partial[slot, q] = add_gradient(
+            partial[slot, q] = cover_backward(
                 line, begin, end, records, counts[i], half[i], softness, top, words[since:], kinds, by_c, again, sums,
                 partial[slot, :q],
             )  # fmt: skip

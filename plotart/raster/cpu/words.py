@@ -7,7 +7,7 @@ import numpy as np
 
 from plotart.raster.chords import HALF
 from plotart.raster.cpu.jit import jit
-from plotart.raster.cpu.lanes import counted, pick, real
+from plotart.raster.cpu.lanes import arange, to_float, where
 from plotart.raster.cpu.memory import load
 
 ROWS = 32  # pixel rows of a band
@@ -38,7 +38,7 @@ def pixels_of(words, j, chords, top):
     """Chord numbers and centres of the pixels `words[j : j + WIDTH]`; any chord where there are no more words."""
     word = load(words, j)
     pixel, k = word >> PIXEL_SHIFT, (word >> KIND_BITS) & CHORD_MASK
-    return pick(k < chords, k, 0), real(pixel & COL_MASK) + HALF, real(pixel >> COL_BITS) + (HALF + top)
+    return where(k < chords, k, 0), to_float(pixel & COL_MASK) + HALF, to_float(pixel >> COL_BITS) + (HALF + top)
 
 
 @jit
@@ -53,4 +53,4 @@ def places_of(words, j, count, top, cols):
     """`place_of` of the words j..j + WIDTH; that of row 0 and column 0 where there are no more words."""
     pixel = load(words, j) >> PIXEL_SHIFT
     place = ((pixel >> COL_BITS) + top) * cols + (pixel & COL_MASK)
-    return pick(counted() < count - j, place, top * cols)
+    return where(arange() < count - j, place, top * cols)

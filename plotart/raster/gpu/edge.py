@@ -201,7 +201,7 @@ def sums(at, ex, ey, share, turn, length, tx, ty):
 
 
 @triton.jit
-def uncover(  # noqa: PLR0915 - one pass, everything in registers
+def cover_backward(  # noqa: PLR0915 - one pass, everything in registers
     line, marks, arc, ends, bent, pair_chord, p0, p1, stroke, x, y, half, softness, owner, d, capped, cornered, g,
     by_line, by_ends,
 ):  # fmt: skip

@@ -12,7 +12,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from plotart.raster.gpu.edge import TILE, cover, uncover
+from plotart.raster.gpu.edge import TILE, cover, cover_backward
 
 SIDE = tl.constexpr(TILE)
 
@@ -96,7 +96,7 @@ def over_backward(
         above = tl.where(left_zero > 0.5, 0.0, tl.exp(left_log))
         own_r, own_g, own_b = tl.load(rgb + 3 * stroke), tl.load(rgb + 3 * stroke + 1), tl.load(rgb + 3 * stroke + 2)
         by_a = above * (gr * (own_r - red) + gg * (own_g - green) + gb * (own_b - blue))
-        by_half = uncover(
+        by_half = cover_backward(
             line, marks, arc, ends, bent, pair_chord, p, q, stroke, x, y, wide, softness, owner, d, capped, cornered,
             by_a * opacity, by_line, by_ends,
         )  # fmt: skip
@@ -167,7 +167,7 @@ def transmit_backward(
         missing = zero - tl.where(dark, 1.0, 0.0)
         others = tl.where(missing > 0.5, 0.0, tl.exp(log - tl.log(tl.where(dark, 1.0, factor))))
         by_factor = g * others
-        by_half = uncover(
+        by_half = cover_backward(
             line, marks, arc, ends, bent, pair_chord, p, q, stroke, x, y, wide, softness, owner, d, capped, cornered,
             -tl.sum(by_factor * taken, axis=1), by_line, by_ends,
         )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Soft shapes by formula: what the kernels of plotart.raster.shapes are told, and the constants of the formulas.
+
+A shape is a row of numbers, the centre first, in units of the short side of the image:
+
+    circle    x, y, radius
+    fourier   x, y, angle, scale x, scale y, M cos, M sin, phase
+    arc       x, y, angle, scale x, scale y, W, L, phase
+    dot       x, y, angle, scale x, scale y, phase
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+__all__ = ["EDGE_PX", "LEAST", "STREAKS", "Form", "Kind"]
+
+Kind = Literal["circle", "fourier", "arc", "dot"]
+
+EDGE_PX = 1 / (2 * math.pi)
+"""Scale of a logistic edge with the spread of a box filter one pixel wide: a pi / sqrt(3) = 1 / sqrt(12)."""
+STREAKS = 3.0
+"""Streaks of a brush from a shape's middle to its side."""
+LEAST = 0.05
+"""The radius of a fourier shape never falls below this share of its scale."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The formula of a family of shapes.
+
+    Attributes:
+        harmonics: M, of fourier. streaks: 0..1, how much fainter a shape is in the lines a brush leaves.
+        outline: whether a shape is its edge alone, as wide as the pen.
+    """
+
+    kind: Kind
+    harmonics: int = 0
+    streaks: float = 0.0
+    outline: bool = False
+
+    @property
+    def number(self) -> int:
+        """The kind as the kernels know it."""
+        return get_args(Kind).index(self.kind)
