@@ -56,7 +56,7 @@ def fit(config, picture, changes, seconds=math.inf):
     spec, steps = settings.stages[0], settings.stages[0].steps
     begin, clock = time.process_time(), Clock(seconds)
     try:
-        fitted = spec.build()(drawing, context, watch=clock)
+        fitted = spec(drawing, context, watch=clock)
     except TimeUp:
         fitted, steps = Drawing.unpack(clock.state["drawing"]), clock.state["step"]
     took = time.process_time() - begin

@@ -29,11 +29,11 @@ from torch.nn import functional as F
 from plotart import Config, generate
 from plotart.cli.flags import gather
 from plotart.core.color import to_linear, to_srgb
+from plotart.glyphs.alphabet import load_alphabet
 from plotart.glyphs.message import Message
 from plotart.glyphs.reading import confusions
 from plotart.glyphs.render import glyph_images
 from plotart.plot.read import read_svg
-from plotart.runs.alphabet import load_alphabet
 from plotart.runs.folder import Run
 from plotart.runs.prepare import prepare
 

@@ -23,14 +23,14 @@ from plotart.objectives.pixels import Pixels, PixelsSpec
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.stages import Context, evaluate
-from plotart.stages.fit import FitSpec
-from plotart.stages.regrow import RegrowSpec
-from plotart.stages.reorder import ReorderSpec
+from plotart.stages.fit import Fit
+from plotart.stages.regrow import Regrow
+from plotart.stages.reorder import Reorder
 
 SIZE, ASPECT = 82, 228 / 164
 RED, GREEN = (0.92, 0.0, 0.1), (0.0, 0.62, 0.2)
 STUCK = 0.002
-MOVE, SWAP = RegrowSpec(share=0.5), ReorderSpec(tries=4)
+MOVE, SWAP = Regrow(share=0.5), Reorder(tries=4)
 STRATEGIES = {
     "over": ("over", []),
     "over, order swaps": ("over", [SWAP]),
@@ -74,11 +74,11 @@ def run(strategy: str, seed: int, steps: int, canvas: Canvas, target: torch.Tens
         renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,
         load_pens("basic-12"), 4, generator,
     )  # fmt: skip
-    fit = FitSpec(steps=steps, softness=16, schedule="cosine").build()
+    fit = Fit(steps=steps, softness=16, schedule="cosine")
     drawing = fit(drawing, context, watch=Silent())
     for step in STRATEGIES[strategy][1]:
-        drawing = step.build()(drawing, context, watch=Silent())
-        drawing = FitSpec(steps=steps // 2, softness=4, schedule="cosine").build()(drawing, context, watch=Silent())
+        drawing = step(drawing, context, watch=Silent())
+        drawing = Fit(steps=steps // 2, softness=4, schedule="cosine")(drawing, context, watch=Silent())
     assert isinstance(objective, Pixels)
     return evaluate(drawing, context).total
 

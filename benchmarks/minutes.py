@@ -27,8 +27,8 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.runs.prepare import prepare
 from plotart.stages import Context, Silent, evaluate
-from plotart.stages.fit import FitSpec
-from plotart.stages.prune import AIM, PruneSpec, contributions, keep_within, plot_seconds, plot_time
+from plotart.stages.fit import Fit
+from plotart.stages.prune import AIM, Prune, contributions, keep_within, plot_seconds, plot_time
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "photo": {"page.size": "a6", "size": 256, "primitive.count": 1500},
@@ -47,7 +47,7 @@ def unconstrained(kind: str, folder: Path, threads: int) -> tuple[Context, Drawi
         config = Config.load("neuron", {**changes, "objectives.neuron.at": "conv4_3:12"})
     config, context, drawing = prepare(config, lambda line: None)
     for spec in config.scaled_stages():
-        drawing = spec.build()(drawing, context, watch=Silent())
+        drawing = spec(drawing, context, watch=Silent())
     return context, drawing
 
 
@@ -63,7 +63,7 @@ def refitted_cut(drawing: Drawing, context: Context, worth: torch.Tensor, limit:
         objectives={**context.objectives, "time": time_objective},
         weights={**context.weights, "time": price},
     )
-    fit = FitSpec(steps=steps, rates={"points": 0.003}, schedule="cosine").build()
+    fit = Fit(steps=steps, rates={"points": 0.003}, schedule="cosine")
     fitted = fit(smaller, timed, watch=Silent())
     return fitted.subset(keep_within(fitted, worth[kept], limit, context.machine))
 
@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="photo,neuron")
     parser.add_argument("--shares", default="0.5,0.25")
-    parser.add_argument("--steps", type=int, default=PruneSpec().steps)
+    parser.add_argument("--steps", type=int, default=Prune().steps)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     for kind in given.only.split(","):
@@ -114,7 +114,7 @@ def main() -> None:
             fitted = refitted_cut(whole, context, ranks["cut: at random"], limit, given.steps)
             report("cut at random, refitted", fitted, context, time.process_time() - started)
             started = time.process_time()
-            pruned = PruneSpec(steps=given.steps).build()(whole, replace(context, minutes=limit / 60), watch=Silent())
+            pruned = Prune(steps=given.steps)(whole, replace(context, minutes=limit / 60), watch=Silent())
             report(f"--minutes {limit / 60:.1f}", pruned, context, time.process_time() - started)
 
 

@@ -33,16 +33,16 @@ from plotart.drawing.render import renderer
 from plotart.objectives.pixels import Pixels
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
-from plotart.stages import Context, Silent, StageSpec, evaluate
-from plotart.stages.fit import FitSpec
-from plotart.stages.grow import GrowSpec
+from plotart.stages import Context, Silent, Stage, evaluate
+from plotart.stages.fit import Fit
+from plotart.stages.grow import Grow
 
 SIZE, STEPS, DISTANCE_MM = 256, 500, 500.0
 TIMES_S = (1.0, 2.0, 4.0, 8.0)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
-PLAIN = FitSpec(steps=STEPS)
-GROWN = GrowSpec(steps=STEPS)
-LEVERS: dict[str, GrowSpec] = {
+PLAIN = Fit(steps=STEPS)
+GROWN = Grow(steps=STEPS)
+LEVERS: dict[str, Grow] = {
     "all": GROWN,
     "evenly placed": GROWN.model_copy(update={"place": "even"}),
     "random directions": GROWN.model_copy(update={"direction": "random"}),
@@ -68,7 +68,7 @@ class Result:
     wall_s: float
 
 
-def draw(photo: str, count: int, spec: StageSpec, seed: int = 0, size: int = SIZE) -> Result:
+def draw(photo: str, count: int, spec: Stage, seed: int = 0, size: int = SIZE) -> Result:
     """One drawing of `count` strokes by one stage from a random start."""
     picture = torch.from_numpy(getattr(data, photo)()[..., :3].copy()).permute(2, 0, 1).float() / 255
     height, width = picture.shape[1:]
@@ -92,7 +92,7 @@ def draw(photo: str, count: int, spec: StageSpec, seed: int = 0, size: int = SIZ
         InkSpec(kind="over").build(count, context.generator),
     )
     cpu, wall = time.process_time(), time.perf_counter()
-    made = spec.build()(start, context, watch=Silent())
+    made = spec(start, context, watch=Silent())
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     seen = evaluate(made, context)
     a, b = (image[0].permute(1, 2, 0).double().numpy() for image in (target, seen.image))
@@ -113,8 +113,8 @@ HEAD = "| PSNR dB | SSIM | S-CIELAB | CPU s | wall s |\n|---|---|---|---|---|---
 
 
 def free(photos: list[str], counts: list[int], seed: int) -> None:
-    draw(photos[0], 64, GrowSpec(steps=8), seed)  # compiled, and out of the figures
-    draw(photos[0], 64, FitSpec(steps=2), seed)
+    draw(photos[0], 64, Grow(steps=8), seed)  # compiled, and out of the figures
+    draw(photos[0], 64, Fit(steps=2), seed)
     print("\n| photograph, strokes: plain -> grown", HEAD)
     for count in counts:
         found: dict[str, list[Result]] = {"plain": [], "grown": []}
@@ -155,7 +155,7 @@ def speed(photos: list[str], counts: list[int], seed: int) -> None:
 
 
 def times(photos: list[str], counts: list[int], seed: int) -> None:
-    draw(photos[0], 64, GrowSpec(steps=8), seed)  # compiled, and out of the figures
+    draw(photos[0], 64, Grow(steps=8), seed)  # compiled, and out of the figures
     print("\n| mean of", ", ".join(photos), HEAD)
     for count in counts:
         steps_a_second = {

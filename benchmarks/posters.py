@@ -34,8 +34,8 @@ from plotart.runs.folder import Run
 from plotart.runs.posters import source_of
 from plotart.runs.prepare import prepare
 from plotart.stages import Context, Silent, Step, evaluate, fit
-from plotart.stages.enlarge import PATCHES, EnlargeSpec, Tiling, repeat
-from plotart.stages.fit import FitSpec, crops_of
+from plotart.stages.enlarge import PATCHES, Enlarge, Tiling, repeat
+from plotart.stages.fit import Fit, crops_of
 from plotart.stages.judge import tiles
 
 PAGES = {"a5": 4, "a3": 2, "a1": 0}
@@ -69,10 +69,10 @@ def cost(pages: str, threads: int, steps: int) -> None:
         for page, halvings in ((page, PAGES[page]) for page in pages.split(",")):
             config, context, drawing = scene(kind, page, STROKES // 2**halvings, threads)
             crop = 512 if kind == "picture" else context.transform.side_around(context.transform.view)
-            spec = FitSpec(steps=steps, crop=crop, schedule="constant", rates={"points": 1e-4})
+            spec = Fit(steps=steps, crop=crop, schedule="constant", rates={"points": 1e-4})
             clock = Clock()
             fit.LOOKS = 1  # steps are timed, not the judging in between
-            spec.build()(drawing, context, watch=clock)
+            spec(drawing, context, watch=clock)
             evaluate(drawing, context, windows=tiles(drawing.canvas.pixels(config.size))[:3])
             each = sorted(clock.times)[len(clock.times) // 2]
             crops = crops_of(spec, drawing.canvas, context)
@@ -202,7 +202,7 @@ def repeats(source: str, poster: str, threads: int) -> None:
     config, context, small = prepare(run.config.changed(threads=threads), lambda line: None)
     first, canvas = config.stages[0], context.canvas
     origin = source_of(config)
-    assert isinstance(first, EnlargeSpec) and canvas is not None and origin is not None
+    assert isinstance(first, Enlarge) and canvas is not None and origin is not None
     tiling = Tiling.of(small.canvas, canvas, first.tiles, first.overlap)
     saved = run.load_checkpoint()
     assert saved is not None

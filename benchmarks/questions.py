@@ -25,9 +25,9 @@ from plotart.objectives.pixels import PixelsSpec
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.stages import Context
-from plotart.stages.fit import FitSpec
-from plotart.stages.regrow import RegrowSpec
-from plotart.stages.reorder import ReorderSpec
+from plotart.stages.fit import Fit
+from plotart.stages.regrow import Regrow
+from plotart.stages.reorder import Reorder
 
 SIZE = 128
 CASES: dict[str, dict[str, Any]] = {
@@ -49,8 +49,8 @@ CASES: dict[str, dict[str, Any]] = {
     "each slot chooses ellipse, triangle, square or star": {"kind": "splats", "form": "chosen"},
     "ellipses alone": {"kind": "splats", "harmonics": 0},
     "arcs in average": {"kind": "splats", "form": "arc", "ink": "average"},
-    "three fits of a third, regrow between": {"between": [RegrowSpec(), RegrowSpec()]},
-    "three fits of a third, reorder (100) between": {"between": [ReorderSpec(tries=100)] * 2},
+    "three fits of a third, regrow between": {"between": [Regrow(), Regrow()]},
+    "three fits of a third, reorder (100) between": {"between": [Reorder(tries=100)] * 2},
     "weights": {"weights": True},
 }
 
@@ -81,8 +81,8 @@ def run(case: dict[str, Any], seed: int, steps: int) -> tuple[float, float]:
     between = case.get("between", [])
     how = {"softness": case.get("softness", 4), "pixels_share": case.get("share", 0.25), "schedule": "cosine"}
     for stage in [*between, None]:
-        drawing = FitSpec(steps=steps // (len(between) + 1), **how).build()(drawing, context, watch=Silent())
-        drawing = stage.build()(drawing, context, watch=Silent()) if stage else drawing
+        drawing = Fit(steps=steps // (len(between) + 1), **how)(drawing, context, watch=Silent())
+        drawing = stage(drawing, context, watch=Silent()) if stage else drawing
     with torch.no_grad():
         missed = (context.renderer(drawing, SIZE) - target).square()
     return tuple(-10 * math.log10(float(part.mean())) for part in (missed, missed[:, :, middle, middle]))

@@ -33,8 +33,8 @@ from plotart.objectives.pixels import PixelsSpec
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.stages import Context
-from plotart.stages.fit import FitSpec
-from plotart.stages.regrow import RegrowSpec
+from plotart.stages.fit import Fit
+from plotart.stages.regrow import Regrow
 
 SIZE = 256
 HARMONICS = 4
@@ -77,22 +77,22 @@ def descend(kind: str, count: int, target: torch.Tensor, canvas: Canvas, seconds
 
     drawing, context = start()
     settings = {"softness": 4, "pixels_share": 0.25, "schedule": "cosine"} | fit
-    for stage in (FitSpec(steps=5, **settings), RegrowSpec()):  # what is compiled at the first call
-        stage.build()(drawing, context, watch=Silent())
+    for stage in (Fit(steps=5, **settings), Regrow()):  # what is compiled at the first call
+        stage(drawing, context, watch=Silent())
     began = time.process_time()
     drawing, context = start()
     fits = [(0.25, settings), (0.25, settings | {"softness": 2}), (0.25, settings | {"softness": 2}), (1.0, settings)]
     each, steps = 0.0, 0
     for number, (share, how) in enumerate(fits):
         if number:
-            drawing = RegrowSpec(share=0.15).build()(drawing, context, watch=Silent())
+            drawing = Regrow(share=0.15)(drawing, context, watch=Silent())
         left, now = began + seconds * (1.0 if number == 3 else share * (number + 1)), time.process_time()
         if not each:  # the pace of the first steps
-            drawing = FitSpec(steps=12, **how).build()(drawing, context, watch=Silent())
+            drawing = Fit(steps=12, **how)(drawing, context, watch=Silent())
             each, steps = (time.process_time() - now) / 24, 12  # a short fit looks at its whole picture at every step
             now = time.process_time()
         count = max(1, int((left - now) / each))
-        drawing = FitSpec(steps=count, **how).build()(drawing, context, watch=Silent())
+        drawing = Fit(steps=count, **how)(drawing, context, watch=Silent())
         each, steps = (time.process_time() - now) / count, steps + count
     spent = time.process_time() - began
     with torch.no_grad():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path as FilePath
+from typing import Any
 
 import click
 
@@ -29,10 +31,11 @@ def movie(
     interpolation: bool,
 ) -> None:
     """Make a film of a run's frames."""
+    from plotart.core.images import to_pil
+    from plotart.core.movie import save_movie, shot
     from plotart.drawing.render import renderer
-    from plotart.runs.alphabet import wandering
     from plotart.runs.folder import Run
-    from plotart.runs.movie import CAPTION, save_movie, shots
+    from plotart.runs.movie import CAPTION, shots
     from plotart.runs.redraw import drawing_of
 
     try:
@@ -43,7 +46,9 @@ def movie(
     captions = CAPTION if captions is None else captions
     if interpolation:
         config = opened.config
-        film = wandering(drawing_of(opened), renderer(config.renderer.name, threads=config.threads), config.size, fps)
+        draw = renderer(config.renderer.name, threads=config.threads)
+        way = config.primitive.wander(drawing_of(opened), draw, config.size)
+        film: Iterator[Any] = (shot(to_pil(picture), 1 / fps) for picture in way)
     else:
         film = shots(opened, fps=fps, captions=captions, title=title, pauses=(card, first, last))
     save_movie(film, path, fps)

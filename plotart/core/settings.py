@@ -42,8 +42,8 @@ def picked(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:
         settings = dict(value)
         return _validated(registry, str(settings.pop("kind", None)), settings, "kind", "")
 
-    def serialize(spec: BaseModel) -> dict[str, Any]:
-        return {"kind": registry.name_of(type(spec)), **spec.model_dump(mode="json")}
+    def serialize(spec: Any) -> dict[str, Any]:
+        return {"kind": type(spec).kind, **spec.model_dump(mode="json")}
 
     return BeforeValidator(validate), PlainSerializer(serialize)
 

@@ -15,7 +15,7 @@ from plotart.core.canvas import Canvas, Window
 from plotart.core.errors import InputError
 from plotart.core.images import html_picture, to_pil, write_beside
 from plotart.drawing.ink import Ink, inks
-from plotart.drawing.primitives.base import Primitive, Stroked, packed
+from plotart.drawing.primitives.base import Primitive, Stroked, primitives
 from plotart.drawing.render import renderer
 
 __all__ = ["FILE", "Drawing"]
@@ -114,7 +114,7 @@ class Drawing(nn.Module):
             InputError: another version of plotart packed it.
         """
         try:
-            primitive, ink = packed[state["primitive"]], inks[state["ink"]]
+            primitive, ink = primitives[state["primitive"]].makes, inks[state["ink"]]
             return cls(Canvas.unpack(state["canvas"]), primitive.unpack(state["shapes"]), ink.unpack(state["colours"]))
         except (KeyError, TypeError):
             raise InputError(

@@ -12,9 +12,11 @@ import math
 import torch
 from kornia.filters import gaussian_blur2d
 from kornia.geometry.transform import get_perspective_transform
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
+
+from plotart.core.settings import Section
 
 __all__ = ["CORNERS", "Channel", "look", "project"]
 
@@ -52,15 +54,13 @@ def look(ink: Tensor, homographies: Tensor) -> Tensor:
     return F.grid_sample(ink, found, align_corners=True)
 
 
-class Channel(BaseModel):
+class Channel(Section):
     """How far a picture may be distorted at strength 1; every bound shrinks and grows with the strength.
 
     The defaults are those of the article: affine (30 degrees, 10 % translation, scale 0.9 to 1.1, shear 10 degrees),
     then perspective 0.6 in every second picture, with normal noise of 1/4. The article adds the noise before the warp,
     a camera after it; here every second picture gets it before. All else is off.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rotation: float = Field(30.0, ge=0, le=180, description="degrees to either side")
     translate: float = Field(0.1, ge=0, le=1, description="share of the picture's side")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -9,17 +10,22 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from plotart.core.errors import InputError
+from plotart.core.parts import Whole
+from plotart.core.tables import Table
 from plotart.drawing import Drawing
 from plotart.glyphs.decoder import Decoder
 from plotart.glyphs.handwriting import Source, digits
 from plotart.glyphs.message import Message
 from plotart.glyphs.render import glyph_images
 from plotart.glyphs.sheet import Generated, Sheet
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.watch import Watch
 
-__all__ = ["Digits", "DigitsSpec"]
+__all__ = ["Digits"]
+
+AFTER = "stages: 'digits' tries glyphs after the stage 'train'; start from the config 'digits'"
 
 HELD_BACK = 0.2
 """Share of the digits that the classifier is tried on."""
@@ -29,7 +35,7 @@ SWAPPED, FITTED, IN_PICTURE = 300, 50, 10
 
 
 @stages.register("digits")
-class DigitsSpec(StageSpec):
+class Digits(Stage):
     """Try the trained generator and decoder on digits, beside the same networks with random weights.
 
     The drawing stays as it is. Figures go to `trained` and `random` in `digits` of run.json, pictures beside it: digits
@@ -49,30 +55,54 @@ class DigitsSpec(StageSpec):
     epochs: int = Field(10, ge=1, le=1000)
     steps: int = Field(500, ge=1, le=100_000)
 
-    def build(self) -> Digits:
-        return Digits(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"message", "training"})
 
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        return AFTER
 
-class Digits:
-    name = "digits"
+    def check(self, config: Whole, at: str) -> None:
+        if "training" not in config.stages[0].gives:
+            raise InputError(AFTER)
+        digits(self.data, self.count, config.primitive.sheet().pixels(config.size))
 
-    def __init__(self, spec: DigitsSpec) -> None:
-        self.spec = spec
+    def ready(self, context: Context, at: str, say: Callable[[str], None]) -> None:
+        if len(context.pens.pens) != 1:
+            raise InputError(f"stages: digits are grey, so pens.set must be one pen, not {len(context.pens.pens)}")
+
+    @classmethod
+    def terminal(cls, figures: Mapping[str, Any]) -> Sequence[Table | str]:
+        told = figures["digits"]
+        paper, mean = told["error of paper"], told["error of the mean digit"]
+        forms = {
+            "distance of glyphs of a class, as a share of others'": "{classes:.3f}",
+            "correlation of a glyph and its digit; another digit": "{digit:.3f}; {other:.3f}",
+            "recognized, decoder frozen: first epoch; last": "{frozen[0]:.3f}; {last_frozen:.3f}",
+            "recognized, decoder free: first epoch; last": "{free[0]:.3f}; {last_free:.3f}",
+            f"error of fitted inputs (paper {paper:.3f}, mean digit {mean:.3f})": "{error:.3f}",
+        }
+        both = [
+            {**told[networks], "last_frozen": told[networks]["frozen"][-1], "last_free": told[networks]["free"][-1]}
+            for networks in ("trained", "random")
+        ]
+        rows = tuple((title, *(form.format(**found) for found in both)) for title, form in forms.items())
+        return [Table("", (f"{told['count']} digits of {told['data']}", "trained", "random"), rows)]
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        spec, message, glyphs = self.spec, context.objectives.get("message"), drawing.primitive
+        message, glyphs = context.objectives.get("message"), drawing.primitive
         assert isinstance(message, Message) and isinstance(glyphs, Generated)  # prepare sees to it
         side = glyphs.sheet.pixels(context.size)
-        ink, classes = digits(spec.data, spec.count, side)
+        ink, classes = digits(self.data, self.count, side)
         ink, classes = ink.to(drawing.device), classes.to(drawing.device)
-        figures: dict[str, Any] = {"data": spec.data, "count": spec.count}
+        figures: dict[str, Any] = {"data": self.data, "count": self.count}
         shown: dict[str, list[Tensor]] = {"swap": [ink[:IN_PICTURE]], "inputs": [ink[:IN_PICTURE]]}
         for name in ("trained", "random"):
             test = _Test(drawing, context, message, fresh=name == "random")
             swapped, told = test.swap(ink[:SWAPPED], classes[:SWAPPED])
             for kind in ("frozen", "free"):
-                told[kind] = test.classify(ink, classes, kind == "frozen", spec.epochs)
-            fitted, told["error"] = test.fit_inputs(ink[:FITTED], spec.steps)
+                told[kind] = test.classify(ink, classes, kind == "frozen", self.epochs)
+            fitted, told["error"] = test.fit_inputs(ink[:FITTED], self.steps)
             figures[name] = told
             watch.say(f"the {name} networks were tried on digits")
             shown["swap"].append(swapped[:IN_PICTURE])

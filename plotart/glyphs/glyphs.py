@@ -7,14 +7,15 @@ points are the generator's. `RasterGenerator` makes pixels, the article's way; a
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
-from plotart.drawing.primitives.base import packed, primitives
+from plotart.drawing.primitives.base import primitives
 from plotart.drawing.primitives.strokes import StrokeCoverages, Strokes
 from plotart.drawing.render.view import Coverages, View
 from plotart.glyphs.sheet import Generated, GeneratedSpec, Generator
@@ -92,7 +93,6 @@ class StrokeGenerator(Generator):
         return torch.cat(parts, dim=2)
 
 
-@packed.register("glyphs")
 class Glyphs(Generated, Strokes):
     """The strokes of a sheet of glyphs, made by a generator of the sheet's messages.
 
@@ -104,7 +104,7 @@ class Glyphs(Generated, Strokes):
         cell_width: full width of the N strokes of a glyph, `[N]` in sides of the cell.
     """
 
-    kind = "glyphs"
+    rates: ClassVar[Mapping[str, float]] = {}
     generator: StrokeGenerator
     cell_width: Tensor
 
@@ -148,6 +148,12 @@ class Glyphs(Generated, Strokes):
 @primitives.register("glyphs")
 class GlyphsSpec(GeneratedSpec):
     """An alphabet of strokes on a sheet, a cell for each of the first `glyphs` messages."""
+
+    makes = Glyphs
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return super().gives | {"curves"}
 
     count: int = Field(3, ge=1, le=64, description="strokes of a glyph")
     segments: int = Field(2, ge=1, le=8, description="cubic segments of a stroke")

@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
 from plotart.glyphs.channel import Channel
 from plotart.glyphs.decoder import Decoder
-from plotart.glyphs.sheet import Alphabet
+from plotart.glyphs.sheet import TOGETHER, Alphabet, GeneratedSpec
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
 __all__ = ["Message", "MessageObjectiveSpec"]
@@ -30,7 +31,6 @@ class Message(Objective):
     it can be learned (adaptive difficulty).
     """
 
-    name = "message"
     strength: Tensor
     average: Tensor
 
@@ -93,6 +93,8 @@ class MessageObjectiveSpec(ObjectiveSpec):
     The share is that of symbols or words; twice the share of bits, less 1; the correlation of normal numbers.
     """
 
+    makes = Message
+
     channel: Channel = Channel()
     straighten: int = Field(0, ge=0, le=4, description="networks that undo the channel's perspective before reading")
     filters: int = Field(16, ge=1, le=512, description="filters of the decoder's first convolution; each next doubles")
@@ -102,7 +104,24 @@ class MessageObjectiveSpec(ObjectiveSpec):
     harder_above: float = Field(0.9, ge=-1, le=1, description="share read above which the strength grows")
     easier_below: float = Field(0.6, ge=-1, le=1, description="share read below which it shrinks")
 
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"message", "training"})
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"subject", "reading"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        return TOGETHER
+
+    @property
+    def magnitude(self) -> float:
+        return 10.0
+
     def build(self, context: ObjectiveContext) -> Message:
-        if not isinstance(context.alphabet, Alphabet):
+        if not isinstance(context.primitive, GeneratedSpec):
             raise InputError("there is no message to read: it needs the primitive 'glyphs'")
-        return Message(context.alphabet, self, context.canvas.paper_rgb, context.grey, context.generator).eval()
+        return Message(
+            context.primitive.alphabet(), self, context.canvas.paper_rgb, context.grey, context.generator
+        ).eval()

@@ -7,24 +7,23 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.errors import InputError
+from plotart.core.settings import Section
 
 __all__ = ["MessageSpec", "Messages"]
 
 
-class MessageSpec(BaseModel):
+class MessageSpec(Section):
     """Which messages there are.
 
     symbols: `size` one-hot vectors, each a glyph of its own. binary: vectors of `size` bits (2^size glyphs). normal:
     vectors of `size` independent normal numbers (an endless alphabet). words: the first `size` words of a text file
     with a word and its vector on each line.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["symbols", "binary", "normal", "words"] = "symbols"
     size: int = Field(64, ge=2, le=10_000, description="symbols, bits, numbers of a vector, or words")

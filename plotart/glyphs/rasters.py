@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path, polyline
-from plotart.drawing.primitives.base import packed, primitives
+from plotart.drawing.primitives.base import primitives
 from plotart.drawing.render.dense import Dense
 from plotart.drawing.render.view import Coverages, View
 from plotart.glyphs.sheet import Generated, GeneratedSpec, Generator
@@ -74,7 +74,6 @@ class RasterGenerator(Generator):
         return torch.sigmoid(self.layers(messages[:, :, None, None]))
 
 
-@packed.register("rasters")
 class Rasters(Generated):
     """A sheet of glyphs made of pixels; shape m K + k is what pen k does of glyph m.
 
@@ -83,7 +82,6 @@ class Rasters(Generated):
         pens: K.
     """
 
-    kind = "rasters"
     generator: RasterGenerator
 
     def __init__(self, messages: Tensor, columns: int, pens: int) -> None:
@@ -189,6 +187,8 @@ class _SheetOfPlanes(Dense):
 @primitives.register("rasters")
 class RastersSpec(GeneratedSpec):
     """An alphabet of pictures of 64 px on a sheet, a plane for each pen of the set."""
+
+    makes = Rasters
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Rasters:
         alphabet = self.alphabet()

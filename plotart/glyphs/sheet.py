@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,11 +12,17 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
 from plotart.drawing.render.view import Coverages, View
 from plotart.glyphs.messages import Messages, MessageSpec
 
-__all__ = ["Alphabet", "Generated", "GeneratedSpec", "Generator", "Sheet"]
+TOGETHER = (
+    "stages: the primitive 'glyphs' (or 'rasters'), the objective 'message' and the stage 'train' go together; "
+    "start from the config 'glyphs'"
+)
+
+__all__ = ["TOGETHER", "Alphabet", "Generated", "GeneratedSpec", "Generator", "Sheet"]
 
 
 class Sheet:
@@ -68,7 +75,7 @@ class Alphabet:
     sheet: Sheet
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, ABC):
     """Messages `[B, D]` to glyphs in 0..1 of their cells."""
 
     @abstractmethod
@@ -133,9 +140,46 @@ class Generated(Primitive):
 class GeneratedSpec(PrimitiveSpec):
     """An alphabet on a sheet, a cell for each of the first `glyphs` messages."""
 
+    label_order: ClassVar[int] = 30
+
     messages: MessageSpec = MessageSpec()
     glyphs: int = Field(64, ge=2, le=4096, description="cells of the sheet; all messages when there are fewer")
     columns: int = Field(8, ge=1, le=256, description="glyphs side by side")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"training", "reading"})
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"message"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        return TOGETHER if need in self.needs else super().lacks(need, at, config)
+
+    def check(self, config: Whole, at: str) -> None:
+        for name, objective in config.objectives.items():
+            if {"network", "picture"} & (objective.needs | objective.gives):
+                raise InputError(f"objectives.{name}: glyphs are drawn to be read; leave '{name}' to other primitives")
+        if config.pens.palette != "fixed":
+            raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
+        self.sheet().pixels(config.size)
+
+    def label(self, config: Whole) -> Sequence[str]:
+        return (f"glyphs_{self.messages.kind}-{self.messages.size}",)
+
+    def aspect(self) -> float:
+        sheet = self.sheet()
+        return sheet.columns / sheet.rows
+
+    def sheet(self) -> Sheet:
+        """Where the glyphs will lie."""
+        return self.alphabet().sheet
+
+    def wander(self, drawing: Any, renderer: Any, size: int) -> Iterator[Tensor]:
+        from plotart.glyphs.alphabet import wandering  # noqa: PLC0415  # which knows sheets
+
+        return wandering(drawing, renderer, size)
 
     def alphabet(self) -> Alphabet:
         """What the sheet will show; reads the file of words, if there is one."""

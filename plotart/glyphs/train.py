@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -11,26 +12,31 @@ from torch import Tensor
 from torch.optim import Adam
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
+from plotart.core.tables import Table
 from plotart.drawing import Drawing
+from plotart.glyphs.alphabet import leave
 from plotart.glyphs.message import Message
 from plotart.glyphs.render import glyph_images
-from plotart.glyphs.sheet import Generated
+from plotart.glyphs.sheet import TOGETHER, Generated
 from plotart.objectives import Frame
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Finish, Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.fit import rate_factor
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Step, Watch
 
-__all__ = ["Train", "TrainSpec"]
+__all__ = ["Train"]
 
 
 @stages.register("train")
-class TrainSpec(StageSpec):
+class Train(Stage):
     """Descend what the decoder misreads, by the weights of both, with new messages at every step.
 
     Each step draws `batch` messages and sends each glyph `copies` times through the channel.
     """
+
+    goes_on = True
 
     steps: int = Field(2500, ge=1, le=1_000_000)
     batch: int = Field(64, ge=2, le=4096)
@@ -40,26 +46,71 @@ class TrainSpec(StageSpec):
     schedule: Literal["halving", "cosine", "constant"] = "cosine"
     looks: int = Field(48, ge=1, le=1000, description="pictures of the sheet on the way, the frames of the film")
 
-    def build(self) -> Train:
-        return Train(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"message", "reading"})
 
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"training"})
 
-class Train:
-    name = "train"
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        return TOGETHER
 
-    def __init__(self, spec: TrainSpec) -> None:
-        self.spec = spec
+    @property
+    def own_steps(self) -> int:
+        return self.steps
+
+    def scaled(self, share: Callable[[int], int]) -> Train:
+        return self.model_copy(update={"steps": share(self.steps)})
+
+    def finish(self, end: Finish) -> Mapping[str, Any]:
+        return {"message": leave(end)}
+
+    @classmethod
+    def metrics(cls, figures: Mapping[str, Any]) -> Mapping[str, float]:
+        told = figures["message"]
+        return {"message/read": told["read"]["1"], "message/paper": told["paper"]["1"]}
+
+    @classmethod
+    def terminal(cls, figures: Mapping[str, Any]) -> Sequence[Table | str]:
+        """The share of the messages read back, by the strength of the channel."""
+        message = figures["message"]
+        what = "correlation" if message["kind"] == "normal" else "read back"
+        rows = [
+            (title, *(f"{value:.3f}" for value in message[name].values()))
+            for name, title in (("read", "rendered"), ("paper", "as written"))
+        ]
+        return [Table("", (f"{what} at strength", *message["read"]), tuple(rows))]
+
+    @classmethod
+    def report(cls, figures: Mapping[str, Any]) -> Sequence[Table]:
+        """How the glyphs are read through the channel, and which are mistaken for which."""
+        message = figures["message"]
+        value = "Correlation" if message["kind"] == "normal" else "Read back"
+        rows = tuple(
+            (strength, f"{share:.4f}", f"{message['paper'][strength]:.4f}")
+            for strength, share in message["read"].items()
+        )
+        head = ("Strength of the channel", f"{value}, rendered", f"{value}, as written")
+        mistaken = tuple(
+            (f"{pair['strength']:g}", pair["glyph"], pair["read_as"], f"{100 * pair['share']:.1f} %")
+            for pair in message["mistaken_on_paper"]
+            if pair["strength"] <= 1
+        )
+        tables = [Table("How the glyphs are read", head, rows)]
+        return [*tables, Table("Mistaken", ("Strength", "Glyph", "Read as", "Share"), mistaken)] if mistaken else tables
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        spec, saved = self.spec, watch.saved
+        saved = watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(saved["drawing"])
         message, glyphs = context.objectives.get("message"), drawing.primitive
         if not isinstance(message, Message) or not isinstance(glyphs, Generated):
             raise InputError("stages: 'train' needs the primitive 'glyphs' or 'rasters' and the objective 'message'")
         optimizer = Adam(
             [
-                {"params": list(glyphs.generator.parameters()), "lr": spec.rate, "first": spec.rate},
-                {"params": list(message.decoder.parameters()), "lr": spec.decoder_rate, "first": spec.decoder_rate},
+                {"params": list(glyphs.generator.parameters()), "lr": self.rate, "first": self.rate},
+                {"params": list(message.decoder.parameters()), "lr": self.decoder_rate, "first": self.decoder_rate},
             ]
         )
         start = 0
@@ -69,15 +120,15 @@ class Train:
             start = saved["step"]
             for name, objective in context.objectives.items():
                 objective.load_state_dict(saved["objectives"][name])
-        every = max(1, spec.steps // spec.looks)
+        every = max(1, self.steps // self.looks)
 
-        for step in range(start, spec.steps):
+        for step in range(start, self.steps):
             message.eval()
             drawing.eval()
             if step % every == 0:
                 watch.seen(step, evaluate(drawing, context))
             for group in optimizer.param_groups:
-                group["lr"] = group["first"] * rate_factor(spec.schedule, step / spec.steps)
+                group["lr"] = group["first"] * rate_factor(self.schedule, step / self.steps)
             losses, total = self._losses(drawing, context, message, step)
             optimizer.zero_grad(set_to_none=True)
             total.backward()  # type: ignore[no-untyped-call]
@@ -85,11 +136,11 @@ class Train:
                 raise FloatingPointError(f"the loss is not finite at step {step}; lower the learning rates")
             optimizer.step()
             told = {"read": float(message.average), "strength": float(message.strength)}
-            watch.step(Step(step + 1, spec.steps, losses, float(total.detach()), told))
+            watch.step(Step(step + 1, self.steps, losses, float(total.detach()), told))
             watch.checkpoint(partial(self._state, drawing, context, optimizer, step + 1))
         message.eval()
         drawing.eval()
-        watch.seen(spec.steps, evaluate(drawing, context))
+        watch.seen(self.steps, evaluate(drawing, context))
         return drawing.copy()
 
     def _losses(
@@ -100,11 +151,11 @@ class Train:
         assert isinstance(glyphs, Generated)
         message.train()
         drawing.train()
-        said = message.messages.draw(self.spec.batch, context.generator).to(drawing.device)
+        said = message.messages.draw(self.batch, context.generator).to(drawing.device)
         image = glyph_images(context.renderer, drawing, said, glyphs.sheet.pixels(context.size))
-        sent = image.repeat(self.spec.copies, 1, 1, 1)
+        sent = image.repeat(self.copies, 1, 1, 1)
         views, corners = message.send(sent, float(message.strength), context.generator)
-        said = said.repeat(self.spec.copies, 1)
+        said = said.repeat(self.copies, 1)
         frame = Frame(image, views, drawing=drawing, step=step, messages=said, corners=corners)
         terms = {name: context.weight(name) * objective(frame) for name, objective in context.objectives.items()}
         total = torch.stack(list(terms.values())).sum()

@@ -2,4 +2,6 @@
 
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
+objectives.home(__name__, __path__)
+
 __all__ = ["Frame", "Objective", "ObjectiveContext", "ObjectiveSpec", "objectives"]

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["GradientBalance"]
+from plotart.objectives.base import ObjectiveSpec
+
+__all__ = ["GradientBalance", "pull_beside_a_picture"]
+
+CARICATURE_STRENGTH = 1.0
+"""How hard a neuron or a layer pulls at a picture that is drawn, beside the picture itself."""
+
+Balanced = TypeVar("Balanced", bound=ObjectiveSpec)
+
+
+def pull_beside_a_picture(spec: Balanced, others: Mapping[str, ObjectiveSpec]) -> Balanced:
+    """An objective with a `strength`, balanced against the picture beside it unless its weight is said.
+
+    Raises:
+        ValueError: a strength without a picture.
+    """
+    picture = any("picture" in other.gives for other in others.values())
+    strength = getattr(spec, "strength", None)
+    if strength is not None and not picture:
+        raise ValueError("strength is relative to a picture: give --image, or a weight")
+    if picture and strength is None and "weight" not in spec.model_fields_set:
+        return spec.model_copy(update={"strength": CARICATURE_STRENGTH})
+    return spec
 
 
 class GradientBalance(nn.Module):

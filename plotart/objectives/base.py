@@ -16,20 +16,22 @@ Chosen here, and kept small:
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from plotart.core.canvas import Window
+from plotart.core.parts import Part, Whole
 from plotart.core.registry import Registry
 from plotart.networks.base import Network
 
-__all__ = ["Frame", "Objective", "ObjectiveContext", "ObjectiveSpec", "objectives"]
+__all__ = ["Frame", "Measure", "Objective", "ObjectiveContext", "ObjectiveSpec", "objectives"]
 
 
 class Frame:
@@ -102,10 +104,10 @@ class Frame:
         return features[..., top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """Frame -> scalar, lower is better."""
 
-    name: str
+    kind: ClassVar[str]
     layers: tuple[str, ...] = ()
     local: bool = True
     """Whether a part of the canvas can be judged by itself, as fits by crops do."""
@@ -114,6 +116,32 @@ class Objective(nn.Module):
     def needs_whole_image(self) -> bool:
         """Whether a frame with only some of the image's pixels is not enough."""
         return True
+
+    def picture(self) -> Tensor | None:
+        """The picture that is drawn, `[1, 3, H, W]` sRGB, where this asks for one."""
+        return None
+
+    def at(self, size: tuple[int, int]) -> Objective:
+        """The same objective for images of another `size` (H, W), of the same aspect."""
+        return self
+
+    @property
+    def budget_s(self) -> float:
+        """Seconds of plotting that cost nothing."""
+        return math.inf
+
+    @property
+    def why_whole(self) -> str:
+        """What a user may do about that; empty where nothing."""
+        return ""
+
+    def excitation(self, frame: Frame) -> Tensor | None:
+        """`[]`, natural sign, of what is naturally maximized: comparable between sizes. None for all else."""
+        return None
+
+    def warnings(self, network: Network | None) -> Sequence[str]:
+        """One sentence for each thing that is asked for and may not come about."""
+        return ()
 
     @abstractmethod
     def forward(self, frame: Frame) -> Tensor:
@@ -135,9 +163,9 @@ class ObjectiveContext:
     network: None when the run has none; canvas: the drawing area; target: the picture to draw, `[1, 3, H, W]` sRGB
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
     is no such picture); picture: file, setting -> `[1, 3, H, W]` sRGB 0..1 at the image's size;
-    alphabet: what a sheet of glyphs shows, a `plotart.glyphs.sheet.Alphabet`; grey: whether
-    all pens are one; pace: seconds that the plotter takes for a mm of ink and for a stroke's lift; minutes: what the
-    run may take, without pen changes; generator: the source of first weights.
+    primitive: the settings of what is drawn; grey: whether all pens are one; pace: seconds that the plotter takes for a
+    mm of ink and for a stroke's lift; minutes: what the run may take, without pen changes; generator: the source of
+    first weights.
     """
 
     network: Network | None = None
@@ -146,23 +174,73 @@ class ObjectiveContext:
     size: tuple[int, int] = (224, 224)
     style_image: Callable[[str], Tensor] = _no_style
     picture: Callable[[str, str], Tensor] = _no_picture
-    alphabet: Any = None
+    primitive: Any = None
     grey: bool = False
     pace: tuple[float, float] | None = None
     minutes: float | None = None
     generator: torch.Generator | None = None
 
 
-class ObjectiveSpec(BaseModel):
+@dataclass(frozen=True)
+class Measure:
+    """How a run tells what pens did to an objective: its values before pens, with pens, fitted again, as written.
+
+    Attributes:
+        figure: its name in run.json. unit: of the value, for the terminal.
+        heading, column: of the report's table.
+        natural: whether the value is the excitation, natural sign, and not the objective's own.
+    """
+
+    figure: str
+    unit: str
+    heading: str
+    column: str
+    natural: bool = False
+
+
+class ObjectiveSpec(Part):
     """Numbers and names from which an objective is built; frozen, part of the config."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    makes: ClassVar[type[Objective]]
+    measure: ClassVar[Measure | None] = None
 
     weight: float = Field(default=1.0, ge=0.0, description="share of this objective in the total")
+
+    @property
+    def picture(self) -> str | None:
+        """File of the picture that the run draws, where this is what draws it."""
+        return None
+
+    @property
+    def magnitude(self) -> float:
+        """What a penalty has to weigh to be felt beside it: 100 beside an excitation of tens; 0 of a penalty itself."""
+        return 0.0
+
+    @property
+    def published(self) -> bool:
+        """Whether its weight is that of a published formula, which belongs beside a sum of the activation."""
+        return False
+
+    def beside(self, others: Mapping[str, ObjectiveSpec]) -> Self:
+        """The same objective beside the `others` of a run, as far as its settings leave that open.
+
+        Raises:
+            ValueError: a setting makes no sense beside them; begins with the setting's name.
+        """
+        return self
+
+    def seen_from(self, distance_mm: float, melting_mm: float) -> Self:
+        """The same objective for an eye so far from the paper; strokes melt into tones from `melting_mm` on."""
+        return self
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        if need == "curves":
+            return f"{at}: {config.primitive.kind} have no strokes to judge; set '{self.kind}' to null"
+        return super().lacks(need, at, config)
 
     @abstractmethod
     def build(self, context: ObjectiveContext) -> Objective:
         """The objective; InputError when a setting does not fit the network or the picture."""
 
 
-objectives: Registry[ObjectiveSpec] = Registry("objective", "plotart.objectives")
+objectives: Registry[ObjectiveSpec] = Registry("objective")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field, field_validator
@@ -11,9 +11,10 @@ from torch import Tensor
 
 from plotart.core.errors import InputError
 from plotart.core.images import resize
+from plotart.core.parts import Whole
 from plotart.networks.base import Network
-from plotart.objectives.balance import GradientBalance
-from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
+from plotart.objectives.balance import GradientBalance, pull_beside_a_picture
+from plotart.objectives.base import Frame, Measure, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
 __all__ = ["Features", "FeaturesSpec"]
 
@@ -32,7 +33,6 @@ class Features(Objective):
     `balance` holds the weight of this objective against the others: found during the first steps, or fixed.
     """
 
-    name = "features"
     image: Tensor
 
     def __init__(
@@ -74,6 +74,12 @@ class FeaturesSpec(ObjectiveSpec):
     stays; without it `weight` alone counts.
     """
 
+    makes = Features
+    label_order: ClassVar[int] = 20
+    measure: ClassVar[Measure] = Measure(
+        "features", "squared distance", "What pens did to the features", "Squared distance"
+    )
+
     layers: tuple[str, ...] = Field(("conv4_3",), min_length=1, description="layers, or LAYER,LAYER")
     image: str | None = Field(None, description="picture whose features are meant; none: the one that is drawn")
     gain: float = Field(2.0, ge=0, le=100, description="1: as in the picture; more: a caricature of it")
@@ -84,6 +90,21 @@ class FeaturesSpec(ObjectiveSpec):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"network"} if self.image is not None else {"network", "picture"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        if need == "picture":
+            return f"{at}.image: there is no picture to take features from; give --image FILE"
+        return super().lacks(need, at, config)
+
+    def beside(self, others: Mapping[str, ObjectiveSpec]) -> FeaturesSpec:
+        return pull_beside_a_picture(self, others)
+
+    def label(self, config: Whole) -> Sequence[str]:
+        return "like", *self.layers
 
     def build(self, context: ObjectiveContext) -> Features:
         if context.network is None:

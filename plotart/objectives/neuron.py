@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
 from plotart.networks.base import Network
 from plotart.networks.contact import probe_images, survey
-from plotart.objectives.balance import GradientBalance
-from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
+from plotart.objectives.balance import GradientBalance, pull_beside_a_picture
+from plotart.objectives.base import Frame, Measure, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
 __all__ = ["Neuron", "NeuronSpec", "Term", "format_neuron", "parse_neuron"]
 
@@ -86,8 +88,6 @@ class Neuron(Objective):
     `balance`, if there is one, holds the weight of this objective against a picture's.
     """
 
-    name = "neuron"
-
     def __init__(
         self,
         network: Network,
@@ -123,9 +123,11 @@ class Neuron(Objective):
             parts.append(term.weight * (maps.sum() if reduction == "sum" else maps.mean((0, 2, 3)).sum()))
         return torch.stack(parts).sum()
 
-    def check(self, network: Network) -> list[str]:
+    def warnings(self, network: Network | None) -> list[str]:
         """Warnings, one sentence each: units that never answer above 0 to a few photographs and drawings."""
-        warnings = []
+        warnings: list[str] = []
+        if network is None:
+            return warnings
         images = probe_images(160)
         for term in self.terms:
             found = survey(network, term.layer, images)
@@ -149,6 +151,12 @@ class NeuronSpec(ObjectiveSpec):
     picture's, then the weight stays.
     """
 
+    makes = Neuron
+    label_order: ClassVar[int] = 10
+    measure: ClassVar[Measure] = Measure(
+        "excitation", "mean activation", "What pens did to the neuron", "Excitation", natural=True
+    )
+
     at: str = Field(description=f"neurons as LAYER:UNIT, for example {EXAMPLE}")
     reduction: Literal["sum", "mean"] = Field(
         default="mean", description="over copies and positions: mean (independent of size) or sum (published)"
@@ -162,6 +170,29 @@ class NeuronSpec(ObjectiveSpec):
     def _readable(cls, at: str) -> str:
         parse_neuron(at)
         return at
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"network"})
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"subject"})
+
+    @property
+    def magnitude(self) -> float:
+        return 100.0
+
+    def beside(self, others: Mapping[str, ObjectiveSpec]) -> NeuronSpec:
+        summed = any(other.published for other in others.values()) and "reduction" not in self.model_fields_set
+        spec = self.model_copy(update={"reduction": "sum"}) if summed else self
+        return pull_beside_a_picture(spec, others)
+
+    def label(self, config: Whole) -> Sequence[str]:
+        return config.network.name, self.at.replace(":", "-")
+
+    def hyper_parameters(self) -> Mapping[str, str]:
+        return {"neuron": self.at}
 
     def build(self, context: ObjectiveContext) -> Neuron:
         if context.network is None:

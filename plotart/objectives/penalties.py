@@ -12,12 +12,9 @@ from plotart.drawing.ink_load import ink_load
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
 __all__ = [
-    "WHOLE_PAGE", "Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "PlotTimeSpec",
+    "Bends", "InkLoad", "InkLoadSpec", "InkSpent", "OffPage", "PlotTime", "PlotTimeSpec",
     "StrokeCount",
 ]  # fmt: skip
-
-WHOLE_PAGE = ("ink", "strokes", "time", "curvature", "page")
-"""Objectives that judge a drawing as a whole, and no part of it by itself."""
 
 
 def _presence(frame: Frame) -> Tensor:
@@ -26,7 +23,7 @@ def _presence(frame: Frame) -> Tensor:
     return shown
 
 
-class _OfDrawing(Objective):
+class _OfStrokes(Objective):
     """What is told by the drawing, whatever its image."""
 
     @property
@@ -34,13 +31,12 @@ class _OfDrawing(Objective):
         return False
 
 
-class InkSpent(_OfDrawing):
+class InkSpent(_OfStrokes):
     """Layers of ink the strokes lay on the canvas on average, above `budget`: relu(sum l w p / area - budget).
 
     l is a stroke's length, w its width and p how much it shows.
     """
 
-    name = "ink"
     local = False
 
     def __init__(self, budget: float) -> None:
@@ -55,13 +51,11 @@ class InkSpent(_OfDrawing):
         return load.clamp_min(0)
 
 
-class InkLoad(_OfDrawing):
+class InkLoad(_OfStrokes):
     """Ink above `limit` layers on single places: mean over all square millimetres of the page of relu(load - limit)^2.
 
     The load is that of `plotart.drawing.ink_load`, each stroke counted by how much it shows.
     """
-
-    name = "ink_load"
 
     def __init__(self, limit: float) -> None:
         super().__init__()
@@ -88,10 +82,9 @@ class InkLoad(_OfDrawing):
         return excess
 
 
-class StrokeCount(_OfDrawing):
+class StrokeCount(_OfStrokes):
     """Strokes that will be plotted, counted softly: mean of p l / (l + w). Short and faint ones are dropped later."""
 
-    name = "strokes"
     local = False
 
     def forward(self, frame: Frame) -> Tensor:
@@ -101,7 +94,7 @@ class StrokeCount(_OfDrawing):
         return shown.mean()
 
 
-class PlotTime(_OfDrawing):
+class PlotTime(_OfStrokes):
     """Minutes that the plot takes beyond `budget`: relu(other + sum (per_mm l + per_lift l / (l + w)) - budget) / 60.
 
     l is a stroke's length and w its width in mm: a stroke that shrinks to nothing costs no lift, for it is not plotted.
@@ -111,7 +104,6 @@ class PlotTime(_OfDrawing):
         other: seconds that do not depend on the strokes. budget: seconds that cost nothing.
     """
 
-    name = "time"
     local = False
 
     def __init__(self, per_mm: float, per_lift: float, other: float, budget: float) -> None:
@@ -120,6 +112,10 @@ class PlotTime(_OfDrawing):
         self.per_lift = per_lift
         self.other = other
         self.budget = budget
+
+    @property
+    def budget_s(self) -> float:
+        return self.budget
 
     def each(self, drawing: Any) -> Tensor:
         """Seconds of each stroke, `[N]`, differentiable."""
@@ -133,10 +129,9 @@ class PlotTime(_OfDrawing):
         return beyond.clamp_min(0) / 60
 
 
-class Bends(_OfDrawing):
+class Bends(_OfStrokes):
     """Bending of the control polygons: mean squared second difference of neighbouring control points, unit squared."""
 
-    name = "curvature"
     local = False
 
     def forward(self, frame: Frame) -> Tensor:
@@ -144,10 +139,9 @@ class Bends(_OfDrawing):
         return points.diff(n=2, dim=1).square().sum(-1).mean()
 
 
-class OffPage(_OfDrawing):
+class OffPage(_OfStrokes):
     """Mean squared distance of the control points from the canvas, 0 for those on it; unit squared."""
 
-    name = "page"
     local = False
 
     def forward(self, frame: Frame) -> Tensor:
@@ -157,8 +151,16 @@ class OffPage(_OfDrawing):
         return outside.square().sum(-1).mean()
 
 
+class _OfStrokesSpec(ObjectiveSpec):
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"curves"})
+
+
 @objectives.register("ink")
-class InkSpentSpec(ObjectiveSpec):
+class InkSpentSpec(_OfStrokesSpec):
+    makes = InkSpent
+
     budget: float = Field(0.0, ge=0, description="layers of ink that cost nothing")
 
     def build(self, context: ObjectiveContext) -> InkSpent:
@@ -166,7 +168,9 @@ class InkSpentSpec(ObjectiveSpec):
 
 
 @objectives.register("ink_load")
-class InkLoadSpec(ObjectiveSpec):
+class InkLoadSpec(_OfStrokesSpec):
+    makes = InkLoad
+
     limit: float = Field(3.0, gt=0, description="layers of ink on a square millimetre that cost nothing")
 
     def build(self, context: ObjectiveContext) -> InkLoad:
@@ -174,18 +178,22 @@ class InkLoadSpec(ObjectiveSpec):
 
 
 @objectives.register("strokes")
-class StrokeCountSpec(ObjectiveSpec):
+class StrokeCountSpec(_OfStrokesSpec):
+    makes = StrokeCount
+
     def build(self, context: ObjectiveContext) -> StrokeCount:
         return StrokeCount()
 
 
 @objectives.register("time")
-class PlotTimeSpec(ObjectiveSpec):
+class PlotTimeSpec(_OfStrokesSpec):
     """Minutes that the plot takes beyond `minutes`, or beyond the run's own, where it has them; pen changes aside.
 
     Strokes pay for their length and for their lift, so that those shrink to nothing which do least for the drawing:
     their number is learned, too.
     """
+
+    makes = PlotTime
 
     minutes: float = Field(60.0, gt=0, le=100_000)
 
@@ -197,12 +205,16 @@ class PlotTimeSpec(ObjectiveSpec):
 
 
 @objectives.register("curvature")
-class BendsSpec(ObjectiveSpec):
+class BendsSpec(_OfStrokesSpec):
+    makes = Bends
+
     def build(self, context: ObjectiveContext) -> Bends:
         return Bends()
 
 
 @objectives.register("page")
-class OffPageSpec(ObjectiveSpec):
+class OffPageSpec(_OfStrokesSpec):
+    makes = OffPage
+
     def build(self, context: ObjectiveContext) -> OffPage:
         return OffPage()

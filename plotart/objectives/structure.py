@@ -29,29 +29,9 @@ def details(image: Tensor, px_per_mm: float, distance_mm: float) -> Tensor:
     return seen - blur(seen, COARSE * sigma)
 
 
-@objectives.register("structure")
-class StructureSpec(ObjectiveSpec):
-    """1 - correlation of the drawing's details with those of the picture, as seen from `distance` mm.
-
-    Pens have few tones, and up close each stroke is darker and the paper brighter than the picture. A correlation asks
-    for the right edges at the right places and not for tones that no pen has; `pixels` looks after those from afar. The
-    picture is that of `pixels`. Beside differences of light in Lab from two metres a weight of a few thousandths is
-    felt in the details and costs no colour.
-    """
-
-    weight: float = Field(default=0.004, ge=0.0, description="share of this objective in the total")
-    distance: float = Field(500.0, gt=0, le=1e6, description="from the eye to the paper, mm")
-
-    def build(self, context: ObjectiveContext) -> Structure:
-        if context.target is None:
-            raise ValueError("the structure objective needs a target picture")
-        return Structure(context.target, min(context.size) / context.canvas.mm_per_unit, self.distance)
-
-
 class Structure(Objective):
     """Args: target `[1, 3, H, W]` sRGB; px_per_mm: its resolution on paper; distance_mm: from the eye to the paper."""
 
-    name = "structure"
     target: Tensor
 
     def __init__(self, target: Tensor, px_per_mm: float, distance_mm: float) -> None:
@@ -74,6 +54,34 @@ class Structure(Objective):
 
     def _details(self, image: Tensor) -> Tensor:
         return _standard(details(image, self.px_per_mm, self.distance_mm))
+
+
+@objectives.register("structure")
+class StructureSpec(ObjectiveSpec):
+    """1 - correlation of the drawing's details with those of the picture, as seen from `distance` mm.
+
+    Pens have few tones, and up close each stroke is darker and the paper brighter than the picture. A correlation asks
+    for the right edges at the right places and not for tones that no pen has; `pixels` looks after those from afar. The
+    picture is that of `pixels`. Beside differences of light in Lab from two metres a weight of a few thousandths is
+    felt in the details and costs no colour.
+    """
+
+    makes = Structure
+
+    weight: float = Field(default=0.004, ge=0.0, description="share of this objective in the total")
+    distance: float = Field(500.0, gt=0, le=1e6, description="from the eye to the paper, mm")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"picture"})
+
+    def seen_from(self, distance_mm: float, melting_mm: float) -> StructureSpec:
+        return self.model_copy(update={"distance": distance_mm})
+
+    def build(self, context: ObjectiveContext) -> Structure:
+        if context.target is None:
+            raise ValueError("the structure objective needs a target picture")
+        return Structure(context.target, min(context.size) / context.canvas.mm_per_unit, self.distance)
 
 
 def _standard(values: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
@@ -52,15 +54,13 @@ class Style(Objective):
         relative:  L = mean_l mean_copies |G - A|² / |A|²                          (size-free: 0 is equal, 1 is empty)
         raw:       L = Σ_l | G/K - A/K |_F  over all copies at once, not squared   (published; K channels)
 
-    Without `layers`, `relative` takes three shallow layers after their nonlinearity, `raw` the same before it.
+    Without `layers`, both take three shallow layers before their nonlinearity.
 
     The style image goes through the same normalization. It is scaled, aspect kept, until its short side is the short
     side of the views, and its Gram matrices are computed once per such size.
 
     `balance` holds the weight of this objective against the others: found during the first steps, or fixed.
     """
-
-    name = "style"
 
     def __init__(
         self,
@@ -118,6 +118,9 @@ class StyleSpec(ObjectiveSpec):
     depends on sizes and copies).
     """
 
+    makes = Style
+    label_order: ClassVar[int] = 40
+
     image: str = Field(description="style image: a file, or a name in styles/")
     strength: float | None = Field(default=None, gt=0.0, description="pull of the style relative to the neuron's")
     raw_weight: float | None = Field(default=None, ge=0.0, description="weight of the published formula instead")
@@ -131,6 +134,20 @@ class StyleSpec(ObjectiveSpec):
         if self.strength is not None and self.raw_weight is not None:
             raise ValueError("strength and raw_weight are two ways to say one thing; give one of them")
         return self
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"network"})
+
+    @property
+    def published(self) -> bool:
+        return self.raw_weight is not None
+
+    def label(self, config: Whole) -> Sequence[str]:
+        return (Path(self.image).stem,)
+
+    def hyper_parameters(self) -> Mapping[str, str]:
+        return {"style": self.image}
 
     def build(self, context: ObjectiveContext) -> Style:
         network = context.network

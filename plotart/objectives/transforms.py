@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import torch
 from kornia.geometry.transform import get_perspective_transform, warp_perspective
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.errors import InputError
+from plotart.core.settings import Section
 
 __all__ = ["IDENTITY", "PUBLISHED", "Transform", "Warp"]
 
@@ -77,14 +78,12 @@ class Warp:
         return F.avg_pool2d(views, self.oversample) if self.oversample > 1 else views
 
 
-class Transform(BaseModel):
+class Transform(Section):
     """How far views may differ from the page; every number is a bound, sampled uniformly and independently per copy.
 
     The order is: rotation, scale and translation about the page's centre, then perspective, then a crop of the
     network's size anywhere on the page.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rotation: float = Field(default=5.0, ge=0, le=180, description="degrees to either side")
     translate: float = Field(default=0.0, ge=0, le=1, description="share of the page's sides")

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from plotart.core.errors import InputError
+from plotart.core.settings import Section
 from plotart.pens.palette import Pen
 
 __all__ = ["MARKS", "MARK_CELLS", "ChartLayout", "Patch", "load_layout", "save_layout"]
@@ -42,7 +43,7 @@ No turn or reflection of the page maps the four onto themselves.
 Kind = Literal["white", "solid", "cross", "tight", "hatch", "lines", "overlap"]
 
 
-class Patch(BaseModel):
+class Patch(Section):
     """One rectangle of the chart, `x, y` its top left corner.
 
     white    bare paper
@@ -54,7 +55,7 @@ class Patch(BaseModel):
     overlap  one pass of the pen `base` (horizontal, `base_pitch_mm`), later one of `pen` across it
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Kind
     x: Place
@@ -76,10 +77,10 @@ class Patch(BaseModel):
         return self
 
 
-class ChartLayout(BaseModel):
+class ChartLayout(Section):
     """Everything that is needed to read a photo of a chart."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     chart: Literal[1] = 1
     """Version of this description."""

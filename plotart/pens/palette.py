@@ -7,10 +7,11 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from plotart.core.color import normalize_hex
 from plotart.core.errors import InputError
+from plotart.core.settings import Section
 
 __all__ = ["Pen", "PenSet", "load_pens", "pen_sets", "to_vpype_toml"]
 
@@ -18,10 +19,10 @@ HEX_TIP_MM = 0.4
 _LARGEST_FILE = 1_000_000
 
 
-class Pen(BaseModel):
+class Pen(Section):
     """One pen. `tip_mm` is the width of its line on paper; `opacity` how much of its colour a single line gives."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str = Field(min_length=1, max_length=80)
     hex: str
@@ -62,10 +63,8 @@ class Pen(BaseModel):
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "pen"
 
 
-class PenSet(BaseModel):
+class PenSet(Section):
     """Pens that belong together; names are unique."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, max_length=80)
     title: str = ""

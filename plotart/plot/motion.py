@@ -10,10 +10,11 @@ import numpy as np
 import yaml
 from numba import njit
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from plotart.core.errors import InputError
 from plotart.core.geometry import flatten_all, lengths
+from plotart.core.settings import Section
 from plotart.plot.layers import Plot
 
 __all__ = [
@@ -26,10 +27,10 @@ HOP = 0.45
 TOLERANCE_MM = 0.05  # the time hardly depends on it: 565 to 566 s for the same drawing from 0.02 to 1 mm
 
 
-class Machine(BaseModel):
+class Machine(Section):
     """A plotter: mm, seconds, mm/s, mm/s2. The pen starts and ends at the page's top left corner."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     title: str = ""
     travel_mm: tuple[float, float] | None = None

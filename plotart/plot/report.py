@@ -3,19 +3,20 @@
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
 from plotart.core.color import normalize_hex
+from plotart.core.tables import Table
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Plot
 from plotart.plot.motion import Estimate, Machine, Stroking, estimate, stroke_times
 from plotart.plot.svg import number, path_data
 
-__all__ = ["write_report"]
+__all__ = ["by_stage", "write_report"]
 
 _STAGES = (
     ("free", "before pens were taken away"),
@@ -33,15 +34,16 @@ def write_report(
     figures: dict[str, Any],
     *,
     title: str,
+    sections: Sequence[Table] = (),
     preview_png: bytes | None = None,
     paper: str = "#ffffff",
 ) -> FilePath:
     """Write `report.html`: no other file, server or network is needed to read it.
 
     Args:
-        figures: the run's figures as in run.json; used are `excitation` and `pixels` (values at free, quantized, final,
-            svg), `message` (how glyphs are read), `damage` (see plotart.runs.damage), `ink_load`, `pen_count`,
+        figures: the run's figures as in run.json; used are `damage` (see plotart.runs.damage), `ink_load`, `retention`,
             `history` (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
+        sections: what the parts of the run tell.
         preview_png: the picture to show beside the strokes.
     """
     time = estimate(plot, machine)
@@ -55,10 +57,7 @@ def write_report(
         "preview": _preview(preview_png) if preview_png else "",
         "seconds": f"{time.seconds:.1f}",
         "pens": _pens(plot, time),
-        "damage": "".join(_damage(name, figures[name]) for name in ("excitation", "pixels") if figures.get(name))
-        + (_reading(figures["message"]) if figures.get("message") else "")
-        + _differences(figures.get("damage") or {}),
-        "counts": _counts(figures.get("pen_count")),
+        "damage": "".join(_section(table) for table in sections) + _differences(figures.get("damage") or {}),
         "curves": _curves(figures.get("history") or []),
         "details": _details(plot, figures),
         "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
@@ -145,43 +144,29 @@ def _pens(plot: Plot, time: Estimate) -> str:
     return _table(["Pen", "Tip", "Strokes", "Ink", "Travel", "Time"], rows, foot)
 
 
-def _damage(name: str, values: dict[str, float | None]) -> str:
-    """What pens and paper did to the picture, stage by stage, in per cent of the first stage known."""
-    known = [(text, values[key]) for key, text in _STAGES if values.get(key) is not None]
+def by_stage(values: Mapping[str, float | None], heading: str, column: str) -> Table:
+    """What pens and paper did to an objective, stage by stage, in per cent of the first stage known."""
+    known = [(text, value) for key, text in _STAGES if (value := values.get(key)) is not None]
     if not known:
-        return ""
+        return Table(heading)
     first = known[0][1]
-    largest = max((abs(value) for _, value in known if value is not None), default=0) or 1
-    rows = []
-    for text, value in known:
-        assert value is not None
-        share = f"{100 * value / first:.0f} %" if first else ""
-        meter = f'<div class="meter"><i style="width:{100 * max(0.0, value) / largest:.1f}%"></i></div>'
-        rows.append([text, f"{value:.4g}", share, meter])
-    heading, unit = ("What pens did to the neuron", "Excitation") if name == "excitation" else (
-        "What pens did to the picture", "Error")  # fmt: skip
-    table = _table(["Stage", unit, f"Of {escape(known[0][0])}", ""], rows)
-    return f'<section><h2>{heading}</h2><div class="scroll">{table}</div></section>'
+    largest = max(abs(value) for _, value in known) or 1
+    rows = tuple((text, f"{value:.4g}", f"{100 * value / first:.0f} %" if first else "") for text, value in known)
+    bars = tuple(max(0.0, value) / largest for _, value in known)
+    return Table(heading, ("Stage", column, f"Of {known[0][0]}"), rows, bars=bars)
 
 
-def _reading(message: dict[str, Any]) -> str:
-    """How the glyphs are read through the channel, and which are mistaken for which."""
-    value = "Correlation" if message["kind"] == "normal" else "Read back"
-    rows = [
-        [escape(strength), f"{share:.4f}", f"{message['paper'][strength]:.4f}"]
-        for strength, share in message["read"].items()
-    ]
-    text = _table(["Strength of the channel", f"{value}, rendered", f"{value}, as written"], rows)
-    mistaken = [
-        [f"{pair['strength']:g}", escape(pair["glyph"]), escape(pair["read_as"]), f"{100 * pair['share']:.1f} %"]
-        for pair in message["mistaken_on_paper"]
-        if pair["strength"] <= 1
-    ]
-    if mistaken:
-        text += (
-            f'</div><h3>Mistaken</h3><div class="scroll">{_table(["Strength", "Glyph", "Read as", "Share"], mistaken)}'
-        )
-    return f'<section><h2>How the glyphs are read</h2><div class="scroll">{text}</div></section>'
+def _section(told: Table) -> str:
+    """A part's own table."""
+    rows = [[escape(cell) for cell in row] for row in told.rows]
+    for row, share in zip(rows, told.bars, strict=False):
+        row.append(f'<div class="meter"><i style="width:{100 * share:.1f}%"></i></div>')
+    head = [escape(cell) for cell in told.head] + ([""] if told.bars else [])
+    table = f'<div class="scroll">{_table(head, rows)}</div>' if rows else ""
+    chart = "" if told.curve is None else _chart(told.curve.name, list(told.curve.points), told.curve.unit)
+    note = f"<p>{escape(told.note)}</p>" if told.note else ""
+    inside = table + chart + note
+    return f"<section><h2>{escape(told.heading)}</h2>{inside}</section>" if inside else ""
 
 
 def _differences(tables: dict[str, list[dict[str, Any]]]) -> str:
@@ -215,16 +200,6 @@ def _curves(history: Sequence[Sequence[float | None]]) -> str:
         if len(points) > 1:
             charts += _chart(name, [(float(x or 0), float(y or 0)) for x, y in points])
     return f"<section><h2>Optimization</h2>{charts}</section>" if charts else ""
-
-
-def _counts(found: dict[str, Any] | None) -> str:
-    """What each number of pens keeps."""
-    if not found or len(found["curve"]) < 2:
-        return ""
-    points = [(float(count), 100 * share) for count, share in found["curve"]]
-    told = ", ".join(f"{count} keep {100 * share:.0f} %" for count, share in found["curve"])
-    text = f"<p>{found['chosen']} pens are the fewest that keep {100 * found['keep']:.0f} %: {told}.</p>"
-    return f"<section><h2>How many pens</h2>{_chart('Kept, %', points, 'pens')}{text}</section>"
 
 
 def _chart(name: str, points: list[tuple[float, float]], unit: str = "steps") -> str:

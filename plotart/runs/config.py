@@ -11,33 +11,26 @@ from pydantic import Field, PlainValidator, ValidationError, model_validator
 
 from plotart.core.errors import InputError
 from plotart.core.images import write_beside
+from plotart.core.parts import Part
 from plotart.core.registry import nearest
 from plotart.core.settings import Section, first_wrong, picked, picked_by_name
 from plotart.core.shipped import find_config, read_settings
 from plotart.drawing.ink import InkSpec
 from plotart.drawing.primitives import PrimitiveSpec, primitives
-from plotart.drawing.primitives.shapes import ShapesSpec
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.objectives import ObjectiveSpec, objectives
-from plotart.objectives.features import FeaturesSpec
-from plotart.objectives.neuron import NeuronSpec
 from plotart.objectives.penalties import InkLoadSpec
-from plotart.objectives.pixels import PixelsSpec
-from plotart.objectives.style import StyleSpec
 from plotart.objectives.transforms import Transform
 from plotart.runs.schedule import counted, lightened, scaled, usual_stages
-from plotart.stages import StageSpec, stages
-from plotart.stages.place import PlaceSpec
-from plotart.stages.prune import PruneSpec
+from plotart.stages import Stage, stages
+from plotart.stages.prune import Prune
 
 __all__ = ["Config", "NetworkSpec", "PageSpec", "PensSpec", "RendererSpec"]
 
 
-CARICATURE_STRENGTH = 1.0
-"""How hard a neuron or a layer pulls at a picture that is drawn, beside the picture itself."""
-INK_LOAD_WEIGHT = {"neuron": 100.0, "pixels": 10.0, "lab": 1.0}
-"""What the ink load counts beside an excitation of tens, beside a squared error of hundredths, and beside one in Lab of
-thousandths (a photograph with 4 layers at the most: .0083, .0026, .0036 with 10, 1, 0.1)."""
+PENALTY_MAGNITUDE = 10.0
+"""What the ink load counts where nothing says what it should (a photograph with 4 layers at the most: 0.0083, 0.0026,
+0.0036 with 10, 1, 0.1 beside an error of thousandths in Lab)."""
 
 
 class PageSpec(Section):
@@ -78,7 +71,7 @@ class RendererSpec(Section):
 
 # named here because inside Config the names of the registries are those of fields
 AnyPrimitive = Annotated[PrimitiveSpec, *picked(primitives)]
-AnyStage = Annotated[StageSpec, *picked(stages)]
+AnyStage = Annotated[Stage, *picked(stages)]
 Objectives = Annotated[dict[str, ObjectiveSpec], *picked_by_name(objectives)]
 
 
@@ -121,43 +114,67 @@ class Config(Section):
     )
 
     @model_validator(mode="after")
-    def _published_style_needs_the_sum(self) -> Config:
-        """The published weight of the style belongs beside the published sum of the activation."""
-        style, neuron = self.objectives.get("style"), self.objectives.get("neuron")
-        raw = isinstance(style, StyleSpec) and style.raw_weight is not None
-        if raw and isinstance(neuron, NeuronSpec) and "reduction" not in neuron.model_fields_set:
-            self.objectives["neuron"] = neuron.model_copy(update={"reduction": "sum"})
-        return self
-
-    @model_validator(mode="after")
-    def _picture_and_network_share(self) -> Config:
-        """Beside a picture the pull of the network is balanced, unless its weight is said."""
-        for name in ("neuron", "features"):
-            spec = self.objectives.get(name)
-            if not isinstance(spec, NeuronSpec | FeaturesSpec):
-                continue
-            if spec.strength is not None and "pixels" not in self.objectives:
-                raise ValueError(f"objectives.{name}.strength is relative to a picture: give --image, or a weight")
-            if "pixels" in self.objectives and spec.strength is None and "weight" not in spec.model_fields_set:
-                self.objectives[name] = spec.model_copy(update={"strength": CARICATURE_STRENGTH})
+    def _objectives_share(self) -> Config:
+        """Each objective takes the others into account, where its own settings leave that open."""
+        for name, spec in list(self.objectives.items()):
+            others = {other: each for other, each in self.objectives.items() if other != name}
+            try:
+                self.objectives[name] = spec.beside(others)
+            except ValueError as error:
+                raise ValueError(f"objectives.{name}.{error}") from None
         return self
 
     @model_validator(mode="after")
     def _ink_limit_is_pursued(self) -> Config:
         """A limit of ink is kept from the first step on, unless the objectives say how; of shapes, once hatched."""
-        filled = isinstance(self.primitive, ShapesSpec)
-        if self.page.max_ink is not None and "ink_load" not in self.objectives and not filled:
-            pixels = self.objectives.get("pixels")
-            in_lab = isinstance(pixels, PixelsSpec) and pixels.space in ("lab", "scielab")
-            weight = INK_LOAD_WEIGHT["neuron" if "neuron" in self.objectives else "lab" if in_lab else "pixels"]
+        if self.page.max_ink is not None and "ink_load" not in self.objectives and "curves" in self.primitive.gives:
+            weight = max((spec.magnitude for spec in self.objectives.values()), default=0.0) or PENALTY_MAGNITUDE
             self.objectives["ink_load"] = InkLoadSpec(limit=self.page.max_ink, weight=weight)
         return self
 
     @model_validator(mode="after")
     def _minutes_need_pruning(self) -> Config:
-        if self.minutes is not None and not any(isinstance(stage, PruneSpec) for stage in self.stages):
-            self.stages.append(PruneSpec())
+        if self.minutes is not None and not any(isinstance(stage, Prune) for stage in self.stages):
+            self.stages.append(Prune())
         return self
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Every part, by its address: `primitive`, `objectives.pixels`, `stages.0`."""
+        return {
+            "primitive": self.primitive,
+            **{f"objectives.{name}": spec for name, spec in self.objectives.items()},
+            **{f"stages.{number}": stage for number, stage in enumerate(self.stages)},
+        }
+
+    @property
+    def given(self) -> frozenset[str]:
+        """What the parts give each other; a network is there for whoever needs one."""
+        return frozenset({"network"}).union(*(part.gives for part in self.parts.values()))
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """What any part needs."""
+        return frozenset().union(*(part.needs for part in self.parts.values()))
+
+    @property
+    def free_first(self) -> bool:
+        """Whether the drawing starts in free colours that a stage turns into pens, or in real pens."""
+        palette = self.pens.palette
+        return palette == "kmeans" or any(stage.wants_free(palette) for stage in self.stages)
+
+    @property
+    def picture(self) -> tuple[str, str] | None:
+        """The file of the picture that is drawn, and the setting that names it."""
+        found = ((spec.picture, f"objectives.{name}.image") for name, spec in self.objectives.items() if spec.picture)
+        return next(found, None)  # type: ignore[arg-type]
+
+    @property
+    def label(self) -> str:
+        """The name of a run's folder: picture, network and neuron, style; of an enlarged one, its source and tiles."""
+        sources: list[Part] = [stage for stage in self.stages if stage.source is not None]
+        parts = sources or sorted(self.parts.values(), key=lambda part: part.label_order)
+        return "_".join(word for part in parts for word in part.label(self))
 
     @classmethod
     def load(cls, file: str | FilePath | None = None, changes: Mapping[str, Any] | None = None) -> Config:
@@ -191,12 +208,12 @@ class Config(Section):
         """The same config with some top-level fields replaced."""
         return self.model_copy(update=fields)
 
-    def scaled_stages(self) -> list[StageSpec]:
+    def scaled_stages(self) -> list[Stage]:
         """The stages as they are run: with these `steps`, a number of pens to be found, and a limit of ink.
 
         Strokes that come from a file are not laid anew.
         """
-        specs = [spec for spec in self.stages if self.init is None or not isinstance(spec, PlaceSpec)]
+        specs = [spec for spec in self.stages if self.init is None or not spec.lays_anew]
         if self.pens.count == "auto":
             specs = counted(specs)
         if self.steps is not None:

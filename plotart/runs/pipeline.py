@@ -10,7 +10,6 @@ from rich.console import Console
 
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.glyphs.train import TrainSpec
 from plotart.runs.config import Config
 from plotart.runs.folder import Run
 from plotart.runs.posters import poster_config
@@ -18,8 +17,6 @@ from plotart.runs.prepare import prepare
 from plotart.runs.results import finish
 from plotart.runs.watch import StageWatch
 from plotart.stages import Context, evaluate
-from plotart.stages.enlarge import EnlargeSpec
-from plotart.stages.fit import FitSpec
 
 __all__ = ["enlarge", "generate", "resume"]
 
@@ -41,7 +38,7 @@ def generate(
     """
     console = console or Console(quiet=True)
     config, context, drawing = prepare(config, lambda line: console.print(line, highlight=False, soft_wrap=True))
-    run = Run.create(config, None if out is None else FilePath(out), run_name(config), force=force, console=console)
+    run = Run.create(config, None if out is None else FilePath(out), config.label, force=force, console=console)
     return _work(run, context, drawing)
 
 
@@ -71,7 +68,7 @@ def enlarge(
     force: bool = False,
     console: Console | None = None,
 ) -> Run:
-    """Make a larger drawing of a finished one, in the same pens; see `EnlargeSpec`.
+    """Make a larger drawing of a finished one, in the same pens; see `Enlarge`.
 
     Args:
         folder: the finished run, itself enlarged or not.
@@ -85,27 +82,6 @@ def enlarge(
     return generate(poster_config(FilePath(folder), tiles, changes or {}), out, force=force, console=console)
 
 
-def run_name(config: Config) -> str:
-    """The name of a run's folder: network, neuron or picture, and style; of an enlarged one, its source and tiles."""
-    first = config.stages[0]
-    if isinstance(first, EnlargeSpec):
-        return f"{FilePath(first.run).name}_{first.tiles[0]}x{first.tiles[1]}"
-    objectives = config.model_dump(mode="json")["objectives"]
-    parts = []
-    if "pixels" in objectives:
-        parts.append(FilePath(objectives["pixels"]["image"]).stem)
-    if "neuron" in objectives:
-        parts += [config.network.name, objectives["neuron"]["at"].replace(":", "-")]
-    if "features" in objectives:
-        parts += ["like", *objectives["features"]["layers"]]
-    if "message" in objectives:
-        messages = config.model_dump(mode="json")["primitive"]["messages"]
-        parts.append(f"glyphs_{messages['kind']}-{messages['size']}")
-    if "style" in objectives:
-        parts.append(FilePath(objectives["style"]["image"]).stem)
-    return "_".join(parts)
-
-
 def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     """The stages from the last checkpoint on, then the files."""
     base, state = _start(run, context, drawing)
@@ -114,12 +90,12 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
     with run.interruptible():
         for number in range(base["stage"], len(specs)):
             base |= _learned(context)
-            stage = specs[number].build()
-            watch = StageWatch(run, f"{stage.name} {number + 1}/{len(specs)}", base=base, saved=state)
+            stage = specs[number]
+            watch = StageWatch(run, f"{stage.kind} {number + 1}/{len(specs)}", base=base, saved=state)
             if state is None:
                 watch.save(None)
             drawing = stage(drawing, context, watch=watch)
-            if isinstance(specs[number], FitSpec | TrainSpec):
+            if stage.goes_on:
                 watch.save_end()
             base = watch.done(drawing, evaluate(drawing, context))
             state = None

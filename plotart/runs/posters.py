@@ -13,13 +13,13 @@ from plotart.core.errors import InputError
 from plotart.core.images import load_image
 from plotart.drawing import Drawing
 from plotart.objectives import Objective
-from plotart.objectives.penalties import WHOLE_PAGE
 from plotart.pens import PenSet
 from plotart.runs.config import Config
 from plotart.runs.folder import Run
+from plotart.runs.schedule import last_fit
 from plotart.stages.crops import Crops
-from plotart.stages.enlarge import EnlargeSpec, Tiling
-from plotart.stages.fit import FitSpec
+from plotart.stages.enlarge import Enlarge, Tiling
+from plotart.stages.fit import Fit
 
 __all__ = ["Source", "drawing_area", "poster_config", "source_of"]
 
@@ -75,22 +75,16 @@ def drawing_area(config: Config, fit: float | None) -> Canvas:
 
 
 def _picture_aspect(config: Config) -> float | None:
-    if "pixels" not in config.objectives:
+    if config.picture is None:
         return None
-    height, width = load_image(config.objectives["pixels"].image, "objectives.pixels.image").shape[1:]  # type: ignore[attr-defined]
+    height, width = load_image(*config.picture).shape[1:]
     return width / height
 
 
 def source_of(config: Config) -> Source | None:
-    """What a run that begins with `enlarge` starts from; None for others."""
-    places = [i for i, stage in enumerate(config.stages) if isinstance(stage, EnlargeSpec)]
-    if not places:
-        return None
-    if places != [0]:
-        raise InputError("stages: enlarge comes first and once; to enlarge further, enlarge the result")
-    first = config.stages[0]
-    assert isinstance(first, EnlargeSpec)
-    return Source.open(FilePath(first.run), "stages.0.run")
+    """What a run that begins with the drawing of another starts from; None for others."""
+    folder = config.stages[0].source
+    return None if folder is None else Source.open(FilePath(folder), "stages.0.run")
 
 
 def poster_config(folder: FilePath, tiles: tuple[int, int] | None, changes: Mapping[str, Any]) -> Config:
@@ -114,19 +108,19 @@ def poster_config(folder: FilePath, tiles: tuple[int, int] | None, changes: Mapp
         sides = (old.page.width_mm * max(1, tiles[0]), old.page.height_mm * max(1, tiles[1]))
         changes = {"page.size": f"{sides[0]:g}x{sides[1]:g}mm", "page.landscape": False, **changes}
     fixed: dict[str, Any] = {"steps": None, "minutes": None, "init": None, "pens.palette": "fixed", "pens.count": None}
-    fixed |= {f"objectives.{name}": None for name in WHOLE_PAGE if name in config.objectives}
+    fixed |= {f"objectives.{name}": None for name, spec in config.objectives.items() if not spec.makes.local}
     fixed |= {"page.landscape": False, "stages": [{"kind": "fit"}]}
     paged = {key: value for key, value in changes.items() if not key.startswith("stages")}
     new = Config.load(folder / "config.yaml", {**fixed, **paged})
     canvas = drawing_area(new, _picture_aspect(new))
-    picture, px_per_mm = "pixels" in new.objectives, config.size / old.mm_per_unit
+    picture, px_per_mm = "picture" in new.given, config.size / old.mm_per_unit
     if tiles is None:
         ratios = [large / small for large, small in zip(canvas.area[2:], old.area[2:], strict=True)]
         whole = math.ceil if picture else round
         tiles = (max(1, whole(ratios[0] - 1e-6)), max(1, whole(ratios[1] - 1e-6)))
     scale = 1.0
     if not picture:
-        scale = Tiling.of(old, canvas, tiles, EnlargeSpec.model_fields["overlap"].default).scale
+        scale = Tiling.of(old, canvas, tiles, Enlarge.model_fields["overlap"].default).scale
     elif min(tiles) < 1:
         raise InputError(f"tiles: give columns x rows of at least 1, not {tiles[0]}x{tiles[1]}")
     size = int(changes.get("size") or min(16384, max(32, round(px_per_mm / scale * canvas.mm_per_unit))))
@@ -135,16 +129,15 @@ def poster_config(folder: FilePath, tiles: tuple[int, int] | None, changes: Mapp
     return Config.load(folder / "config.yaml", {**fixed, "size": size, "stages": stages, **changes})
 
 
-def _fit_again(source: Config, config: Config, canvas: Canvas) -> FitSpec:
+def _fit_again(source: Config, config: Config, canvas: Canvas) -> Fit:
     """The last fit of the source, by crops, in a number of steps that suits the page, as long in px as there.
 
     A neuron's drawing is done but for its seams: it is only touched up.
     """
-    fits = [stage for stage in source.stages if isinstance(stage, FitSpec)]
-    last = fits[-1] if fits else FitSpec()
+    last = last_fit(source.stages) or Fit()
     pixels = canvas.pixels(config.size)
     rim, beyond, side, finer = 0, 0, PICTURE_CROP_PX, 1.0
-    if any(name in config.objectives for name in ("neuron", "style", "features")):
+    if "network" in config.needed:
         side = config.transform.side_around(min(config.transform.view, *pixels))
         rim, beyond, finer = config.transform.rim(side), config.transform.jitter, FINER
     crop = side if side < min(pixels) else None

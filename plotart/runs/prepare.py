@@ -19,44 +19,22 @@ from plotart.core.vision import eye_blur_mm
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Choosing, Ink, Penned
 from plotart.drawing.primitives import Primitive
-from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
 from plotart.drawing.render import renderer
-from plotart.glyphs.digits import DigitsSpec
-from plotart.glyphs.handwriting import digits
-from plotart.glyphs.rasters import RastersSpec
-from plotart.glyphs.sheet import Alphabet, GeneratedSpec
-from plotart.glyphs.train import TrainSpec
 from plotart.networks import load_network
-from plotart.objectives import Objective, ObjectiveContext, ObjectiveSpec
-from plotart.objectives.neuron import Neuron
-from plotart.objectives.pixels import PixelsSpec
-from plotart.objectives.structure import StructureSpec
+from plotart.objectives import Objective, ObjectiveContext
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
 from plotart.plot.start import read_start
-from plotart.runs.checks import (
-    check_dividers,
-    check_free,
-    check_minutes,
-    check_shapes,
-    check_shares,
-    free_first,
-    hatches,
-)
+from plotart.runs.checks import check, check_minutes
 from plotart.runs.config import Config, NetworkSpec
 from plotart.runs.posters import drawing_area, source_of
 from plotart.stages import Context
-from plotart.stages.choose import ChooseSpec, leaning
-from plotart.stages.fit import FitSpec, crops_of
+from plotart.stages.choose import Choose, leaning
 from plotart.stages.narrow import with_tips
-from plotart.stages.place import PlaceSpec
-from plotart.stages.quantize import QuantizeSpec
-from plotart.stages.trace import TraceSpec
 
 __all__ = ["prepare"]
 
-NEED_NETWORK = ("neuron", "style", "features")
 MELTING = 1.45
 """Strokes melt into tones where a Gaussian of one arc minute is so many tips wide: 0.4 mm tips from two metres."""
 
@@ -67,32 +45,24 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     Raises:
         InputError: naming the setting, its value and what would be right.
     """
-    if not any(name in config.objectives for name in ("neuron", "pixels", "message")):
-        raise InputError("nothing to draw: give --neuron LAYER:UNIT (such as conv4_3:12) or --image FILE")
-    alphabet = _alphabet(config)
-    check_dividers(config)
-    check_shapes(config)
+    check(config)
     threads = config.threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
     device = _device(config.device)
     source = source_of(config)
     pens, count = _palette(config) if source is None else source.palette()
-    _check_digits(config, alphabet, pens)
     tip = _usual_tip(pens)
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
     check_minutes(config, count, machine)
-    check_free(config)
-    target = None
-    if "pixels" in config.objectives:
-        target = load_image(config.objectives["pixels"].image, "objectives.pixels.image")  # type: ignore[attr-defined]
-    canvas = drawing_area(config, _aspect(target, alphabet))
-    height, width = canvas.pixels(config.size)
+    target = None if config.picture is None else load_image(*config.picture)
+    canvas = drawing_area(config, _aspect(config, target))
+    size = canvas.pixels(config.size)
     network = None
-    if any(name in config.objectives for name in NEED_NETWORK):
+    if "network" in config.needed:
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
         config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
-    picture = None if target is None else resize(target, height, width)[None].to(device)
+    picture = None if target is None else resize(target, *size)[None].to(device)
     generator = torch.Generator().manual_seed(config.seed)
     objectives = _objectives(
         config,
@@ -101,21 +71,16 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             network=network,
             canvas=canvas,
             target=picture,
-            size=(height, width),
-            picture=lambda file, setting: resize(load_image(file, setting), height, width)[None].to(device),
+            size=size,
+            picture=lambda file, setting: resize(load_image(file, setting), *size)[None].to(device),
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
-            alphabet=alphabet,
+            primitive=config.primitive,
             grey=len(pens.pens) == 1,
             pace=_pace(config, canvas, machine, count),
             minutes=None if config.minutes is None else config.minutes - machine.change_seconds(count) / 60,
             generator=generator,
         ),
     )
-    check_shares(config, objectives)
-    neuron = objectives.get("neuron")
-    if network is not None and isinstance(neuron, Neuron) and source is None:
-        for line in neuron.check(network):
-            say(line)
     pixels = tip / canvas.mm_per_unit * config.size
     if pixels < 0.7:
         say(
@@ -126,6 +91,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         drawing = source.drawing
         source.go_on(objectives)
     else:
+        for line in (line for objective in objectives.values() for line in objective.warnings(network)):
+            say(line)
         config, drawing = _first_drawing(config, canvas, pens, tip, picture, generator, say)
     context = Context(
         renderer=renderer(config.renderer.name, threads=threads),
@@ -141,9 +108,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         machine=machine,
         minutes=config.minutes,
     )
-    for stage in config.stages:
-        if isinstance(stage, FitSpec):
-            crops_of(stage, canvas, context)
+    for number, stage in enumerate(config.stages):
+        stage.ready(context, f"stages.{number}", say)
     return config, context, drawing.to(device)
 
 
@@ -163,17 +129,14 @@ def _seen_from(config: Config, tip_mm: float) -> Config:
 
     Details are compared from there, and colours too, but never from nearer than strokes melt into tones.
     """
-    distance, pixels = config.viewing_distance, config.objectives.get("pixels")
+    distance = config.viewing_distance
     if distance is None:
         return config
-    if not isinstance(pixels, PixelsSpec):
+    if "picture" not in config.given:
         raise InputError("viewing_distance: it is for pictures; give --image, or leave it out")
     melting = MELTING * tip_mm / eye_blur_mm(1.0)
-    seen: dict[str, ObjectiveSpec] = {"pixels": pixels.model_copy(update={"distances": (max(distance, melting),)})}
-    structure = config.objectives.get("structure")
-    if isinstance(structure, StructureSpec):
-        seen["structure"] = structure.model_copy(update={"distance": distance})
-    return config.changed(objectives={**config.objectives, **seen})
+    seen = {name: spec.seen_from(distance, melting) for name, spec in config.objectives.items()}
+    return config.changed(objectives=seen)
 
 
 def _first_drawing(
@@ -186,74 +149,29 @@ def _first_drawing(
     say: Callable[[str], None],
 ) -> tuple[Config, Drawing]:
     """What the stages start from, at random or from a file, its pens `tip` mm wide unless they are known."""
-    rgb = None
-    primitive: Primitive
+    width = tip / canvas.mm_per_unit
     if config.init is None:
         start = {"pens": len(pens.pens), "target": picture}
         try:
-            primitive = config.primitive.build(canvas, tip / canvas.mm_per_unit, generator, **start)
+            primitive = config.primitive.build(canvas, width, generator, **start)
         except ValueError as error:
             raise InputError(str(error)) from None
         rgb = primitive.start_rgb
     else:
-        primitive, rgb = _read_strokes(config, canvas, tip / canvas.mm_per_unit, say)
-        config = config.changed(primitive=config.primitive.model_copy(update={"count": len(primitive)}))
+        read = read_start(config.init, canvas, getattr(config.primitive, "segments", 1))
+        spec, primitive = config.primitive.of_paths(torch.from_numpy(read.points).float(), width)
+        for line in (*read.told, f"starts from {len(primitive)} strokes of '{config.init}'"):
+            say(f"init: {line}")
+        rgb = torch.from_numpy(read.rgb).float()
+        config = config.changed(primitive=spec)
     drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator, rgb))
     return config, with_tips(drawing) if drawing.ink.pens else drawing
 
 
-def _alphabet(config: Config) -> Alphabet | None:
-    """What a sheet of glyphs shows; None when the drawing is none."""
-    glyphs = isinstance(config.primitive, GeneratedSpec)
-    trained = any(isinstance(stage, TrainSpec) for stage in config.stages)
-    if not glyphs == trained == ("message" in config.objectives):
-        raise InputError(
-            "stages: the primitive 'glyphs' (or 'rasters'), the objective 'message' and the stage 'train' go together; "
-            "start from the config 'glyphs'"
-        )
-    if not isinstance(config.primitive, GeneratedSpec):
-        return None
-    for name in ("neuron", "style", "pixels"):
-        if name in config.objectives:
-            raise InputError(f"objectives.{name}: glyphs are drawn to be read; leave '{name}' to other primitives")
-    strokes = [name for name in config.objectives if name != "message"]
-    if strokes and isinstance(config.primitive, RastersSpec):
-        raise InputError(f"objectives.{strokes[0]}: rasters have no strokes to judge; set '{strokes[0]}' to null")
-    if config.pens.palette != "fixed":
-        raise InputError(f"pens.palette: glyphs are drawn with a fixed palette, not '{config.pens.palette}'")
-    alphabet = config.primitive.alphabet()
-    alphabet.sheet.pixels(config.size)
-    return alphabet
-
-
-def _check_digits(config: Config, alphabet: Alphabet | None, pens: PenSet) -> None:
-    for stage in config.stages:
-        if not isinstance(stage, DigitsSpec):
-            continue
-        if alphabet is None or not isinstance(config.stages[0], TrainSpec):
-            raise InputError("stages: 'digits' tries glyphs after the stage 'train'; start from the config 'digits'")
-        if len(pens.pens) != 1:
-            raise InputError(f"stages: digits are grey, so pens.set must be one pen, not {len(pens.pens)}")
-        digits(stage.data, stage.count, alphabet.sheet.pixels(config.size))
-
-
-def _aspect(target: Tensor | None, alphabet: Alphabet | None) -> float | None:
+def _aspect(config: Config, target: Tensor | None) -> float | None:
     """Width / height of what is drawn; None when it takes the page as it is."""
-    if alphabet is not None:
-        return alphabet.sheet.columns / alphabet.sheet.rows
-    return None if target is None else target.shape[2] / target.shape[1]
-
-
-def _read_strokes(config: Config, canvas: Canvas, width: float, say: Callable[[str], None]) -> tuple[Strokes, Tensor]:
-    """The strokes of the file `init`, `width` unit wide, and their colours `[N, 3]` sRGB."""
-    if not isinstance(config.primitive, StrokesSpec):
-        kind = config.model_dump(mode="json")["primitive"]["kind"]
-        raise InputError(f"init: an SVG file gives strokes, so primitive.kind must be strokes, not {kind}")
-    start = read_start(str(config.init), canvas, config.primitive.segments)
-    for line in (*start.told, f"starts from {len(start.points)} strokes of '{config.init}'"):
-        say(f"init: {line}")
-    points = torch.from_numpy(start.points).float()
-    return Strokes(points, torch.full((len(points),), width)), torch.from_numpy(start.rgb).float()
+    own = config.primitive.aspect()
+    return own if own is not None or target is None else target.shape[2] / target.shape[1]
 
 
 def _first_ink(
@@ -263,18 +181,15 @@ def _first_ink(
 
     They are random, or those nearest to `rgb [N, 3]` sRGB.
     """
-    count = len(primitive)
-    if config.ink.kind == "coded":
-        return config.ink.build(count, generator)
-    if free_first(config):
-        return config.ink.build(count, generator, rgb)
+    if config.free_first:
+        return config.ink.build(len(primitive), generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if rgb is not None:
-        logits = leaning(rgb, palette, ChooseSpec().spread)
+        logits = leaning(rgb, palette, Choose().spread)
         return Penned(palette, logits.argmax(dim=1)) if config.pens.palette == "fixed" else Choosing(palette, logits)
     if config.pens.palette == "fixed":
         return Penned(palette, primitive.deal_pens(len(palette), generator))
-    return Choosing(palette, 0.5 * torch.randn(count, len(palette), generator=generator))
+    return Choosing(palette, 0.5 * torch.randn(len(primitive), len(palette), generator=generator))
 
 
 def _device(name: str) -> torch.device:
@@ -293,8 +208,7 @@ def _palette(config: Config) -> tuple[PenSet, int]:
         if count not in (None, have):
             raise InputError(f"pens.count: a fixed palette uses all {have} pens of '{config.pens.set}', not {count}")
         return pens, have
-    settling = QuantizeSpec | TraceSpec if config.pens.palette == "kmeans" else QuantizeSpec | TraceSpec | PlaceSpec
-    if not hatches(config) and not any(isinstance(stage, settling) for stage in config.stages):
+    if not any(stage.settles(config.pens.palette) for stage in config.stages):
         raise InputError(f"stages: palette '{config.pens.palette}' needs a quantize stage, or no colour becomes a pen")
     if count == "auto":
         return pens, have

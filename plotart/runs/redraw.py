@@ -5,6 +5,7 @@ from __future__ import annotations
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
 from plotart.runs.folder import Run
+from plotart.stages import stages
 
 __all__ = ["drawing_of"]
 
@@ -17,7 +18,7 @@ def drawing_of(run: Run, stage: str | None = None) -> Drawing:
     """
     saved = run.load_checkpoint()
     seen = [] if saved is None else saved["seen"]
-    wanted = ("fit", "train") if stage is None else (stage,)
+    wanted = tuple(kind for kind in stages if stages[kind].goes_on) if stage is None else (stage,)
     found = [entry for entry in seen if entry["stage"] in wanted]
     if not found:
         ended = ", ".join(dict.fromkeys(entry["stage"] for entry in seen)) or "none"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,19 +12,23 @@ from torch.nn import functional as F
 
 from plotart.core.color import hex_to_rgb
 from plotart.core.images import resize, save_image
+from plotart.core.movie import Shot
+from plotart.core.tables import Table
 from plotart.drawing import Drawing
 from plotart.drawing.drawing import FILE
-from plotart.objectives.pixels import Pixels
+from plotart.objectives.base import Measure
 from plotart.plot import Plot
 from plotart.plot.motion import estimate, load_machine
-from plotart.plot.report import write_report
+from plotart.plot.report import by_stage, write_report
 from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
-from plotart.runs.alphabet import finish_glyphs, transition
 from plotart.runs.damage import damage_table
 from plotart.runs.folder import Run
+from plotart.runs.movie import shots
 from plotart.runs.paper import Paper, judged_on_paper
 from plotart.stages import Context, Evaluation
+from plotart.stages import stages as registered
+from plotart.stages.base import Finish
 from plotart.stages.judge import shown_size
 
 __all__ = ["finish", "make_plot", "plot_figures", "preview"]
@@ -63,23 +69,24 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         "history": base["history"],
         **base["told"],
     }
-    for name in ("excitation", "pixels", "features"):
-        values = [e["excitation"] if name == "excitation" else e["losses"].get(name) for e in entries]
-        if values[-1] is None:
+    for kind, spec in run.config.objectives.items():
+        measure = spec.measure
+        if measure is None:
             continue
+        values = [e["excitation"] if measure.natural else e["losses"].get(kind) for e in entries]
         told = {
             "free": None if free is None else values[free],
             "quantized": None if quantized is None else values[quantized],
-            **({"enlarged": values[0]} if entries[0]["stage"] == "enlarge" else {}),
+            **({"enlarged": values[0]} if run.config.stages[0].source is not None else {}),
             "final": values[-1],
-            "svg": on_paper.excitation if name == "excitation" else on_paper.losses[name],
+            "svg": on_paper.excitation if measure.natural else on_paper.losses[kind],
         }
-        figures[name] = told
-        if name == "excitation" and told["free"]:
+        figures[measure.figure] = told
+        if measure.natural and told["free"]:
             figures["retention"] = told["final"] / told["free"]
-    if "message" in context.objectives:
-        figures["message"] = finish_glyphs(run, drawing, context, on_paper.image)
-        write_svg(make_plot(transition(drawing)), run.folder / "transition.svg")
+    end = Finish(run.folder, drawing, context, on_paper.image, run.config.seed, partial(_frames, run))
+    for stage in run.config.scaled_stages():
+        figures |= stage.finish(end)
     drawing.save(run.folder / FILE)
     figures["damage"] = _damage(drawing, context, entries, paper)
     run.figures |= figures | plot_figures(plot, run.config.machine)
@@ -91,11 +98,28 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         plot,
         load_machine(run.config.machine),
         run.figures,
+        sections=_sections(run),
         title=run.folder.name,
         preview_png=(run.folder / "preview.png").read_bytes(),
         paper=drawing.canvas.paper,
     )
     run.save_figures()
+
+
+def _frames(run: Run, fps: float) -> Iterator[Shot]:
+    return shots(run, fps=fps, captions="", title="", pauses=(0, 0, 0))
+
+
+def _measures(run: Run) -> list[Measure]:
+    return [spec.measure for spec in run.config.objectives.values() if spec.measure is not None]
+
+
+def _sections(run: Run) -> list[Table]:
+    """What the parts tell in the report: measures first."""
+    tables = [by_stage(run.figures[measure.figure], measure.heading, measure.column) for measure in _measures(run)]
+    for part in {type(part): part for part in (*run.config.objectives.values(), *run.config.scaled_stages())}:
+        tables += [table for table in part.report(run.figures) if table not in tables]
+    return tables
 
 
 @torch.no_grad()
@@ -117,9 +141,9 @@ def _damage(
     if "free" in stages:
         pens_only = {name: image for name, image in stages.items() if name != "free"}
         tables["free"] = damage_table(stages["free"], pens_only, paper.planes, px_per_mm)
-    pixels = context.objectives.get("pixels")
-    if isinstance(pixels, Pixels):
-        target = pixels.target if shown == context.size else resize(pixels.target, *drawing.canvas.pixels(shown))
+    picture = context.picture
+    if picture is not None:
+        target = picture if shown == context.size else resize(picture, *drawing.canvas.pixels(shown))
         tables["picture"] = damage_table(target, stages, paper.planes, px_per_mm)
     return tables
 
@@ -129,18 +153,12 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
 
     That is: just before the first stage that takes colours or pens away, and after it, before any further fit.
     """
-    first = next(
-        (
-            i
-            for i, entry in enumerate(entries)
-            if entry["stage"] in ("choose", "narrow", "count", "quantize", "hatch", "trace")
-        ),
-        None,
-    )
+    kinds = [registered[entry["stage"]] for entry in entries]
+    first = next((i for i, kind in enumerate(kinds) if kind.reduces), None)
     if not first:
         return None, None
     last = first
-    while last + 1 < len(entries) and entries[last + 1]["stage"] not in ("fit", "prune"):
+    while last + 1 < len(entries) and not kinds[last + 1].fits:
         last += 1
     return first - 1, last
 
@@ -158,22 +176,14 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
         for row in rows:
             for stage, told in row["stages"].items():
                 metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
-    for name in ("excitation", "pixels", "features"):
-        metrics |= {f"{name}/{stage}": v for stage, v in figures.get(name, {}).items() if v is not None}
-    if "message" in figures:
-        metrics |= {"message/read": figures["message"]["read"]["1"], "message/paper": figures["message"]["paper"]["1"]}
-    objectives = run.config.model_dump(mode="json")["objectives"]
-    settings = {
-        "network": figures["network"] or "none",
-        "neuron": objectives.get("neuron", {}).get("at", "none"),
-        "style": objectives.get("style", {}).get("image", "none"),
-        "image": objectives.get("pixels", {}).get("image", "none"),
-        "pens": run.config.pens.set,
-        "seed": run.config.seed,
-        "size": run.config.size,
-        "steps": base["steps"],
-        "strokes": len(drawing),
-    }
+    settings: dict[str, str | int] = {"network": figures["network"] or "none", "neuron": "none", "style": "none"}
+    for part in run.config.parts.values():
+        metrics |= part.metrics(figures)
+        settings |= part.hyper_parameters()
+    for measure in _measures(run):
+        metrics |= {f"{measure.figure}/{stage}": v for stage, v in figures[measure.figure].items() if v is not None}
+    settings |= {"pens": run.config.pens.set, "seed": run.config.seed, "size": run.config.size}
+    settings |= {"steps": base["steps"], "strokes": len(drawing)}
     run.writer.add_hparams(settings, metrics, run_name=".")
 
 

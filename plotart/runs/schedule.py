@@ -5,24 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from plotart.glyphs.train import TrainSpec
-from plotart.stages import StageSpec
-from plotart.stages.count import CountSpec
-from plotart.stages.fit import FitSpec
-from plotart.stages.grow import GrowSpec
-from plotart.stages.lighten import LightenSpec
-from plotart.stages.narrow import NarrowSpec
-from plotart.stages.place import PlaceSpec
-from plotart.stages.prune import PruneSpec
-from plotart.stages.quantize import QuantizeSpec
+from plotart.stages import Stage
+from plotart.stages.count import Count
+from plotart.stages.fit import Fit
+from plotart.stages.lighten import Lighten
+from plotart.stages.narrow import Narrow
+from plotart.stages.quantize import Quantize
 
-__all__ = ["counted", "lightened", "scaled", "usual_stages"]
+__all__ = ["counted", "last_fit", "lightened", "scaled", "usual_stages"]
 
 REFITTED = 0.2
 """Of the steps of the last fit, how many the strokes have that are left when ink over the limit was taken away."""
 
 
-def usual_stages(palette: str) -> list[StageSpec]:
+def usual_stages(palette: str) -> list[Stage]:
     """The stages of a run that names none, by the way its palette is found.
 
     fixed: all pens of the set from the first step. kmeans: free colours, clustered and matched, points fitted again
@@ -30,53 +26,49 @@ def usual_stages(palette: str) -> list[StageSpec]:
     picture misses least are taken away, then the choice is made for good.
     """
     if palette == "fixed":
-        return [FitSpec(steps=500)]
+        return [Fit(steps=500)]
     if palette == "kmeans":
-        return [FitSpec(steps=300), QuantizeSpec(), FitSpec(steps=200)]
+        return [Fit(steps=300), Quantize(), Fit(steps=200)]
     return [
-        FitSpec(steps=150, schedule="constant", temperature=1.0),
-        NarrowSpec(to=6),
-        FitSpec(steps=60, schedule="constant", temperature=0.7),
-        NarrowSpec(),
-        FitSpec(steps=80, schedule="constant", temperature=0.4),
-        QuantizeSpec(),
-        FitSpec(steps=210, schedule="cosine"),
+        Fit(steps=150, schedule="constant", temperature=1.0),
+        Narrow(to=6),
+        Fit(steps=60, schedule="constant", temperature=0.7),
+        Narrow(),
+        Fit(steps=80, schedule="constant", temperature=0.4),
+        Quantize(),
+        Fit(steps=210, schedule="cosine"),
     ]
 
 
-def counted(specs: Sequence[StageSpec]) -> list[StageSpec]:
-    """The stages when the number of pens is to be found: that takes the place of narrowing to a given one."""
-    keep = CountSpec().keep
-    specs = [spec.model_copy(update={"keep": keep}) if isinstance(spec, PlaceSpec) else spec for spec in specs]
-    if any(isinstance(spec, CountSpec) for spec in specs):
-        return specs
-    first = next((i for i, spec in enumerate(specs) if isinstance(spec, NarrowSpec | QuantizeSpec)), None)
-    if first is not None:
-        specs.insert(first, CountSpec())
-    return [spec for spec in specs if not isinstance(spec, NarrowSpec)]
+def last_fit(stages: Sequence[Stage]) -> Fit | None:
+    """The last stage in which all of a drawing is fitted."""
+    return next((stage for stage in reversed(stages) if isinstance(stage, Fit)), None)
 
 
-def scaled(specs: Sequence[StageSpec], steps: int) -> list[StageSpec]:
+def counted(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages when the number of pens is to be found: before the first that leaves as many as were given."""
+    found = list(stages)
+    if not any(isinstance(stage, Count) for stage in found):
+        first = next((i for i, stage in enumerate(found) if stage.limits_pens), None)
+        if first is not None:
+            found.insert(first, Count())
+    return [each for stage in found for each in stage.counted()]
+
+
+def scaled(stages: Sequence[Stage], steps: int) -> list[Stage]:
     """The stages with `steps` shared out to those that have steps, in proportion to their own."""
-    whole = sum(spec.steps for spec in specs if isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec))
+    whole = sum(stage.own_steps for stage in stages)
 
     def share(part: int) -> int:
         return max(1, round(steps * part / whole)) if whole else part
 
-    def with_share(spec: StageSpec) -> StageSpec:
-        if isinstance(spec, CountSpec):
-            return spec.model_copy(update={"refit": share(spec.refit)})
-        if isinstance(spec, FitSpec | GrowSpec | TrainSpec | PruneSpec):
-            return spec.model_copy(update={"steps": share(spec.steps)})
-        return spec
-
-    return [with_share(spec) for spec in specs]
+    return [stage.scaled(share) for stage in stages]
 
 
-def lightened(specs: Sequence[StageSpec], layers: float) -> list[StageSpec]:
+def lightened(stages: Sequence[Stage], layers: float) -> list[Stage]:
     """The stages, after which what is over `layers` of ink is taken away and the rest fitted again for a while."""
-    last = next((spec for spec in reversed(specs) if isinstance(spec, FitSpec)), None)
+    last = last_fit(stages)
     if last is not None:
         again = {"steps": math.ceil(last.steps * REFITTED), "schedule": "cosine", "softness": 1.0}
         last = last.model_copy(update=again)
-    return [*specs, LightenSpec(layers=layers, refit=last)]
+    return [*stages, Lighten(layers=layers, refit=last)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from plotart.core.tables import Table as PartTable
 from plotart.runs.folder import Run
 
 __all__ = ["summary"]
@@ -17,14 +16,16 @@ def summary(run: Run) -> Group:
     """Figures and files of a finished run."""
     figures, folder = run.figures, run.folder
     parts: list[Table | Text] = []
-    units = {"excitation": "mean activation", "pixels": "squared error", "features": "squared distance"}
-    for name, unit in units.items():
-        if name in figures:
-            parts.append(_damage(figures[name], f"{name} ({unit})"))
-    if "message" in figures:
-        parts.append(_read(figures["message"]))
-    if "digits" in figures:
-        parts.append(_digits(figures["digits"]))
+    for spec in run.config.objectives.values():
+        if spec.measure is not None and spec.measure.figure in figures:
+            parts.append(_damage(figures[spec.measure.figure], f"{spec.measure.figure} ({spec.measure.unit})"))
+    told: list[str] = []
+    for part in {type(part): None for part in run.config.scaled_stages()}:
+        for each in part.terminal(figures):
+            if isinstance(each, str):
+                told.append(each)
+            else:
+                parts.append(_table(each))
     for reference, rows in figures.get("damage", {}).items():
         seen = "; ".join(
             f"from {row['distance_mm'] / 1000:g} m {row['stages']['svg']['mean']:.1f}, "
@@ -48,9 +49,7 @@ def summary(run: Run) -> Group:
         )
     parts.append(pens)
     plot = figures["plot"]
-    if "minutes" in figures:
-        asked = figures["minutes"]
-        parts.append(Text(f"{asked['asked']:g} min asked for; unpruned it would take {asked['before']:.0f} min"))
+    parts += [Text(line) for line in told]
     parts.append(
         Text(
             f"{plot['minutes']:.0f} min on {plot['machine']}, {plot['ink_mm'] / 1000:.1f} m of ink, "
@@ -71,38 +70,12 @@ def summary(run: Run) -> Group:
     return Group(*parts)
 
 
-def _read(message: dict[str, Any]) -> Table:
-    """The share of the messages read back, by the strength of the channel."""
-    what = "correlation" if message["kind"] == "normal" else "read back"
-    table = Table(box=None, pad_edge=False)
-    table.add_column(f"{what} at strength")
-    for strength in message["read"]:
-        table.add_column(strength, justify="right")
-    for name, title in (("read", "rendered"), ("paper", "as written")):
-        table.add_row(title, *(f"{value:.3f}" for value in message[name].values()))
-    return table
-
-
-def _digits(told: dict[str, Any]) -> Table:
-    """The tests of usefulness; see `plotart.glyphs.digits`."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column(f"{told['count']} digits of {told['data']}")
-    paper, mean = told["error of paper"], told["error of the mean digit"]
-    rows = {
-        "distance of glyphs of a class, as a share of others'": "{classes:.3f}",
-        "correlation of a glyph and its digit; another digit": "{digit:.3f}; {other:.3f}",
-        "recognized, decoder frozen: first epoch; last": "{frozen[0]:.3f}; {last_frozen:.3f}",
-        "recognized, decoder free: first epoch; last": "{free[0]:.3f}; {last_free:.3f}",
-        f"error of fitted inputs (paper {paper:.3f}, mean digit {mean:.3f})": "{error:.3f}",
-    }
-    for networks in ("trained", "random"):
-        table.add_column(networks, justify="right")
-    both = [
-        {**found, "last_frozen": found["frozen"][-1], "last_free": found["free"][-1]}
-        for found in (told["trained"], told["random"])
-    ]
-    for title, form in rows.items():
-        table.add_row(title, *(form.format(**found) for found in both))
+def _table(told: PartTable) -> Table:
+    table = Table(box=None, pad_edge=False, title=told.heading or None)
+    for place, head in enumerate(told.head):
+        table.add_column(head, justify="right" if place else "left")
+    for row in told.rows:
+        table.add_row(*row)
     return table
 
 

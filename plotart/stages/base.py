@@ -1,33 +1,104 @@
-"""What a stage is, and where its settings are known by name."""
+"""What a stage is and declares, and where stages are known by name."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from torch import Tensor
 
+from plotart.core.movie import Shot
+from plotart.core.parts import Part
 from plotart.core.registry import Registry
 from plotart.drawing import Drawing
 from plotart.stages.context import Context
 from plotart.stages.watch import Watch
 
-__all__ = ["Stage", "StageSpec", "stages"]
+__all__ = ["Finish", "Stage", "stages"]
 
 
-class Stage(Protocol):
-    name: str
+@dataclass(frozen=True)
+class Finish:
+    """A run that has done its stages, for those that leave files of their own.
 
-    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing: ...
+    Attributes:
+        folder: of the run. seed: the run's.
+        paper: the written drawing, rasterized by another program, `[1, 3, H, W]` sRGB.
+        frames: the film of the run's frames, without captions, at so many a second.
+    """
+
+    folder: Path
+    drawing: Drawing
+    context: Context
+    paper: Tensor
+    seed: int
+    frames: Callable[[float], Iterator[Shot]]
 
 
-class StageSpec(BaseModel):
-    """Settings of one stage; frozen, part of the config."""
+class Stage(Part):
+    """Settings of one stage, frozen, and what it does to a drawing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    fits: ClassVar[bool] = False
+    """Whether it descends the objectives with colours and pens as they are."""
+    reduces: ClassVar[bool] = False
+    """Whether it takes colours or pens away: what is open before it is not afterwards."""
+    limits_pens: ClassVar[bool] = False
+    """Whether it leaves as many pens as the palette may have, so that their number must be known before it."""
+    goes_on: ClassVar[bool] = False
+    """Whether a finished run can go on with more of its `steps`. Its drawing is the one to look at by itself."""
+    lays_anew: ClassVar[bool] = False
+    """Whether it replaces the strokes it is given, and so is left out where they come from a file."""
+    inks: ClassVar[tuple[str, ...] | None] = None
+    """The only `ink.kind` that it works on; None: any."""
 
     @abstractmethod
-    def build(self) -> Stage: ...
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        """The drawing after the stage; the one that is given stays as it is.
+
+        Raises:
+            InputError: the drawing is none that the stage is for.
+            Interrupted: by `watch.checkpoint`, whose state is found in `watch.saved` when the stage is called again.
+        """
+
+    @property
+    def own_steps(self) -> int:
+        """How many of the run's steps it takes."""
+        return 0
+
+    def scaled(self, share: Callable[[int], int]) -> Self:
+        """The stage in a run of another number of steps; `share` gives what becomes of a number of them."""
+        return self
+
+    def counted(self) -> Sequence[Stage]:
+        """What stands in its place where the number of pens is to be found."""
+        return (self,)
+
+    def wants_free(self, palette: str) -> bool:
+        """Whether it turns free colours into pens, so that the drawing must start with them."""
+        return False
+
+    def settles(self, palette: str) -> bool:
+        """Whether every colour has become a pen after it."""
+        return False
+
+    @property
+    def source(self) -> str | None:
+        """Folder of a finished run whose last drawing it starts from."""
+        return None
+
+    def ready(self, context: Context, at: str, say: Callable[[str], None]) -> None:
+        """Called before any work, when objectives, canvas and pens are known. at: the address, such as `stages.0`.
+
+        Raises:
+            InputError: they are none that the stage is for.
+        """
+
+    def finish(self, end: Finish) -> Mapping[str, Any]:
+        """Called when all stages are done and the drawing is written: files of its own, and figures for run.json."""
+        return {}
 
 
-stages: Registry[StageSpec] = Registry("stage", "plotart.stages")
+stages: Registry[Stage] = Registry("stage")

@@ -13,12 +13,12 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Choosing
 from plotart.pens import Pen
 from plotart.plot import order_pens
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
 
-__all__ = ["Choose", "ChooseSpec", "leaning"]
+__all__ = ["Choose", "leaning"]
 
 
 def leaning(rgb: Tensor, pens: Sequence[Pen], spread: float) -> Tensor:
@@ -29,28 +29,23 @@ def leaning(rgb: Tensor, pens: Sequence[Pen], spread: float) -> Tensor:
 
 
 @stages.register("choose")
-class ChooseSpec(StageSpec):
+class Choose(Stage):
     """Offer every stroke all pens of the set; it leans to those near its free colour.
 
     The logit of a pen is minus its CIEDE2000 from the stroke's colour on paper, divided by `spread`.
     """
 
+    reduces = True
+
     spread: float = Field(10.0, gt=0, le=1000, description="CIEDE2000 that counts as one")
 
-    def build(self) -> Choose:
-        return Choose(self)
-
-
-class Choose:
-    name = "choose"
-
-    def __init__(self, spec: ChooseSpec) -> None:
-        self.spec = spec
+    def wants_free(self, palette: str) -> bool:
+        return palette == "learned"
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if not drawing.ink.free:
             return drawing.copy()
         pens = [context.pens.pens[i] for i in order_pens(context.pens.pens)]
-        logits = leaning(drawing.ink.stroke_rgb(), pens, self.spec.spread)
+        logits = leaning(drawing.ink.stroke_rgb(), pens, self.spread)
         ink = Choosing(pens, logits).to(drawing.ink.stroke_rgb().device)
         return with_tips(Drawing(drawing.canvas, drawing.primitive, ink).copy())

@@ -65,6 +65,12 @@ class Context:
         return self.weights[name] * (1.0 if balance is None else balance.weight)
 
     @property
+    def picture(self) -> Tensor | None:
+        """The picture that is drawn, `[1, 3, H, W]` sRGB; None where there is none."""
+        found = (picture for each in self.objectives.values() if (picture := each.picture()) is not None)
+        return next(found, None)
+
+    @property
     def balanced(self) -> bool:
         """Whether every weight is final, so that totals of different steps can be compared."""
         balances = [balance_of(objective) for objective in self.objectives.values()]

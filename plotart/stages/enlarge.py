@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from pydantic import Field
@@ -11,14 +13,15 @@ from torch import Tensor
 
 from plotart.core.canvas import Canvas, Page
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.primitives.strokes import Strokes
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Watch
 
-__all__ = ["Enlarge", "EnlargeSpec", "Tiling", "magnify", "repeat"]
+__all__ = ["Enlarge", "Tiling", "magnify", "repeat"]
 
 UPRIGHT, SIDEWAYS = (0, 1, 2, 3), (4, 5, 6, 7)
 """The eight orientations: 1 mirrors left and right, 2 top and bottom, 4 changes across and down first."""
@@ -29,7 +32,7 @@ SCALES = (0.25, 4.0)
 
 
 @stages.register("enlarge")
-class EnlargeSpec(StageSpec):
+class Enlarge(Stage):
     """Take the last drawing of the finished run in the folder `run` to the page of this run, in the same pens.
 
     What excites a neuron is repeated: `tiles` columns x rows of copies. So that nothing repeats at a distance the eye
@@ -42,13 +45,57 @@ class EnlargeSpec(StageSpec):
     A picture is magnified instead: each stroke becomes `tiles` columns side by side, cut into so many rows along.
     """
 
+    label_order = -1
+
     run: str
     tiles: tuple[int, int]
     overlap: float = Field(0.15, ge=0, le=0.5, description="width of the mixed band, share of a patch")
     keep: float = Field(0.85, ge=0, le=1, description="orientations that excite less than this share are left out")
 
-    def build(self) -> Enlarge:
-        return Enlarge(self)
+    @property
+    def source(self) -> str:
+        return self.run
+
+    def label(self, config: Whole) -> Sequence[str]:
+        return (f"{Path(self.run).name}_{self.tiles[0]}x{self.tiles[1]}",)
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        canvas = context.canvas
+        assert canvas is not None
+        told: dict[str, object] = {"run": self.run, "tiles": list(self.tiles), "strokes": len(drawing)}
+        if context.picture is not None:
+            large = magnify(drawing, canvas, self.tiles, context.generator)
+            told["scale"] = round(canvas.mm_per_unit / drawing.canvas.mm_per_unit, 4)
+        else:
+            tiling = Tiling.of(drawing.canvas, canvas, self.tiles, self.overlap)
+            answers = self._answers(drawing, tiling, context)
+            best = max(answers.values())
+            kept = tuple(o for o in tiling.orientations if answers[o] >= self.keep * best or answers[o] == best)
+            watch.say(f"copies at {100 * tiling.scale:.0f} %, in {len(kept)} of {len(answers)} orientations")
+            large = repeat(drawing, canvas, replace(tiling, orientations=kept), context.generator)
+            told |= {"scale": round(tiling.scale, 4), "orientations": {str(o): v for o, v in answers.items()}}
+        watch.say(f"{len(drawing)} strokes have become {len(large)}")
+        watch.tell("enlarged", told)
+        return large
+
+    @staticmethod
+    def _answers(drawing: Drawing, tiling: Tiling, context: Context) -> dict[int, float]:
+        """The excitation of the drawing by itself, as large as it will be, in each orientation."""
+        strokes = drawing.strokes
+        assert context.canvas is not None
+        width, height = drawing.canvas.area[2:]
+        middle = torch.tensor(drawing.canvas.unit_size, device=drawing.device) / 2
+        px_per_mm = context.size / context.canvas.mm_per_unit
+        size = max(32, round(drawing.canvas.mm_per_unit * tiling.scale * px_per_mm))
+        found = {}
+        for orientation in tiling.orientations:
+            sides = (height, width) if orientation & 4 else (width, height)
+            canvas = Canvas(Page("tile", *sides), 0.0, paper=drawing.canvas.paper)
+            points = turned(strokes.points.detach() - middle, orientation)
+            points = points + (middle.flip(0) if orientation & 4 else middle)
+            copy = Drawing(canvas, Strokes(points, strokes.width / tiling.scale), drawing.ink)
+            found[orientation] = evaluate(copy, replace(context, size=size)).excitation or 0.0
+        return found
 
 
 @dataclass(frozen=True)
@@ -101,7 +148,7 @@ def turned(points: Tensor, orientation: int) -> Tensor:
 
 
 def repeat(drawing: Drawing, canvas: Canvas, tiling: Tiling, generator: torch.Generator) -> Drawing:
-    """Pieces of a drawing in pens, patch by patch, on `canvas`; see `EnlargeSpec`.
+    """Pieces of a drawing in pens, patch by patch, on `canvas`; see `Enlarge`.
 
     A piece's stroke is kept with the probability w(x) w(y), x and y the distances of its middle from the middle of the
     patch, w falling from 1 to 0 across the band: those of all pieces add up to 1 everywhere.
@@ -186,48 +233,3 @@ def _cut(a: float, b: float) -> Tensor:
         return [one, two, three, u * v * w]
 
     return torch.tensor([blossom(a, a, a), blossom(a, a, b), blossom(a, b, b), blossom(b, b, b)], dtype=torch.float64)
-
-
-class Enlarge:
-    name = "enlarge"
-
-    def __init__(self, spec: EnlargeSpec) -> None:
-        self.spec = spec
-
-    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        spec, canvas = self.spec, context.canvas
-        assert canvas is not None
-        told: dict[str, object] = {"run": spec.run, "tiles": list(spec.tiles), "strokes": len(drawing)}
-        if "pixels" in context.objectives:
-            large = magnify(drawing, canvas, spec.tiles, context.generator)
-            told["scale"] = round(canvas.mm_per_unit / drawing.canvas.mm_per_unit, 4)
-        else:
-            tiling = Tiling.of(drawing.canvas, canvas, spec.tiles, spec.overlap)
-            answers = self._answers(drawing, tiling, context)
-            best = max(answers.values())
-            kept = tuple(o for o in tiling.orientations if answers[o] >= spec.keep * best or answers[o] == best)
-            watch.say(f"copies at {100 * tiling.scale:.0f} %, in {len(kept)} of {len(answers)} orientations")
-            large = repeat(drawing, canvas, replace(tiling, orientations=kept), context.generator)
-            told |= {"scale": round(tiling.scale, 4), "orientations": {str(o): v for o, v in answers.items()}}
-        watch.say(f"{len(drawing)} strokes have become {len(large)}")
-        watch.tell("enlarged", told)
-        return large
-
-    @staticmethod
-    def _answers(drawing: Drawing, tiling: Tiling, context: Context) -> dict[int, float]:
-        """The excitation of the drawing by itself, as large as it will be, in each orientation."""
-        strokes = drawing.strokes
-        assert context.canvas is not None
-        width, height = drawing.canvas.area[2:]
-        middle = torch.tensor(drawing.canvas.unit_size, device=drawing.device) / 2
-        px_per_mm = context.size / context.canvas.mm_per_unit
-        size = max(32, round(drawing.canvas.mm_per_unit * tiling.scale * px_per_mm))
-        found = {}
-        for orientation in tiling.orientations:
-            sides = (height, width) if orientation & 4 else (width, height)
-            canvas = Canvas(Page("tile", *sides), 0.0, paper=drawing.canvas.paper)
-            points = turned(strokes.points.detach() - middle, orientation)
-            points = points + (middle.flip(0) if orientation & 4 else middle)
-            copy = Drawing(canvas, Strokes(points, strokes.width / tiling.scale), drawing.ink)
-            found[orientation] = evaluate(copy, replace(context, size=size)).excitation or 0.0
-        return found

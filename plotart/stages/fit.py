@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -14,9 +15,13 @@ from torch.optim import Adadelta, Adam, Optimizer
 
 from plotart.core.canvas import Canvas, Window
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
+from plotart.core.registry import nearest
 from plotart.drawing import Drawing
+from plotart.drawing.ink import Ink, inks
+from plotart.drawing.primitives import Primitive, primitives
 from plotart.drawing.render import some_pixels
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.block_adam import BlockAdam
 from plotart.stages.context import Context, balance_of
 from plotart.stages.crops import Crops
@@ -24,26 +29,44 @@ from plotart.stages.judge import evaluate
 from plotart.stages.lazy_adam import LazyAdam
 from plotart.stages.watch import Step, Watch
 
-__all__ = ["Fit", "FitSpec", "crops_of"]
+__all__ = ["Fit", "crops_of"]
 
-RATES = {
-    "points": 0.0045, "width": 0.001, "rgb": 0.03, "opacity": 0.02, "filters": 0.03, "logits": 0.1,
-    "centre": 0.004, "radius": 0.003, "scale": 0.003, "angle": 0.03, "bend": 0.01, "depth": 0.05, "background": 0.02,
-    "log_radius": 0.015, "mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01,
-}  # fmt: skip
+
+def usual_rates() -> dict[str, float]:
+    """The learning rate of every parameter that a primitive or an ink declares, by name.
+
+    Raises:
+        ValueError: two parts declare different ones for the same name.
+    """
+    found: dict[str, float] = {}
+    shapes: list[type[Primitive] | type[Ink]] = [primitives[kind].makes for kind in primitives]
+    for part in [*shapes, *(inks[kind] for kind in inks)]:
+        for name, rate in part.rates.items():
+            if found.setdefault(name, rate) != rate:
+                raise ValueError(f"rates of {name!r}: {part.kind} declares {rate:g}, another part {found[name]:g}")
+    return found
+
+
+def check_rates(rates: Mapping[str, float], at: str) -> None:
+    """InputError unless some part has a parameter of each name in `rates`."""
+    known = usual_rates()
+    for name in rates:
+        if name not in known:
+            raise InputError(f"{at}.rates: no part has a parameter '{name}'; nearest: {nearest(name, list(known))}")
 
 
 @stages.register("fit")
-class FitSpec(StageSpec):
+class Fit(Stage):
     """Descend the weighted sum of the objectives.
 
-    `rates` are Adam's learning rates by parameter name: `points`, (free) `width`, `centre`, `radius` and `scale` in
+    `rates` are Adam's learning rates by parameter name; what they leave out stays as it is. By default they are those
+    that primitives and inks declare: `points`, (free) `width`, `centre`, `radius` and `scale` in
     unit a step, `angle` in rad, `rgb`, `opacity` (of `over`), `filters` (of `multiply`) and `background` in their 0..1,
     `depth` (of `average`), `bend` of splats, `log_radius` of dividers, `mix`, `bias`, `tint` and `ground` of their
     colour net, and `logits` of the choice of pens. `adadelta` has the published constants (rho 0.95, eps 1e-7).
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
-    whole tiles), which objectives that look at the whole image do not allow.
+    whole tiles), which objectives that look at the whole image do not allow; beside a network each step takes them all.
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
 
     With `crop` each step renders a square of the canvas only, so that time and memory do not grow with the page; the
@@ -51,8 +74,11 @@ class FitSpec(StageSpec):
     drawings are compared by a sample of the page.
     """
 
+    fits = True
+    goes_on = True
+
     steps: int = Field(400, ge=1, le=1_000_000)
-    rates: dict[str, float] = Field(default=RATES)
+    rates: dict[str, float] = Field(default_factory=usual_rates)
     optimizer: Literal["adam", "block-adam", "adadelta"] = "adam"
     schedule: Literal["halving", "cosine", "constant"] = "halving"
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
@@ -70,91 +96,70 @@ class FitSpec(StageSpec):
     )
 
     @model_validator(mode="after")
-    def _crops_are_fitted_lazily(self) -> FitSpec:
+    def _crops_are_fitted_lazily(self) -> Fit:
         if self.crop is not None and self.pixels_share < 1:
             raise ValueError("crop and pixels_share both choose what a step sees; take one of them")
         if self.crop is not None and self.optimizer != "adam":
             raise ValueError(f"crop goes with the optimizer adam, not with {self.optimizer}")
         return self
 
-    def build(self) -> Fit:
-        return Fit(self)
+    def check(self, config: Whole, at: str) -> None:
+        check_rates(self.rates, at)
 
+    def ready(self, context: Context, at: str, say: Callable[[str], None]) -> None:
+        if context.canvas is not None:
+            crops_of(self, context, context.canvas)
+        if self.pixels_share == 1:
+            return
+        if context.layers:
+            say(f"{at}.pixels_share: the network looks at the whole image, so each step takes all pixels")
+            return
+        for name, objective in context.objectives.items():
+            if objective.needs_whole_image:
+                why = f"; {objective.why_whole}" if objective.why_whole else ""
+                raise InputError(
+                    f"{at}.pixels_share: the objective '{name}' looks at the whole image{why}; "
+                    f"leave pixels_share at 1, not {self.pixels_share:g}"
+                )
 
-def rate_factor(schedule: str, progress: float) -> float:
-    """The share of the first learning rate at `progress` 0..1 of a fit."""
-    if schedule == "halving":
-        return 1.0 if progress < 0.5 else 0.5 if progress < 0.75 else 0.25
-    if schedule == "cosine":
-        return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
-    return 1.0
+    @property
+    def own_steps(self) -> int:
+        return self.steps
 
-
-def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Tensor:
-    """`image [1, 3, h, w]` of what is `inside` a page, with paper around it so that it fills the `square`."""
-    left, top = inside.left - square.left, inside.top - square.top
-    beyond = (left, square.width - inside.width - left, top, square.height - inside.height - top)
-    ground = paper[:, None, None]
-    return F.pad(image - ground, beyond) + ground
-
-
-def crops_of(spec: FitSpec, canvas: Canvas, context: Context) -> Crops | None:
-    """The squares in which a fit looks at the canvas; None where it looks at all of it.
-
-    Raises:
-        InputError: an objective cannot judge parts, or the network's views do not fit into a square.
-    """
-    side, size, transform = spec.crop, canvas.pixels(context.size), context.transform
-    if side is None:
-        return None
-    for name, objective in context.objectives.items():
-        if not objective.local:
-            raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
-    if not context.layers:
-        return Crops(size, side, 0, 0)
-    least = transform.side_around(min(transform.view, *size))
-    if side < least:
-        raise InputError(f"stages: crop must be at least {least} for views of {transform.view} px, not {side}")
-    return Crops(size, side, transform.rim(side), transform.jitter)
-
-
-class Fit:
-    name = "fit"
-
-    def __init__(self, spec: FitSpec) -> None:
-        self.spec = spec
+    def scaled(self, share: Callable[[int], int]) -> Fit:
+        return self.model_copy(update={"steps": share(self.steps)})
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        spec, saved = self.spec, watch.saved
+        saved = watch.saved
         drawing = drawing.copy() if saved is None else Drawing.unpack(saved["drawing"])
-        drawing.ink.listen(spec.temperature)
+        drawing.ink.listen(self.temperature)
         optimizers = self._optimizers(drawing)
-        crops = crops_of(spec, drawing.canvas, context)
+        crops = crops_of(self, context, drawing.canvas)
         sample = None if crops is None else crops.sample()
         best: dict[str, Any] | None = None
         best_total, start, skipped = math.inf, 0, 0
         if saved is not None:
             self._go_on(saved, optimizers, context, crops)
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
-        every = max(1, spec.steps // spec.looks)
+        every = max(1, self.steps // self.looks)
 
-        for step in range(start, spec.steps):
+        for step in range(start, self.steps):
             if step % every == 0:
                 evaluation = evaluate(drawing, context, windows=sample)
                 watch.seen(step, evaluation)
                 if context.balanced and evaluation.total < best_total:
                     best, best_total = drawing.pack(), evaluation.total
-            progress = step / spec.steps
+            progress = step / self.steps
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-                group["lr"] = group["first"] * rate_factor(spec.schedule, progress)
-            softness = max(1.0, spec.softness * (1 - progress / 0.6)) if spec.softness > 1 else 1.0
+                group["lr"] = group["first"] * rate_factor(self.schedule, progress)
+            softness = max(1.0, self.softness * (1 - progress / 0.6)) if self.softness > 1 else 1.0
             drawing.zero_grad(set_to_none=True)
             losses, total = self._slopes(drawing, context, step, softness, crops)
             skipped += self._guard(drawing, step)
             for optimizer in optimizers:
                 optimizer.step()
             drawing.constrain_()
-            watch.step(Step(step + 1, spec.steps, losses, total))
+            watch.step(Step(step + 1, self.steps, losses, total))
 
             watch.checkpoint(
                 partial(
@@ -171,7 +176,7 @@ class Fit:
             )
 
         evaluation = evaluate(drawing, context, windows=sample)
-        watch.seen(spec.steps, evaluation)
+        watch.seen(self.steps, evaluation)
         if best is None or evaluation.total < best_total:
             best = drawing.pack()
         if skipped:
@@ -208,16 +213,19 @@ class Fit:
         plain: list[dict[str, Any]] = []
         shapes = {id(parameter) for parameter in drawing.primitive.parameters()}
         for name, parameter in drawing.named_parameters():
-            rate = self.spec.rates.get(name.rpartition(".")[2], 0.0)
+            part, _, own = name.partition(".")
+            if own not in getattr(drawing, part).rates:
+                raise InputError(f"stages: fit has no rate for '{own}' of {getattr(drawing, part).kind}")
+            rate = self.rates.get(own, 0.0)
             parameter.requires_grad_(rate > 0)
             if rate > 0:
-                together = self.spec.optimizer == "block-adam" and id(parameter) in shapes
+                together = self.optimizer == "block-adam" and id(parameter) in shapes
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
         found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
-        if self.spec.optimizer == "adadelta":
+        if self.optimizer == "adadelta":
             return [Adadelta(plain, rho=0.95, eps=1e-7)]
         # gradients of a mean over a page are far below the usual eps of 1e-8
-        adam = Adam if self.spec.crop is None else LazyAdam
+        adam = Adam if self.crop is None else LazyAdam
         return [*found, adam(plain, eps=1e-12)] if plain else found
 
     def _slopes(
@@ -261,8 +269,8 @@ class Fit:
         paper = drawing.canvas.paper_rgb.to(drawing.device)
         size = context.size if inside is None else (inside.height, inside.width)
         pixels = None
-        if self.spec.pixels_share < 1:
-            pixels = some_pixels(drawing, context.size, self.spec.pixels_share, context.generator)
+        if self.pixels_share < 1 and not context.layers:
+            pixels = some_pixels(drawing, context.size, self.pixels_share, context.generator)
         image = context.renderer(drawing, size, softness=softness, pixels=pixels)
         views, part = image, {}
         if context.layers:
@@ -270,7 +278,7 @@ class Fit:
             side = (context.transform.view,) * 2
             reach = None if square is None else -context.transform.rim(square.height)
             sizes = (around.shape[-2], around.shape[-1])
-            warp = context.transform.sample(context.generator, self.spec.copies, sizes, side, reach)
+            warp = context.transform.sample(context.generator, self.copies, sizes, side, reach)
             views = warp.apply(around, paper)
 
             def look(picture: Tensor) -> Tensor:
@@ -320,3 +328,40 @@ class Fit:
                     parameter.grad.masked_fill_(bad, 0.0)
                 count += found
         return count
+
+
+def rate_factor(schedule: str, progress: float) -> float:
+    """The share of the first learning rate at `progress` 0..1 of a fit."""
+    if schedule == "halving":
+        return 1.0 if progress < 0.5 else 0.5 if progress < 0.75 else 0.25
+    if schedule == "cosine":
+        return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+    return 1.0
+
+
+def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Tensor:
+    """`image [1, 3, h, w]` of what is `inside` a page, with paper around it so that it fills the `square`."""
+    left, top = inside.left - square.left, inside.top - square.top
+    beyond = (left, square.width - inside.width - left, top, square.height - inside.height - top)
+    ground = paper[:, None, None]
+    return F.pad(image - ground, beyond) + ground
+
+
+def crops_of(spec: Fit, context: Context, canvas: Canvas) -> Crops | None:
+    """The squares in which a fit looks at the canvas; None where it looks at all of it.
+
+    Raises:
+        InputError: an objective cannot judge parts, or the network's views do not fit into a square.
+    """
+    side, size, transform = spec.crop, canvas.pixels(context.size), context.transform
+    if side is None:
+        return None
+    for name, objective in context.objectives.items():
+        if not objective.local:
+            raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
+    if not context.layers:
+        return Crops(size, side, 0, 0)
+    least = transform.side_around(min(transform.view, *size))
+    if side < least:
+        raise InputError(f"stages: crop must be at least {least} for views of {transform.view} px, not {side}")
+    return Crops(size, side, transform.rim(side), transform.jitter)

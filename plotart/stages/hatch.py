@@ -17,6 +17,7 @@ from torch import Tensor
 from plotart.core.color import to_lab
 from plotart.core.errors import InputError
 from plotart.core.geometry import Path
+from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.drawing.primitives.strokes import Strokes
@@ -24,12 +25,12 @@ from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.plot.hatch import hatch
 from plotart.plot.regions import Areas, regions
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
 
-__all__ = ["Hatch", "HatchSpec", "choose_pens", "pen_lines", "tones"]
+__all__ = ["Hatch", "choose_pens", "pen_lines", "tones"]
 
 LEVELS = 8
 """Tones of a pen between none of its ink and no paper left; level l draws l of every 8 lines."""
@@ -38,7 +39,7 @@ TURNS = (0, 4, 2, 6, 1, 5, 3, 7)
 
 
 @stages.register("hatch")
-class HatchSpec(StageSpec):
+class Hatch(Stage):
     """Draw filled shapes of free colours with the palette's pens, as strokes.
 
     The canvas is cut into the pieces that show between the edges of the shapes. Each piece takes of each pen the number
@@ -47,11 +48,50 @@ class HatchSpec(StageSpec):
     is full, go on from piece to piece, and have an angle of their own for each pen.
     """
 
+    reduces = True
+
     angle: float = Field(20.0, ge=-180, le=180, description="of the first pen's lines, degrees")
     least: float = Field(2.0, ge=0, le=100, description="smallest piece with a colour of its own, in tips squared")
 
-    def build(self) -> Hatch:
-        return Hatch(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"shapes"})
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"hatching"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        if need == "shapes":
+            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles or splats"
+        return super().lacks(need, at, config)
+
+    def wants_free(self, palette: str) -> bool:
+        return True
+
+    def settles(self, palette: str) -> bool:
+        return True
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if drawing.ink.settled:
+            return drawing.copy()
+        scale = drawing.canvas.mm_per_unit
+        tips = np.median([pen.tip_mm for pen in context.pens.pens]) / scale
+        image = context.renderer(drawing, context.size).detach()
+        pieces, colours = visible(drawing, image, self.least * float(tips) ** 2)
+        pens, levels = choose_pens(pieces, colours, context, drawing.canvas.paper_rgb)
+        paths: list[Path] = []
+        owner: list[int] = []
+        for k, pen in enumerate(pens):
+            found = pen_lines(pieces, levels[:, k], pen.tip_mm / scale, self.angle + 180 * k / len(pens))
+            paths += found
+            owner += [k] * len(found)
+        if not paths:
+            raise InputError("pens: the shapes are all of the paper's colour; more steps or other pens are needed")
+        watch.say(f"pens: {', '.join(pen.name for pen in pens)}; {len(pieces)} pieces, {len(paths)} lines")
+        strokes = Strokes(torch.from_numpy(np.stack(paths)).float(), torch.full((len(paths),), float(tips)))
+        made = Drawing(drawing.canvas, strokes, Penned(pens, torch.tensor(owner)))
+        return with_tips(made.to(drawing.device))
 
 
 def tones(pens: list[Pen], paper: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -62,34 +102,6 @@ def tones(pens: list[Pen], paper: Tensor) -> tuple[NDArray[np.int64], NDArray[np
     clear = 1 - torch.stack([*covered, *again])
     image = Penned(pens, torch.zeros(0, dtype=torch.long)).compose(clear[:, None], paper)
     return levels, np.asarray(to_lab(image[:, 0].T.double().numpy()))
-
-
-class Hatch:
-    name = "hatch"
-
-    def __init__(self, spec: HatchSpec) -> None:
-        self.spec = spec
-
-    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if drawing.ink.settled:
-            return drawing.copy()
-        scale = drawing.canvas.mm_per_unit
-        tips = np.median([pen.tip_mm for pen in context.pens.pens]) / scale
-        image = context.renderer(drawing, context.size).detach()
-        pieces, colours = visible(drawing, image, self.spec.least * float(tips) ** 2)
-        pens, levels = choose_pens(pieces, colours, context, drawing.canvas.paper_rgb)
-        paths: list[Path] = []
-        owner: list[int] = []
-        for k, pen in enumerate(pens):
-            found = pen_lines(pieces, levels[:, k], pen.tip_mm / scale, self.spec.angle + 180 * k / len(pens))
-            paths += found
-            owner += [k] * len(found)
-        if not paths:
-            raise InputError("pens: the shapes are all of the paper's colour; more steps or other pens are needed")
-        watch.say(f"pens: {', '.join(pen.name for pen in pens)}; {len(pieces)} pieces, {len(paths)} lines")
-        strokes = Strokes(torch.from_numpy(np.stack(paths)).float(), torch.full((len(paths),), float(tips)))
-        made = Drawing(drawing.canvas, strokes, Penned(pens, torch.tensor(owner)))
-        return with_tips(made.to(drawing.device))
 
 
 def choose_pens(pieces: Areas, colours: Tensor, context: Context, paper: Tensor) -> tuple[list[Pen], NDArray[np.int64]]:

@@ -12,7 +12,6 @@ from torch import Tensor
 from plotart.core.canvas import Canvas, Window
 from plotart.drawing import Drawing
 from plotart.objectives import Frame
-from plotart.objectives.neuron import Neuron
 from plotart.stages.context import Context
 
 __all__ = ["Evaluation", "evaluate", "presence_slopes", "shown_size", "tiles"]
@@ -78,7 +77,8 @@ def evaluate(
         losses, excitation = _judged(context, context.frame(drawing, image, image, step=0, view_side=side))
         return Evaluation(image, losses, _total(context, losses), excitation)
     sums: dict[str, float] = {}
-    excited, area = 0.0, 0
+    excited: float | None = None
+    area = 0
     for window in tiles(size) if windows is None else windows:
         outer = window.grown(HALO_PX if context.layers else 0).clipped(size)
         part, _, _ = drawing.window(outer, context.size)
@@ -94,10 +94,12 @@ def evaluate(
         losses, excitation = _judged(context, frame)
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + pixels * value
-        excited, area = excited + pixels * (excitation or 0.0), area + pixels
+        if excitation is not None:
+            excited = (excited or 0.0) + pixels * excitation
+        area += pixels
     losses = {name: value / area for name, value in sums.items()}
     seen = context.renderer(drawing, shown_size(drawing.canvas, context.size))
-    told = excited / area if isinstance(context.objectives.get("neuron"), Neuron) else None
+    told = None if excited is None else excited / area
     return Evaluation(seen, losses, _total(context, losses), told)
 
 
@@ -133,9 +135,9 @@ def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, withou
 
 def _judged(context: Context, frame: Frame) -> tuple[dict[str, float], float | None]:
     """Each objective, unweighted, and the excitation if there is a neuron."""
-    neuron = context.objectives.get("neuron")
     losses = {name: float(objective(frame)) for name, objective in context.objectives.items()}
-    return losses, float(neuron.excitation(frame)) if isinstance(neuron, Neuron) else None
+    found = [value for each in context.objectives.values() if (value := each.excitation(frame)) is not None]
+    return losses, float(torch.stack(found).sum()) if found else None
 
 
 def _total(context: Context, losses: Mapping[str, float]) -> float:

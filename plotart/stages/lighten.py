@@ -13,13 +13,13 @@ from plotart.core.geometry import Path, evaluate
 from plotart.drawing import Drawing
 from plotart.drawing.ink_load import SQUARE_CELLS, STEP_MM
 from plotart.plot.written import load_of, written
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
-from plotart.stages.fit import FitSpec
+from plotart.stages.fit import Fit
 from plotart.stages.judge import presence_slopes
 from plotart.stages.watch import Part, Watch
 
-__all__ = ["Lighten", "LightenSpec", "worth"]
+__all__ = ["Lighten", "worth"]
 
 FEW = 0.01
 """The share of the strokes that may go without the others being fitted again."""
@@ -27,7 +27,7 @@ _ROUNDING = 1e-3
 
 
 @stages.register("lighten")
-class LightenSpec(StageSpec):
+class Lighten(Stage):
     """Take strokes away until no square millimetre of the page carries more than `layers` of ink.
 
     With `refit` the others then do the work of those that are gone, as long as those were more than 1 %; what that
@@ -35,57 +35,21 @@ class LightenSpec(StageSpec):
     """
 
     layers: float = Field(ge=1, le=1000, description="layers of ink on a square millimetre")
-    refit: FitSpec | None = None
-
-    def build(self) -> Lighten:
-        return Lighten(self)
-
-
-def _closely(path: Path, spacing: float) -> NDArray[np.float64]:
-    """Points `[P, 2]` on a path, no further from each other than `spacing`."""
-    polygon = float(np.hypot(*np.diff(path, axis=0).T).sum())
-    return evaluate(path, np.linspace(0, (len(path) - 1) // 3, 2 + int(3 * polygon / spacing)))
-
-
-def _places(drawing: Drawing, path: Path, where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The whole mm `[P, 2]` at which a path's close points lie `where` a grid of cells says so."""
-    points = drawing.canvas.to_mm(_closely(path, STEP_MM / drawing.canvas.mm_per_unit))
-    column, row = np.floor(points / STEP_MM).astype(int).T
-    inside = (column >= 0) & (column < where.shape[1]) & (row >= 0) & (row < where.shape[0])
-    inside[inside] = where[row[inside], column[inside]]
-    squares: NDArray[np.int64] = np.floor(points[inside]).astype(int)
-    return squares
-
-
-def worth(drawing: Drawing, context: Context) -> Tensor:
-    """By how much the objectives would get worse without each stroke, to first order: `[N]`.
-
-    It is minus the slope of their sum along the stroke's presence in the clean image; a stroke that lies under others
-    of its own pen is worth nothing. The ink itself (`ink_load`) has no say.
-    """
-    presence = torch.ones(len(drawing), device=drawing.device)
-    return -presence_slopes(drawing, context, presence, without=("ink", "ink_load", "strokes"))
-
-
-class Lighten:
-    name = "lighten"
-
-    def __init__(self, spec: LightenSpec) -> None:
-        self.spec = spec
+    refit: Fit | None = None
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        refit, saved = self.spec.refit, watch.saved
+        refit, saved = self.refit, watch.saved
         if saved is None:
             drawing, before = self._lightened(drawing.copy(), context, watch), len(drawing)
             if refit is None or len(drawing) > (1 - FEW) * before:
                 return drawing
         assert refit is not None
         inner = None if saved is None else saved["fit"]
-        drawing = refit.build()(drawing, context, watch=Part(watch, {}, inner, 0, refit.steps))
+        drawing = refit(drawing, context, watch=Part(watch, {}, inner, 0, refit.steps))
         return self._lightened(drawing, context, watch)
 
     def _lightened(self, drawing: Drawing, context: Context, watch: Watch) -> Drawing:
-        limit, before, first = self.spec.layers - _ROUNDING, len(drawing), 0.0
+        limit, before, first = self.layers - _ROUNDING, len(drawing), 0.0
         while len(drawing) > 1:
             load = load_of(written(drawing))
             first = first or float(load.max())
@@ -126,3 +90,29 @@ class Lighten:
                 taken.add(i)
                 done |= places
         return torch.tensor([i for i in range(len(drawing)) if i not in taken], device=drawing.device)
+
+
+def _closely(path: Path, spacing: float) -> NDArray[np.float64]:
+    """Points `[P, 2]` on a path, no further from each other than `spacing`."""
+    polygon = float(np.hypot(*np.diff(path, axis=0).T).sum())
+    return evaluate(path, np.linspace(0, (len(path) - 1) // 3, 2 + int(3 * polygon / spacing)))
+
+
+def _places(drawing: Drawing, path: Path, where: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The whole mm `[P, 2]` at which a path's close points lie `where` a grid of cells says so."""
+    points = drawing.canvas.to_mm(_closely(path, STEP_MM / drawing.canvas.mm_per_unit))
+    column, row = np.floor(points / STEP_MM).astype(int).T
+    inside = (column >= 0) & (column < where.shape[1]) & (row >= 0) & (row < where.shape[0])
+    inside[inside] = where[row[inside], column[inside]]
+    squares: NDArray[np.int64] = np.floor(points[inside]).astype(int)
+    return squares
+
+
+def worth(drawing: Drawing, context: Context) -> Tensor:
+    """By how much the objectives would get worse without each stroke, to first order: `[N]`.
+
+    It is minus the slope of their sum along the stroke's presence in the clean image; a stroke that lies under others
+    of its own pen is worth nothing. The ink itself (`ink_load`) has no say.
+    """
+    presence = torch.ones(len(drawing), device=drawing.device)
+    return -presence_slopes(drawing, context, presence, without=("ink", "ink_load", "strokes"))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from pydantic import Field
 
 from plotart.drawing import Drawing
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Watch
 
-__all__ = ["Narrow", "NarrowSpec", "narrow", "with_tips"]
+__all__ = ["Narrow", "narrow", "with_tips"]
 
 
 def with_tips(drawing: Drawing) -> Drawing:
@@ -41,22 +43,18 @@ def narrow(drawing: Drawing, context: Context, to: int, watch: Watch) -> Drawing
 
 
 @stages.register("narrow")
-class NarrowSpec(StageSpec):
+class Narrow(Stage):
     """Leave `to` pens to choose from, but never fewer than the palette may have (`pens.count`)."""
+
+    reduces = True
+    limits_pens = True
 
     to: int = Field(1, ge=1, le=1000)
 
-    def build(self) -> Narrow:
-        return Narrow(self)
-
-
-class Narrow:
-    name = "narrow"
-
-    def __init__(self, spec: NarrowSpec) -> None:
-        self.spec = spec
+    def counted(self) -> Sequence[Stage]:
+        return ()
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if not drawing.ink.pens or drawing.ink.settled:
             return drawing.copy()
-        return narrow(drawing, context, max(self.spec.to, context.pen_count), watch)
+        return narrow(drawing, context, max(self.to, context.pen_count), watch)

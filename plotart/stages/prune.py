@@ -10,6 +10,7 @@ groups, drawn at random, keep neighbours apart.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,17 +19,19 @@ from pydantic import Field
 from torch import Tensor
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
+from plotart.core.tables import Table
 from plotart.drawing import Drawing
 from plotart.objectives.penalties import PlotTime
 from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
-from plotart.stages.fit import FitSpec
+from plotart.stages.fit import Fit, check_rates
 from plotart.stages.judge import presence_slopes
 from plotart.stages.watch import Part, Watch
 
-__all__ = ["Prune", "PruneSpec", "contributions", "keep_within", "plot_seconds", "plot_time"]
+__all__ = ["Prune", "contributions", "keep_within", "plot_seconds", "plot_time"]
 
 AIM = 0.985
 """The share of the time that refits may use, so that what they change does not exceed it."""
@@ -42,19 +45,138 @@ other is gone."""
 
 
 @stages.register("prune")
-class PruneSpec(StageSpec):
+class Prune(Stage):
     """Prune and refit the strokes, pens as they are, until the plot takes at most the run's `minutes`.
 
     `steps` are shared by at most `rounds` refits; `groups` is how many passes tell the strokes' contributions.
     """
+
+    fits = True
 
     steps: int = Field(200, ge=1, le=1_000_000)
     rounds: int = Field(6, ge=1, le=100)
     groups: int = Field(4, ge=1, le=1000)
     rates: dict[str, float] = Field(default={"points": 0.003})
 
-    def build(self) -> Prune:
-        return Prune(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"strokes"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        kind = config.primitive.kind
+        return f"minutes: only strokes are pruned to a time; primitive.kind must be strokes, not {kind}"
+
+    def check(self, config: Whole, at: str) -> None:
+        if config.minutes is None:
+            raise InputError("stages: a prune stage needs minutes; set them, or leave the stage out")
+        rest = config.stages[list(config.stages).index(self) :]
+        if config.pens.palette != "fixed" and any(stage.limits_pens and stage.settles("kmeans") for stage in rest):
+            raise InputError("stages: prune must come after quantize, when every stroke has its pen for good")
+        check_rates(self.rates, at)
+
+    @property
+    def own_steps(self) -> int:
+        return self.steps
+
+    def scaled(self, share: Callable[[int], int]) -> Prune:
+        return self.model_copy(update={"steps": share(self.steps)})
+
+    @classmethod
+    def terminal(cls, figures: Mapping[str, Any]) -> Sequence[Table | str]:
+        if "minutes" not in figures:
+            return ()
+        asked = figures["minutes"]
+        return (f"{asked['asked']:g} min asked for; unpruned it would take {asked['before']:.0f} min",)
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        if context.minutes is None or not drawing.ink.settled:
+            raise InputError("stages: prune needs minutes, and pens that an earlier stage chose for good")
+        limit, machine, saved = 60 * context.minutes, context.machine, watch.saved
+        before = plot_seconds(drawing, machine) if saved is None else saved["before"]
+        watch.tell("minutes", {"asked": context.minutes, "before": round(before / 60, 2)})
+        if before <= limit:
+            watch.say(f"plots in {before / 60:.1f} min as it is, below the {context.minutes:g} asked for")
+            return drawing.copy()
+        rounds = min(self.rounds, self.steps, max(1, math.ceil(math.log(before / limit) / math.log(STEP))))
+        shares = [self.steps // rounds + (i < self.steps % rounds) for i in range(rounds)]
+        left_out: list[Drawing] = []
+        if saved is not None:
+            left_out = [Drawing.unpack(state) for state in saved["left_out"]]
+        for number in range(0 if saved is None else saved["round"], rounds):
+            if saved is None:
+                goal = before * (AIM * limit / before) ** ((number + 1) / rounds)
+                drawing, dropped, state = self._drop(drawing, context, goal)
+                left_out.append(dropped)
+                watch.say(f"{len(drawing)} strokes left for {goal / 60:.1f} min")
+            else:
+                state = saved["time"]
+            price = state["price"]
+            timed = replace(
+                context,
+                objectives={**context.objectives, "time": PlotTime(*state["seconds"])},
+                weights={**context.weights, "time": price},
+            )
+            base = {
+                "round": number,
+                "before": before,
+                "time": state,
+                "left_out": [part.pack() for part in left_out],
+            }
+            fit = Fit(steps=shares[number], rates=self.rates, schedule="cosine")
+            inner = None if saved is None else saved["fit"]
+            drawing = fit(drawing, timed, watch=Part(watch, base, inner, sum(shares[:number]), self.steps))
+            saved = None
+        return self._settle(drawing, left_out, context, watch)
+
+    def _drop(self, drawing: Drawing, context: Context, goal: float) -> tuple[Drawing, Drawing, dict[str, Any]]:
+        """What is kept and what is left out for `goal` seconds, and the time as the refit's objective sees it."""
+        left = torch.arange(len(drawing), device=drawing.device)
+        now = plot_seconds(drawing, context.machine)
+        cuts = max(1, math.ceil(math.log(now / goal) / math.log(CUT)))
+        price = 0.0
+        for number in range(cuts):
+            smaller, within = drawing.subset(left), now * (goal / now) ** ((number + 1) / cuts)
+            found = contributions(smaller, context, self.groups)
+            each = plot_time(smaller, context.machine, goal).each(smaller).detach()
+            kept = keep_within(smaller, found / each, within, context.machine)
+            # a minute costs what a minute of the kept strokes is worth, so that none is bought for less; should they
+            # do more harm than good one by one, it costs what they do at all
+            gain = found[kept].sum()
+            price = 60 * float((gain if gain > 0 else found[kept].abs().sum()) / each[kept].sum())
+            left = left[kept]
+        gone = torch.ones(len(drawing), dtype=torch.bool, device=drawing.device)
+        gone[left] = False
+        smaller = drawing.subset(left)
+        time = plot_time(smaller, context.machine, goal)
+        state = {"price": price, "seconds": [time.per_mm, time.per_lift, time.other, time.budget]}
+        return smaller, drawing.subset(torch.nonzero(gone).flatten()), state
+
+    def _settle(self, drawing: Drawing, left_out: list[Drawing], context: Context, watch: Watch) -> Drawing:
+        """The drawing within the minutes, whatever the last refit made of it: strokes go, or earlier ones come back."""
+        assert context.minutes is not None
+        limit = 60 * context.minutes
+        taken = plot_seconds(drawing, context.machine)
+        if taken < LEAST * limit:
+            drawing = Drawing.joined([drawing, *left_out])
+        if not LEAST * limit <= taken <= limit:
+            each = plot_time(drawing, context.machine, limit).each(drawing).detach()
+            worth = contributions(drawing, context, self.groups) / each
+            drawing = drawing.subset(keep_within(drawing, worth, limit, context.machine))
+            taken = plot_seconds(drawing, context.machine)
+        watch.say(f"{len(drawing)} strokes plot in {taken / 60:.1f} min")
+        self._tell_idle_pens(drawing, context.machine, watch)
+        return drawing
+
+    @staticmethod
+    def _tell_idle_pens(drawing: Drawing, machine: Machine, watch: Watch) -> None:
+        """Name the pens that draw for less than a tenth of the time it takes to put them in."""
+        plot = make_plot(drawing)
+        for layer, spent in zip(plot.layers, estimate(plot, machine).pens, strict=True):
+            if spent.seconds < machine.pen_change_seconds / 10:
+                watch.say(
+                    f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
+                    "put in: with fewer pens (pens.count) there would be more of the drawing"
+                )
 
 
 def plot_seconds(drawing: Drawing, machine: Machine) -> float:
@@ -125,100 +247,3 @@ def keep_within(drawing: Drawing, worth: Tensor, seconds: float, machine: Machin
         else:
             high, most = count, taken
     return ranked[:low].sort().values
-
-
-class Prune:
-    name = "prune"
-
-    def __init__(self, spec: PruneSpec) -> None:
-        self.spec = spec
-
-    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        if context.minutes is None or not drawing.ink.settled:
-            raise InputError("stages: prune needs minutes, and pens that an earlier stage chose for good")
-        limit, machine, saved = 60 * context.minutes, context.machine, watch.saved
-        before = plot_seconds(drawing, machine) if saved is None else saved["before"]
-        watch.tell("minutes", {"asked": context.minutes, "before": round(before / 60, 2)})
-        if before <= limit:
-            watch.say(f"plots in {before / 60:.1f} min as it is, below the {context.minutes:g} asked for")
-            return drawing.copy()
-        rounds = min(self.spec.rounds, self.spec.steps, max(1, math.ceil(math.log(before / limit) / math.log(STEP))))
-        shares = [self.spec.steps // rounds + (i < self.spec.steps % rounds) for i in range(rounds)]
-        left_out: list[Drawing] = []
-        if saved is not None:
-            left_out = [Drawing.unpack(state) for state in saved["left_out"]]
-        for number in range(0 if saved is None else saved["round"], rounds):
-            if saved is None:
-                goal = before * (AIM * limit / before) ** ((number + 1) / rounds)
-                drawing, dropped, state = self._drop(drawing, context, goal)
-                left_out.append(dropped)
-                watch.say(f"{len(drawing)} strokes left for {goal / 60:.1f} min")
-            else:
-                state = saved["time"]
-            price = state["price"]
-            timed = replace(
-                context,
-                objectives={**context.objectives, "time": PlotTime(*state["seconds"])},
-                weights={**context.weights, "time": price},
-            )
-            base = {
-                "round": number,
-                "before": before,
-                "time": state,
-                "left_out": [part.pack() for part in left_out],
-            }
-            fit = FitSpec(steps=shares[number], rates=self.spec.rates, schedule="cosine").build()
-            inner = None if saved is None else saved["fit"]
-            drawing = fit(drawing, timed, watch=Part(watch, base, inner, sum(shares[:number]), self.spec.steps))
-            saved = None
-        return self._settle(drawing, left_out, context, watch)
-
-    def _drop(self, drawing: Drawing, context: Context, goal: float) -> tuple[Drawing, Drawing, dict[str, Any]]:
-        """What is kept and what is left out for `goal` seconds, and the time as the refit's objective sees it."""
-        left = torch.arange(len(drawing), device=drawing.device)
-        now = plot_seconds(drawing, context.machine)
-        cuts = max(1, math.ceil(math.log(now / goal) / math.log(CUT)))
-        price = 0.0
-        for number in range(cuts):
-            smaller, within = drawing.subset(left), now * (goal / now) ** ((number + 1) / cuts)
-            found = contributions(smaller, context, self.spec.groups)
-            each = plot_time(smaller, context.machine, goal).each(smaller).detach()
-            kept = keep_within(smaller, found / each, within, context.machine)
-            # a minute costs what a minute of the kept strokes is worth, so that none is bought for less; should they
-            # do more harm than good one by one, it costs what they do at all
-            gain = found[kept].sum()
-            price = 60 * float((gain if gain > 0 else found[kept].abs().sum()) / each[kept].sum())
-            left = left[kept]
-        gone = torch.ones(len(drawing), dtype=torch.bool, device=drawing.device)
-        gone[left] = False
-        smaller = drawing.subset(left)
-        time = plot_time(smaller, context.machine, goal)
-        state = {"price": price, "seconds": [time.per_mm, time.per_lift, time.other, time.budget]}
-        return smaller, drawing.subset(torch.nonzero(gone).flatten()), state
-
-    def _settle(self, drawing: Drawing, left_out: list[Drawing], context: Context, watch: Watch) -> Drawing:
-        """The drawing within the minutes, whatever the last refit made of it: strokes go, or earlier ones come back."""
-        assert context.minutes is not None
-        limit = 60 * context.minutes
-        taken = plot_seconds(drawing, context.machine)
-        if taken < LEAST * limit:
-            drawing = Drawing.joined([drawing, *left_out])
-        if not LEAST * limit <= taken <= limit:
-            each = plot_time(drawing, context.machine, limit).each(drawing).detach()
-            worth = contributions(drawing, context, self.spec.groups) / each
-            drawing = drawing.subset(keep_within(drawing, worth, limit, context.machine))
-            taken = plot_seconds(drawing, context.machine)
-        watch.say(f"{len(drawing)} strokes plot in {taken / 60:.1f} min")
-        self._tell_idle_pens(drawing, context.machine, watch)
-        return drawing
-
-    @staticmethod
-    def _tell_idle_pens(drawing: Drawing, machine: Machine, watch: Watch) -> None:
-        """Name the pens that draw for less than a tenth of the time it takes to put them in."""
-        plot = make_plot(drawing)
-        for layer, spent in zip(plot.layers, estimate(plot, machine).pens, strict=True):
-            if spent.seconds < machine.pen_change_seconds / 10:
-                watch.say(
-                    f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
-                    "put in: with fewer pens (pens.count) there would be more of the drawing"
-                )

@@ -17,16 +17,16 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.pens import Pen
 from plotart.plot import order_pens
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.narrow import narrow, with_tips
 from plotart.stages.watch import Watch
 
-__all__ = ["Quantize", "QuantizeSpec", "match_pens"]
+__all__ = ["Quantize", "match_pens"]
 
 
 @stages.register("quantize")
-class QuantizeSpec(StageSpec):
+class Quantize(Stage):
     """Reduce the colours of a drawing to the palette, for good.
 
     Free colours are clustered; a learned choice of pens is narrowed to as many as allowed and kept.
@@ -36,32 +36,14 @@ class QuantizeSpec(StageSpec):
     dropped, for no pen draws them.
     """
 
+    reduces = True
+    limits_pens = True
+
     match: Literal["pens", "centres"] = "pens"
     faint: float = Field(10.0, ge=0, le=100, description="CIEDE2000 to the paper below which a stroke is dropped")
 
-    def build(self) -> Quantize:
-        return Quantize(self)
-
-
-def match_pens(centres: NDArray[np.float64], pens: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The pen of each cluster centre, no pen twice, with the least sum of CIEDE2000.
-
-    Args:
-        centres: `[K, 3]` Lab.
-        pens: `[M, 3]` Lab, M >= K.
-
-    Returns:
-        `[K]` indices into `pens`.
-    """
-    cost = ciede2000(centres[:, None, :], pens[None, :, :])
-    return np.asarray(linear_sum_assignment(cost)[1])
-
-
-class Quantize:
-    name = "quantize"
-
-    def __init__(self, spec: QuantizeSpec) -> None:
-        self.spec = spec
+    def settles(self, palette: str) -> bool:
+        return True
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if drawing.ink.settled:
@@ -70,7 +52,7 @@ class Quantize:
             return self._settle(narrow(drawing, context, context.pen_count, watch), watch)
         lab = to_lab(drawing.ink.stroke_rgb().double().numpy())
         paper = to_lab(drawing.canvas.paper_rgb.double().numpy())
-        keep = np.flatnonzero(ciede2000(lab, paper[None, :]) >= self.spec.faint)
+        keep = np.flatnonzero(ciede2000(lab, paper[None, :]) >= self.faint)
         if len(keep) == 0:
             raise InputError(
                 "pens: the drawing holds only paper-coloured strokes; more steps or another start is needed"
@@ -100,9 +82,23 @@ class Quantize:
 
     def _pens(self, centres: NDArray[np.float64], context: Context) -> list[Pen]:
         pens = list(context.pens.pens)
-        if self.spec.match == "centres":
+        if self.match == "centres":
             tip = float(np.median([p.tip_mm for p in pens]))
             colours = [rgb_to_hex(from_lab(centre)) for centre in centres]
             return [Pen(name=f"{i} {c}", hex=c, tip_mm=tip) for i, c in enumerate(colours, start=1)]
         labs = np.stack([to_lab(hex_to_rgb(p.hex)) for p in pens])
         return [pens[i] for i in match_pens(centres, labs)]
+
+
+def match_pens(centres: NDArray[np.float64], pens: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The pen of each cluster centre, no pen twice, with the least sum of CIEDE2000.
+
+    Args:
+        centres: `[K, 3]` Lab.
+        pens: `[M, 3]` Lab, M >= K.
+
+    Returns:
+        `[K]` indices into `pens`.
+    """
+    cost = ciede2000(centres[:, None, :], pens[None, :, :])
+    return np.asarray(linear_sum_assignment(cost)[1])

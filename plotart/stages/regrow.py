@@ -13,31 +13,67 @@ from torch import Tensor
 
 from plotart.core.errors import InputError
 from plotart.core.images import resize
+from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.render import View
-from plotart.objectives.pixels import Pixels
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.watch import Watch
 
-__all__ = ["Regrow", "RegrowSpec", "missed"]
+__all__ = ["Regrow", "missed"]
 
 GRID = 64
 """Short side of the picture on which shapes are judged, px."""
 
 
 @stages.register("regrow")
-class RegrowSpec(StageSpec):
+class Regrow(Stage):
     """Take up to a `share` of the shapes, those without which the squared error grows least, and start them again.
 
     They go on top of the others, to the peaks of the squared error, in the picture's colour there, as long as that is
     more than they do where they are. This is for circles and splats in the inks `over` and `average`, between two fits.
     """
 
+    inks = ("over", "average")
+
     share: float = Field(0.1, gt=0, le=0.5, description="of the shapes, that move")
 
-    def build(self) -> Regrow:
-        return Regrow(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"shapes", "picture"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        if need == "shapes":
+            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles or splats"
+        return super().lacks(need, at, config)
+
+    @torch.no_grad()
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        picture, shapes, ink = context.picture, drawing.primitive, drawing.ink
+        if not shapes.restarts or not ink.restarts:
+            raise InputError(
+                f"stages: regrow moves circles or splats in over or average, not {shapes.kind} in {ink.kind}"
+            )
+        if picture is None:
+            raise InputError("stages: regrow needs a picture to draw (--image)")
+        height, width = picture.shape[2:]
+        scale = GRID / min(height, width)
+        target = resize(picture, round(height * scale), round(width * scale))
+        worth, error = missed(drawing, target)
+        count = max(1, round(self.share * len(drawing)))
+        at, radius, gain = _peaks(error.cpu().double().numpy(), count)
+        idle = worth.argsort(stable=True)[:count]
+        count = int((worth[idle].cpu() < gain).sum())  # worths ascend, gains fall
+        watch.say(f"{count} shapes move to where most is missed")
+        if count == 0:
+            return drawing.copy()
+        idle = idle[:count]
+        kept = torch.ones(len(drawing), dtype=torch.bool)
+        kept[idle.cpu()] = False
+        order = torch.cat([kept.nonzero()[:, 0], idle.cpu()]).to(idle.device)
+        made = drawing.subset(order)
+        _start_again(made, count, at[:count].to(target) / GRID, radius[:count].to(target) / GRID, target)
+        return made
 
 
 @torch.no_grad()
@@ -56,41 +92,6 @@ def missed(drawing: Drawing, target: Tensor) -> tuple[Tensor, Tensor]:
     error = (image - wanted).square()
     worth = torch.stack([((other - wanted).square() - error).sum() for other in without])
     return worth, error.sum(0).reshape(size)
-
-
-class Regrow:
-    name = "regrow"
-
-    def __init__(self, spec: RegrowSpec) -> None:
-        self.spec = spec
-
-    @torch.no_grad()
-    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
-        pixels, shapes, ink = context.objectives.get("pixels"), drawing.primitive, drawing.ink
-        if not shapes.restarts or not ink.restarts:
-            raise InputError(
-                f"stages: regrow moves circles or splats in over or average, not {shapes.kind} in {ink.kind}"
-            )
-        if not isinstance(pixels, Pixels):
-            raise InputError("stages: regrow needs a picture to draw (--image)")
-        height, width = pixels.target.shape[2:]
-        scale = GRID / min(height, width)
-        target = resize(pixels.target, round(height * scale), round(width * scale))
-        worth, error = missed(drawing, target)
-        count = max(1, round(self.spec.share * len(drawing)))
-        at, radius, gain = _peaks(error.cpu().double().numpy(), count)
-        idle = worth.argsort(stable=True)[:count]
-        count = int((worth[idle].cpu() < gain).sum())  # worths ascend, gains fall
-        watch.say(f"{count} shapes move to where most is missed")
-        if count == 0:
-            return drawing.copy()
-        idle = idle[:count]
-        kept = torch.ones(len(drawing), dtype=torch.bool)
-        kept[idle.cpu()] = False
-        order = torch.cat([kept.nonzero()[:, 0], idle.cpu()]).to(idle.device)
-        made = drawing.subset(order)
-        _start_again(made, count, at[:count].to(target) / GRID, radius[:count].to(target) / GRID, target)
-        return made
 
 
 def _peaks(error: NDArray[np.float64], count: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,19 +6,20 @@ import torch
 from pydantic import Field
 
 from plotart.core.errors import InputError
+from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.primitives import Primitive
 from plotart.raster.forms import EDGE_PX
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Watch
 
-__all__ = ["Reorder", "ReorderSpec"]
+__all__ = ["Reorder"]
 
 
 @stages.register("reorder")
-class ReorderSpec(StageSpec):
+class Reorder(Stage):
     """Swap two shapes of the ink `over` in drawing order wherever that lowers the objectives, in `tries` random pairs.
 
     Descent cannot: between the two orders lie worse pictures. Pairs are drawn among those that overlap, each once.
@@ -26,18 +27,19 @@ class ReorderSpec(StageSpec):
     order transparent.
     """
 
+    inks = ("over",)
+
     tries: int = Field(100, ge=1, le=1_000_000)
     opaque: bool = True
 
-    def build(self) -> Reorder:
-        return Reorder(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"shapes"})
 
-
-class Reorder:
-    name = "reorder"
-
-    def __init__(self, spec: ReorderSpec) -> None:
-        self.spec = spec
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        if need == "shapes":
+            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles or splats"
+        return super().lacks(need, at, config)
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
@@ -48,12 +50,12 @@ class Reorder:
         best, total = drawing.copy(), evaluate(drawing, context).total
         swaps = 0
         pairs = _overlapping(drawing.primitive)
-        order = torch.randperm(len(pairs), generator=context.generator)[: self.spec.tries]
+        order = torch.randperm(len(pairs), generator=context.generator)[: self.tries]
         for i, j in pairs[order].tolist():
             places = torch.arange(len(drawing))
             places[i], places[j] = j, i
             rivals = [best.subset(places.to(best.device))]
-            if self.spec.opaque:
+            if self.opaque:
                 rivals.append(rivals[0].copy())
                 rivals[1].ink.hide_below_([i, j])
             found = [evaluate(rival, context).total for rival in rivals]

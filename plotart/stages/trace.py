@@ -15,28 +15,29 @@ from torch import Tensor
 from plotart.core.color import hex_to_rgb, to_lab
 from plotart.core.errors import InputError
 from plotart.core.geometry import Path, clip
+from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Coded, Penned
-from plotart.drawing.primitives.dividers import Dividers
+from plotart.drawing.primitives.dividers import TOGETHER, Dividers
 from plotart.drawing.primitives.strokes import Strokes
 from plotart.pens import Pen
 from plotart.plot.hatch import outline
 from plotart.plot.partition import joined, partition
 from plotart.plot.regions import Areas
 from plotart.plot.start import cut
-from plotart.stages.base import StageSpec, stages
+from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.hatch import choose_pens, pen_lines
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
 
-__all__ = ["Trace", "TraceSpec", "region_colours"]
+__all__ = ["Trace", "region_colours"]
 
 TOLERANCE_MM = 0.01
 
 
 @stages.register("trace")
-class TraceSpec(StageSpec):
+class Trace(Stage):
     """Turn a drawing of dividers into strokes of pens, for good.
 
     `marks: hatch` fills each region as the stage `hatch` does its pieces, lines going on from region to region.
@@ -45,19 +46,33 @@ class TraceSpec(StageSpec):
     `narrowest` are joined to the neighbour most like them.
     """
 
+    reduces = True
+
     marks: Literal["hatch", "regions", "dividers"] = "hatch"
     angle: float = Field(20.0, ge=-180, le=180, description="of the first pen's hatch, degrees")
     narrowest: float = Field(1.0, ge=0, le=100, description="narrowest region that is drawn, in tips of the pens")
 
-    def build(self) -> Trace:
-        return Trace(self)
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"regions"})
 
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"tracing"})
 
-class Trace:
-    name = "trace"
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        return TOGETHER
 
-    def __init__(self, spec: TraceSpec) -> None:
-        self.spec = spec
+    def check(self, config: Whole, at: str) -> None:
+        for stage in config.stages[: list(config.stages).index(self)]:
+            if not stage.fits:
+                raise InputError(f"stages: before 'trace' dividers can only be fitted, not go through '{stage.kind}'")
+
+    def wants_free(self, palette: str) -> bool:
+        return True
+
+    def settles(self, palette: str) -> bool:
+        return True
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
@@ -69,20 +84,20 @@ class Trace:
         regions = partition(paths, box, TOLERANCE_MM / canvas.mm_per_unit)
         colours = region_colours(dividers, ink, regions.inside)
         tip = float(np.median([pen.tip_mm for pen in context.pens.pens])) / canvas.mm_per_unit
-        faces, first = joined(regions, to_lab(colours), self.spec.narrowest * tip)
+        faces, first = joined(regions, to_lab(colours), self.narrowest * tip)
         watch.tell("regions", {"all": len(regions.faces), "drawn": len(faces)})
-        if self.spec.marks == "dividers":
+        if self.marks == "dividers":
             pens = [_boldest(context.pens.pens, canvas.paper)]
             marks = [(piece, 0) for path in paths for piece in clip(path, box)]
         else:
             pieces = np.array(faces, dtype=object)
             pens, levels = choose_pens(pieces, torch.from_numpy(colours[first]), context, canvas.paper_rgb)
-            if self.spec.marks == "hatch":
+            if self.marks == "hatch":
                 marks = [
                     (line, k)
                     for k, pen in enumerate(pens)
                     for line in pen_lines(
-                        pieces, levels[:, k], pen.tip_mm / canvas.mm_per_unit, self.spec.angle + 180 * k / len(pens)
+                        pieces, levels[:, k], pen.tip_mm / canvas.mm_per_unit, self.angle + 180 * k / len(pens)
                     )
                 ]
             else:

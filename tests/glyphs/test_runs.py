@@ -12,10 +12,10 @@ from PIL import Image
 from plotart import Config, InputError, generate
 from plotart.cli import cli
 from plotart.core.images import load_image
+from plotart.glyphs.alphabet import load_alphabet, transition, wander
 from plotart.glyphs.reading import confusions
 from plotart.plot.check import check_svg
 from plotart.plot.read import read_svg
-from plotart.runs.alphabet import load_alphabet, transition, wander
 from plotart.runs.folder import Run
 from plotart.runs.prepare import prepare
 from plotart.runs.watch import StageWatch
@@ -113,7 +113,7 @@ def test_training_stopped_in_the_middle_goes_on_to_the_same_bytes(tmp_path):
 
     def trained(stop: int | None) -> torch.Tensor:
         _, context, drawing = prepare(config, print)
-        stage = config.scaled_stages()[0].build()
+        stage = config.scaled_stages()[0]
         base = {
             "stage": 0,
             "drawing": drawing.pack(),

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
+from plotart.core.tables import Curve, Table
 from plotart.plot import Layer, Plot
 from plotart.plot.motion import estimate, load_machine
-from plotart.plot.report import write_report
+from plotart.plot.report import by_stage, write_report
 
 MACHINE = load_machine("axidraw")
 FIGURES = {
@@ -20,8 +21,6 @@ FIGURES = {
     "steps": 40,
     "seconds": 12.5,
     "retention": 0.6,
-    "excitation": {"free": 80.0, "quantized": 10.0, "final": 48.0, "svg": 47.0},
-    "pen_count": {"keep": 0.95, "chosen": 5, "curve": [[4, 0.913], [5, 0.964], [12, 1.0]]},
     "ink_load": {"max": 3.21, "p99": 1.4},
     "damage": {
         "free": [
@@ -35,6 +34,10 @@ FIGURES = {
     },
     "history": [[0, 5.0, 1.0], [20, 2.0, None], [40, 1.0, 48.0]],
 }
+SECTIONS = [
+    by_stage({"free": 80.0, "quantized": 10.0, "final": 48.0, "svg": 47.0}, "What pens did", "Excitation"),
+    Table("How <many>", ("Pens", "Kept"), (("5", "<96 %>"),), Curve("Kept, %", ((4, 91.3), (5, 96.4)), "pens"), "Few."),
+]
 
 
 def png():
@@ -46,7 +49,13 @@ def png():
 @pytest.fixture
 def report(plot, tmp_path):
     return write_report(
-        tmp_path / "report.html", plot, MACHINE, FIGURES, title='neuron <b>"12"</b> & style', preview_png=png()
+        tmp_path / "report.html",
+        plot,
+        MACHINE,
+        FIGURES,
+        title='neuron <b>"12"</b> & style',
+        sections=SECTIONS,
+        preview_png=png(),
     )
 
 
@@ -62,7 +71,9 @@ def test_tells_the_figures(report, plot):
     time = estimate(plot, MACHINE)
     for wanted in (
         "12.3",
-        "5 pens are the fewest that keep 95 %",
+        "How &lt;many&gt;",
+        "&lt;96 %&gt;",
+        "Few.",
         "3.2 layers at the most",
         "8.8",
         "at 2 m",

@@ -13,7 +13,7 @@ def test_addresses_reach_every_level():
     assert config.objectives["neuron"].at == "conv4_3:12"
     assert config.page.size == "a4"
     assert config.stages[0].steps == 7
-    assert [type(stage).__name__ for stage in config.stages] == ["FitSpec", "QuantizeSpec", "FitSpec"]
+    assert [type(stage).__name__ for stage in config.stages] == ["Fit", "Quantize", "Fit"]
     assert config.seed == 3
 
 
@@ -83,9 +83,9 @@ def test_finding_the_number_of_pens_takes_the_place_of_narrowing():
             file, {"objectives.pixels.image": "x.png", "pens.count": "auto", "pens.palette": palette, "steps": 100}
         )
         names = [type(stage).__name__ for stage in config.scaled_stages()]
-        assert names.count("CountSpec") == 1
-        assert "NarrowSpec" not in names
-        assert names.index("CountSpec") < names.index("QuantizeSpec")
+        assert names.count("Count") == 1
+        assert "Narrow" not in names
+        assert names.index("Count") < names.index("Quantize")
     placed = Config.load("image", {"objectives.pixels.image": "x.png", "pens.count": "auto"}).scaled_stages()[0]
     assert placed.keep == 0.95
     assert Config.load(None, {"pens.count": "3"}).pens.count == 3

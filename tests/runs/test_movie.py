@@ -8,9 +8,10 @@ from PIL import Image
 
 from plotart.core.errors import InputError
 from plotart.core.images import save_image
+from plotart.core.movie import save_movie
 from plotart.runs.config import Config
 from plotart.runs.folder import Run
-from plotart.runs.movie import save_movie, shots
+from plotart.runs.movie import shots
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from plotart import Config, InputError, generate
 from plotart.core.images import load_image
 from plotart.plot.check import check_svg
 from plotart.plot.svg import read_svg
-from plotart.stages.lighten import LightenSpec
+from plotart.stages.lighten import Lighten
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_ink_stays_below_the_limit(small, tmp_path):
     assert run.figures["ink_load"]["p99"] <= run.figures["ink_load"]["max"] <= 1.3
     assert "ink_load" in run.figures["loss"]
     again = Config.load(run.folder / "config.yaml")
-    (light,) = [stage for stage in again.scaled_stages() if isinstance(stage, LightenSpec)]
+    (light,) = [stage for stage in again.scaled_stages() if isinstance(stage, Lighten)]
     assert light.refit is not None and light.refit.steps >= 1
     photo = Config.load("image", {"objectives.pixels.image": "a.png", "page.max_ink": 4})
     assert photo.objectives["ink_load"].weight < again.objectives["ink_load"].weight

@@ -12,7 +12,7 @@ from plotart import Config, InputError, Interrupted, enlarge, generate, resume
 from plotart.core.images import load_image
 from plotart.runs.watch import StageWatch
 from plotart.stages import judge
-from plotart.stages.enlarge import EnlargeSpec
+from plotart.stages.enlarge import Enlarge
 from tests.conftest import SMALL
 
 QUICK = {"page.size": "130x130mm", "threads": 2, "transform.view": 48, "transform.jitter": 8, "steps": 6}
@@ -38,7 +38,7 @@ def test_poster_says_where_it_comes_from_and_has_the_pens_of_its_source(poster, 
     assert set(figures["excitation"]) == {"free", "quantized", "enlarged", "final", "svg"}
     assert figures["excitation"]["svg"] == pytest.approx(figures["excitation"]["final"], rel=0.1, abs=0.5)
     first, second = poster.config.stages
-    assert isinstance(first, EnlargeSpec)
+    assert isinstance(first, Enlarge)
     assert second.crop == 64
     px_per_mm, small_px_per_mm = poster.config.size / 120, SMALL["size"] / 50
     assert px_per_mm * figures["enlarged"]["scale"] == pytest.approx(small_px_per_mm, rel=0.01)

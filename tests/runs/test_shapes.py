@@ -65,7 +65,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
             r"stages\.0\.pixels_share: the objective 'pixels' looks at",
         ),
         ("circles", {"primitive.marks": "outline"}, r"primitive\.marks: outlines are not hatched"),
-        ("circles", {"objectives.curvature": {}}, r"objectives\.curvature: shapes have no strokes to judge"),
+        ("circles", {"objectives.curvature": {}}, r"objectives\.curvature: circles have no strokes to judge"),
         ("circles", {"ink.background": "reddish"}, r"ink\.background: give paper, learned, or a colour"),
         ("circles", {"ink.kind": "multiply"}, r"ink\.background is none of ink\.kind multiply"),
         ("circles", {"ink": {"kind": "add"}}, r"stages\.1: regrow is for ink\.kind over or average, not add"),
@@ -81,7 +81,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
             r"splats that fade .* add the stage 'hatch'",
         ),
         ("image", {"ink.kind": "over", "ink.background": "learned"}, r"ink\.background: strokes are drawn on paper"),
-        ("image", {"ink.kind": "average"}, r"ink\.kind: 'average' mixes filled shapes"),
+        ("image", {"ink.kind": "average"}, r"ink\.kind: strokes take multiply or over, not average"),
         ("image", {"stages.2.pixels_share": 0.5}, r"stages\.2\.pixels_share: .* leave pixels_share at 1, not 0\.5"),
     ],
 )

@@ -16,7 +16,7 @@ from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.stages import Context, Silent, evaluate, judge
 from plotart.stages.crops import Crops
-from plotart.stages.fit import FitSpec
+from plotart.stages.fit import Fit
 from plotart.stages.lazy_adam import LazyAdam
 from plotart.stages.lighten import worth
 
@@ -47,8 +47,8 @@ def context(objective=None):
     objective = objective or Pixels(ramp, "linear", (0.0, 2.0))
     return Context(
         renderer=renderer("native", threads=1),
-        objectives={objective.name: objective},
-        weights={objective.name: 1.0},
+        objectives={objective.kind: objective},
+        weights={objective.kind: 1.0},
         network=None,
         transform=Transform(),
         size=SIZE,
@@ -121,7 +121,7 @@ def test_every_round_looks_at_nearly_every_place(size, beyond):
 
 def test_a_step_moves_only_strokes_in_its_square():
     start = drawing()
-    fitted = FitSpec(steps=1, crop=40).build()(start, context(), watch=Watching())
+    fitted = Fit(steps=1, crop=40)(start, context(), watch=Watching())
     moved = (fitted.primitive.points != start.primitive.points).flatten(1).any(1)
     middle = start.primitive.points.detach().mean(1)[moved] * SIZE
     assert 5 < int(moved.sum()) < 100
@@ -131,18 +131,18 @@ def test_a_step_moves_only_strokes_in_its_square():
 def test_fit_by_crops_reaches_what_a_whole_fit_reaches():
     start = drawing()
     before = evaluate(start, context()).total
-    whole = evaluate(FitSpec(steps=40).build()(start, context(), watch=Watching()), context()).total
-    crops = evaluate(FitSpec(steps=240, crop=48).build()(start, context(), watch=Watching()), context()).total
+    whole = evaluate(Fit(steps=40)(start, context(), watch=Watching()), context()).total
+    crops = evaluate(Fit(steps=240, crop=48)(start, context(), watch=Watching()), context()).total
     assert before - crops > 0.8 * (before - whole) > 0
 
 
 def test_interrupted_fit_by_crops_ends_with_the_same_bytes():
-    spec = FitSpec(steps=30, crop=48)
-    whole = spec.build()(drawing(), context(), watch=Watching())
+    spec = Fit(steps=30, crop=48)
+    whole = spec(drawing(), context(), watch=Watching())
     stopped = Watching(stop_after=17)
     with pytest.raises(KeyboardInterrupt):
-        spec.build()(drawing(), context(), watch=stopped)
-    again = spec.build()(drawing(), context(), watch=Watching(saved=stopped.state))
+        spec(drawing(), context(), watch=stopped)
+    again = spec(drawing(), context(), watch=Watching(saved=stopped.state))
     assert torch.equal(again.primitive.points, whole.primitive.points)
 
 
@@ -160,9 +160,9 @@ def test_a_large_canvas_is_judged_in_windows_as_it_is_as_a_whole(monkeypatch):
 
 def test_objectives_of_whole_drawings_are_refused():
     with pytest.raises(InputError, match=r"crop.*'page'"):
-        FitSpec(steps=1, crop=40).build()(drawing(), context(OffPage()), watch=Watching())
+        Fit(steps=1, crop=40)(drawing(), context(OffPage()), watch=Watching())
     with pytest.raises(ValueError, match="block-adam"):
-        FitSpec(crop=64, optimizer="block-adam")
+        Fit(crop=64, optimizer="block-adam")
 
 
 def test_penalties_of_whole_drawings_are_the_ones_named():

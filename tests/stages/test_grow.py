@@ -16,8 +16,8 @@ from plotart.runs.config import Config
 from plotart.runs.pipeline import generate
 from plotart.runs.prepare import prepare
 from plotart.stages import evaluate
-from plotart.stages.fit import FitSpec
-from plotart.stages.grow import GrowSpec
+from plotart.stages.fit import Fit
+from plotart.stages.grow import Grow
 from plotart.stages.prune import contributions
 from plotart.stages.spawn import edge_directions, hilbert_order, scatter
 from plotart.stages.watch import Silent
@@ -87,14 +87,14 @@ def test_directions_run_along_an_edge(degrees):
 
 
 def test_levels_double_up_to_all_and_end_with_rounds():
-    assert GrowSpec(first=64, rounds=2).levels(512) == [64, 128, 256, 512, 512]
-    assert GrowSpec(first=64, rounds=1).levels(100) == [100]
-    assert GrowSpec(first=10, growth=3, rounds=1).levels(100) == [12, 34, 100]
+    assert Grow(first=64, rounds=2).levels(512) == [64, 128, 256, 512, 512]
+    assert Grow(first=64, rounds=1).levels(100) == [100]
+    assert Grow(first=10, growth=3, rounds=1).levels(100) == [12, 34, 100]
 
 
 def test_a_grown_picture_is_better_than_a_fitted_one_and_keeps_its_ranges():
-    grown = GrowSpec(steps=60, first=8, rounds=2).build()(start(), given(), watch=Silent())
-    fitted = FitSpec(steps=60).build()(start(), given(), watch=Silent())
+    grown = Grow(steps=60, first=8, rounds=2)(start(), given(), watch=Silent())
+    fitted = Fit(steps=60)(start(), given(), watch=Silent())
     assert len(grown) == 32
     assert evaluate(grown, given()).total < 0.7 * evaluate(fitted, given()).total
     width = grown.primitive.width.detach()
@@ -104,19 +104,19 @@ def test_a_grown_picture_is_better_than_a_fitted_one_and_keeps_its_ranges():
 
 
 def test_interrupted_anywhere_it_ends_with_the_same_strokes():
-    spec = GrowSpec(steps=12, first=8, rounds=2)
-    whole = spec.build()(start(), given(), watch=Silent())
+    spec = Grow(steps=12, first=8, rounds=2)
+    whole = spec(start(), given(), watch=Silent())
     for stop in (1, 3, 4, 8, 11):
         watch = Keeping(stop=stop)
         with pytest.raises(Interrupted):
-            spec.build()(start(), given(), watch=watch)
-        again = spec.build()(start(), given(), watch=Keeping(saved=watch.state))
+            spec(start(), given(), watch=watch)
+        again = spec(start(), given(), watch=Keeping(saved=watch.state))
         for name, value in whole.state_dict().items():
             assert torch.equal(again.state_dict()[name], value), (stop, name)
 
 
 def test_fewer_steps_than_levels_still_lay_every_stroke():
-    assert len(GrowSpec(steps=2, first=4, rounds=2).build()(start(), given(), watch=Silent())) == 32
+    assert len(Grow(steps=2, first=4, rounds=2)(start(), given(), watch=Silent())) == 32
 
 
 def test_what_a_stroke_over_others_is_worth():

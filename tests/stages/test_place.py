@@ -19,7 +19,7 @@ from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.plot.motion import expected_seconds
 from plotart.stages import Context
-from plotart.stages.place import START, PlaceSpec, edges, spread_points
+from plotart.stages.place import START, Place, edges, spread_points
 from plotart.stages.separation import fewer_pens, separate
 
 PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
@@ -65,7 +65,7 @@ def blank(pens=PENS, strokes=400):
 
 def lay(target, pens=PENS, count=4, strokes=400, minutes=60.0, **spec):
     watch = Silent()
-    drawing = PlaceSpec(**spec).build()(blank(pens, strokes), context(target, pens, count, minutes), watch=watch)
+    drawing = Place(**spec)(blank(pens, strokes), context(target, pens, count, minutes), watch=watch)
     return drawing, watch
 
 
@@ -138,7 +138,7 @@ def test_too_little_time_or_too_few_strokes_for_the_ink_is_told():
 def test_without_a_clock_the_ink_is_cut_into_as_many_strokes_as_there_may_be():
     given = context(half_and_half((1.0, 1.0, 1.0), (0.1, 0.3, 0.1)), minutes=0.2)
     given = replace(given, objectives={"pixels": given.objectives["pixels"]})
-    drawing = PlaceSpec(shortest_mm=1).build()(blank(strokes=700), given, watch=Silent())
+    drawing = Place(shortest_mm=1)(blank(strokes=700), given, watch=Silent())
     assert 690 <= len(drawing) <= 700
 
 
@@ -194,8 +194,8 @@ def test_same_seed_same_strokes():
 def test_without_a_picture_or_pens_it_is_refused():
     given = context(torch.ones(1, 3, 20, 20))
     with pytest.raises(InputError, match="place lays strokes for a picture"):
-        PlaceSpec().build()(blank(), replace(given, objectives={}, weights={}), watch=Silent())
+        Place()(blank(), replace(given, objectives={}, weights={}), watch=Silent())
     free = blank()
     free.ink = InkSpec().build(len(free), torch.Generator().manual_seed(0))
     with pytest.raises(InputError, match="real pens"):
-        PlaceSpec().build()(free, given, watch=Silent())
+        Place()(free, given, watch=Silent())

@@ -16,7 +16,7 @@ from plotart.pens import load_pens
 from plotart.runs.config import Config
 from plotart.runs.pipeline import generate
 from plotart.stages import evaluate
-from plotart.stages.prune import PruneSpec, contributions, keep_within, plot_seconds, plot_time
+from plotart.stages.prune import Prune, contributions, keep_within, plot_seconds, plot_time
 from plotart.stages.watch import Silent
 from tests.stages.test_stages import CANVAS, context, drawing
 
@@ -99,7 +99,7 @@ def test_pruned_drawing_takes_the_minutes_and_is_better_than_a_cut_one(share):
     given, start = without_change(context()), penned(50)
     limit = share * plot_seconds(start, given.machine)
     watch = Keeping()
-    made = PruneSpec(steps=24, rounds=3).build()(start, replace(given, minutes=limit / 60), watch=watch)
+    made = Prune(steps=24, rounds=3)(start, replace(given, minutes=limit / 60), watch=watch)
     assert 0.9 * limit <= plot_seconds(made, given.machine) <= limit
     assert watch.told["minutes"]["before"] == pytest.approx(limit / share / 60, abs=0.006)
     cut = start.subset(keep_within(start, start.primitive.lengths().detach(), limit, given.machine))
@@ -109,7 +109,7 @@ def test_pruned_drawing_takes_the_minutes_and_is_better_than_a_cut_one(share):
 def test_strokes_come_back_when_the_refit_shrinks_too_much():
     given, start = without_change(context()), penned(40)
     limit = 0.8 * plot_seconds(start, given.machine)
-    prune = PruneSpec(steps=2).build()
+    prune = Prune(steps=2)
     few, rest = start.subset(torch.arange(10)), start.subset(torch.arange(10, 40))
     made = prune._settle(few, [rest], replace(given, minutes=limit / 60), Keeping())
     assert 0.9 * limit <= plot_seconds(made, given.machine) <= limit
@@ -119,13 +119,13 @@ def test_pens_that_hardly_draw_are_named():
     given, start, watch = context(), penned(40), Keeping()
     start = start.subset(torch.cat([torch.nonzero(start.ink.pen == 0).flatten(), torch.tensor([1])]).sort().values)
     seconds = plot_seconds(start, given.machine)
-    PruneSpec(steps=2).build()._settle(start, [], replace(given, minutes=seconds / 60 / 0.98), watch)
+    Prune(steps=2)._settle(start, [], replace(given, minutes=seconds / 60 / 0.98), watch)
     assert len([line for line in watch.lines if "fewer pens" in line]) == 1
 
 
 def test_a_drawing_within_the_minutes_is_left_alone_and_said():
     given, start, watch = context(), penned(10), Keeping()
-    made = PruneSpec().build()(start, replace(given, minutes=60.0), watch=watch)
+    made = Prune()(start, replace(given, minutes=60.0), watch=watch)
     assert torch.equal(made.primitive.points, start.primitive.points)
     assert len(watch.lines) == 1 and "below the 60 asked for" in watch.lines[0]
 
@@ -136,7 +136,7 @@ def test_an_interrupted_prune_goes_on_to_the_same_strokes():
 
     def run(watch):
         given = replace(without_change(context()), minutes=limit / 60)
-        return PruneSpec(steps=8, rounds=2).build()(start, given, watch=watch)
+        return Prune(steps=8, rounds=2)(start, given, watch=watch)
 
     whole, watch = run(Keeping()), Keeping(stop=6)
     with pytest.raises(Interrupted):

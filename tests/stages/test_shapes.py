@@ -23,11 +23,11 @@ from plotart.pens import Pen, PenSet
 from plotart.plot.regions import regions
 from plotart.plot.written import written
 from plotart.stages import Context, evaluate
-from plotart.stages.fit import FitSpec
-from plotart.stages.hatch import HatchSpec, tones, visible
-from plotart.stages.quantize import QuantizeSpec
-from plotart.stages.regrow import RegrowSpec, missed
-from plotart.stages.reorder import ReorderSpec
+from plotart.stages.fit import Fit
+from plotart.stages.hatch import Hatch, tones, visible
+from plotart.stages.quantize import Quantize
+from plotart.stages.regrow import Regrow, missed
+from plotart.stages.reorder import Reorder
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 SIZE = 48
@@ -119,7 +119,7 @@ def test_tones_of_no_ink_are_paper_and_of_all_lines_the_pen():
 
 
 def test_hatched_discs_have_their_pens_where_they_show():
-    hatched = HatchSpec().build()(BOTH, context(picture_of(BOTH)), watch=Lines())
+    hatched = Hatch()(BOTH, context(picture_of(BOTH)), watch=Lines())
     assert isinstance(hatched.ink, Penned)
     assert sorted(pen.name for pen in hatched.ink.pens) == ["green", "red"]
     plot = written(hatched)
@@ -139,7 +139,7 @@ def test_hatched_discs_have_their_pens_where_they_show():
 def test_a_grey_of_one_pen_is_a_share_of_its_lines():
     grey = discs((0.5, 0.5, 0.4, (0.6, 0.6, 0.6)))
     black = PenSet(name="black", source="test", pens=PENS.pens[2:])
-    hatched = HatchSpec().build()(grey, context(picture_of(grey), black), watch=Lines())
+    hatched = Hatch()(grey, context(picture_of(grey), black), watch=Lines())
     disc = math.pi * (0.4 * CANVAS.mm_per_unit) ** 2
     share = float(lengths(written(hatched).layers[0].paths).sum()) * 0.4 / disc
     assert 0.5 < share < 0.8  # light 0.32 of the paper's, in linear light
@@ -149,7 +149,7 @@ def test_outlines_and_solid_fills_are_written_as_the_picture_shows_them():
     for marks in ("outline", "hatch"):
         shapes = circles([[0.3, 0.4], [0.7, 0.6]], [0.2, 0.15], marks=marks)
         drawing = Drawing(CANVAS, shapes, Over(torch.tensor([RED, GREEN]), torch.ones(2)))
-        penned = QuantizeSpec().build()(drawing, context(picture_of(drawing)), watch=Lines())
+        penned = Quantize()(drawing, context(picture_of(drawing)), watch=Lines())
         plot = written(penned)
         assert [layer.pen.name for layer in plot.layers] == ["green", "red"]
         from plotart.plot.rasterize import coverage_planes
@@ -169,7 +169,7 @@ def test_idle_shapes_move_to_what_is_missed():
     assert abs(float(worth[0])) < 0.1
     assert float(worth[1]) > 10
     assert int(error.argmax()) // SIZE > SIZE / 2
-    moved = RegrowSpec(share=0.5).build()(hidden, context(target), watch=Lines())
+    moved = Regrow(share=0.5)(hidden, context(target), watch=Lines())
     assert float((moved.primitive.centre[1].detach() - torch.tensor([0.75, 0.75])).norm()) < 0.1
     assert evaluate(moved, context(target)).total < 0.7 * evaluate(hidden, context(target)).total
     np.testing.assert_allclose(moved.primitive.centre[0].detach(), [0.25, 0.25])
@@ -190,14 +190,14 @@ def test_discs_in_the_wrong_order_change_places():
     target = picture_of(BOTH)
     wrong = BOTH.subset(torch.tensor([1, 0]))
     watch = Lines()
-    right = ReorderSpec(tries=5).build()(wrong, context(target), watch=watch)
+    right = Reorder(tries=5)(wrong, context(target), watch=watch)
     assert torch.equal(right.primitive.centre, BOTH.primitive.centre)
     assert evaluate(right, context(target)).total < 1e-8
     assert watch.lines == ["1 of 1 pairs changed places"]
-    for spec in (RegrowSpec(), ReorderSpec()):
+    for spec in (Regrow(), Reorder()):
         refused = Drawing(CANVAS, BOTH.primitive, Add(torch.zeros(2, 3)))
         with pytest.raises(InputError, match="not circles in add"):
-            spec.build()(refused, context(target), watch=Lines())
+            spec(refused, context(target), watch=Lines())
 
 
 @pytest.mark.parametrize("spec", [CirclesSpec(count=20), SplatsSpec(count=20), SplatsSpec(count=20, shape="dot")])
@@ -209,7 +209,7 @@ def test_a_fit_on_a_tenth_of_the_pixels_descends_the_whole_and_repeats(spec):
         shapes = spec.build(CANVAS, 0.01, generator)
         drawing = Drawing(CANVAS, shapes, Over(torch.rand(20, 3, generator=generator), torch.full((20,), 0.8)))
         first = evaluate(drawing, context(target)).total
-        fit = FitSpec(steps=60, pixels_share=0.1, softness=4).build()
+        fit = Fit(steps=60, pixels_share=0.1, softness=4)
         ends.append(fit(drawing, context(target), watch=Lines()))
     assert evaluate(ends[0], context(target)).total < 0.4 * first
     assert all(torch.equal(a, b) for a, b in zip(ends[0].parameters(), ends[1].parameters(), strict=True))
@@ -220,7 +220,7 @@ def test_a_background_is_learned_and_weights_say_what_counts():
     target[:, 1] = 0.6
     ink = Over(torch.zeros(1, 3), torch.zeros(1), torch.full((3,), 0.5), learned=True)
     drawing = Drawing(CANVAS, circles([[0.5, 0.5]], [0.1]), ink)
-    fitted = FitSpec(steps=100, schedule="cosine").build()(drawing, context(target), watch=Lines())
+    fitted = Fit(steps=100, schedule="cosine")(drawing, context(target), watch=Lines())
     np.testing.assert_allclose(fitted.ink.background.detach(), [0, 0.6, 0], atol=0.02)
     weights = torch.zeros(1, 1, SIZE, SIZE)
     weights[..., : SIZE // 4] = 4.0

@@ -18,12 +18,12 @@ from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.plot.written import load_of, written
 from plotart.stages import Context, Silent, evaluate
-from plotart.stages.choose import ChooseSpec
-from plotart.stages.count import CountSpec, fewest
-from plotart.stages.fit import FitSpec, rate_factor
-from plotart.stages.lighten import LightenSpec, worth
-from plotart.stages.narrow import NarrowSpec
-from plotart.stages.quantize import QuantizeSpec, match_pens
+from plotart.stages.choose import Choose
+from plotart.stages.count import Count, fewest
+from plotart.stages.fit import Fit, rate_factor
+from plotart.stages.lighten import Lighten, worth
+from plotart.stages.narrow import Narrow
+from plotart.stages.quantize import Quantize, match_pens
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 SIZE = 48
@@ -56,8 +56,8 @@ def context(objective=None, pens="basic-12", pen_count=3):
     objective = objective or Pixels(ramp, "srgb", (0.0,))
     return Context(
         renderer=renderer("native", threads=1),
-        objectives={objective.name: objective},
-        weights={objective.name: 1.0},
+        objectives={objective.kind: objective},
+        weights={objective.kind: 1.0},
         network=None,
         transform=Transform(),
         size=SIZE,
@@ -69,25 +69,25 @@ def context(objective=None, pens="basic-12", pen_count=3):
 
 def test_fit_returns_the_best_drawing_seen_not_the_last():
     start, given = drawing(), context()
-    good = FitSpec(steps=40).build()(start, given, watch=Silent())
+    good = Fit(steps=40)(start, given, watch=Silent())
     before, after = evaluate(start, given).total, evaluate(good, given).total
     assert after < 0.7 * before
-    wild = FitSpec(steps=12, rates={"points": 5.0}, schedule="constant").build()(good, given, watch=Silent())
+    wild = Fit(steps=12, rates={"points": 5.0}, schedule="constant")(good, given, watch=Silent())
     assert evaluate(wild, given).total <= after
 
 
 def test_fit_leaves_its_argument_alone():
     start = drawing()
     points = start.primitive.points.detach().clone()
-    FitSpec(steps=3).build()(start, context(), watch=Silent())
+    Fit(steps=3)(start, context(), watch=Silent())
     assert torch.equal(start.primitive.points, points)
 
 
 def test_nan_gradients_are_left_out_and_a_hopeless_fit_says_so():
-    fitted = FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=False)), watch=Silent())
+    fitted = Fit(steps=3)(drawing(), context(Broken(everywhere=False)), watch=Silent())
     assert bool(fitted.primitive.points.isfinite().all())
     with pytest.raises(FloatingPointError, match="learning rate"):
-        FitSpec(steps=3).build()(drawing(), context(Broken(everywhere=True)), watch=Silent())
+        Fit(steps=3)(drawing(), context(Broken(everywhere=True)), watch=Silent())
 
 
 @pytest.mark.parametrize("schedule", ["halving", "cosine", "constant"])
@@ -108,7 +108,7 @@ def test_quantize_drops_faint_strokes_and_takes_real_pens():
     start = drawing(30)
     with torch.no_grad():
         start.ink.filters[:10] = 1.0
-    result = QuantizeSpec().build()(start, context(), watch=Silent())
+    result = Quantize()(start, context(), watch=Silent())
     assert len(result) == 20
     assert isinstance(result.ink, Penned)
     assert {pen.name for pen in result.ink.pens} <= {pen.name for pen in load_pens("basic-12").pens}
@@ -116,7 +116,7 @@ def test_quantize_drops_faint_strokes_and_takes_real_pens():
 
 
 def test_quantize_can_keep_the_centres_themselves():
-    result = QuantizeSpec(match="centres").build()(drawing(30), context(), watch=Silent())
+    result = Quantize(match="centres")(drawing(30), context(), watch=Silent())
     names = {pen.name for pen in load_pens("basic-12").pens}
     assert not names & {pen.name for pen in result.ink.pens}
 
@@ -125,12 +125,12 @@ def test_choose_leans_to_the_near_pen_and_narrow_keeps_what_the_picture_needs():
     start = drawing(40)
     start = Drawing(CANVAS, start.primitive, Multiply(torch.tensor([[0.84, 0.15, 0.16]]).repeat(40, 1)))
     given = context(pen_count=2)
-    open_choice = ChooseSpec().build()(start, given, watch=Silent())
+    open_choice = Choose()(start, given, watch=Silent())
     assert isinstance(open_choice.ink, Choosing)
     assert {open_choice.ink.pens[k].name for k in open_choice.ink.chosen().tolist()} == {"red"}
-    few = NarrowSpec(to=1).build()(open_choice, given, watch=Silent())
+    few = Narrow(to=1)(open_choice, given, watch=Silent())
     assert len(few.ink.pens) == 2
-    settled = QuantizeSpec().build()(few, given, watch=Silent())
+    settled = Quantize()(few, given, watch=Silent())
     assert isinstance(settled.ink, Penned)
     assert len(settled.ink.pens) <= 2
 
@@ -166,12 +166,12 @@ def test_a_stroke_is_worth_what_the_objectives_lose_without_it():
 def test_lighten_keeps_the_ink_below_the_limit_and_takes_away_what_is_missed_least(limit, monkeypatch):
     start, given = penned(300), context()
     assert float(load_of(written(start)).max()) > 1.5
-    light = LightenSpec(layers=limit).build()(start, given, watch=Silent())
+    light = Lighten(layers=limit)(start, given, watch=Silent())
     assert float(load_of(written(light)).max()) <= limit
     assert 150 < len(light) < 300
-    assert len(LightenSpec(layers=5).build()(start, given, watch=Silent())) == 300
+    assert len(Lighten(layers=5)(start, given, watch=Silent())) == 300
     monkeypatch.setattr("plotart.stages.lighten.worth", lambda drawing, context: -worth(drawing, context))
-    wrong = LightenSpec(layers=limit).build()(start, given, watch=Silent())
+    wrong = Lighten(layers=limit)(start, given, watch=Silent())
     assert evaluate(light, given).total < evaluate(wrong, given).total
 
 
@@ -201,16 +201,16 @@ def test_what_is_left_is_fitted_again_below_the_limit_and_the_same_after_an_inte
     start, limit = penned(300), 1.2
 
     def lightened(refit, watch):
-        return LightenSpec(layers=limit, refit=refit).build()(start, context(), watch=watch)
+        return Lighten(layers=limit, refit=refit)(start, context(), watch=watch)
 
     alone = lightened(None, Silent())
-    whole = lightened(FitSpec(steps=12), Silent())
+    whole = lightened(Fit(steps=12), Silent())
     assert float(load_of(written(whole)).max()) <= limit
     assert evaluate(whole, context()).total < 0.9 * evaluate(alone, context()).total
     stopped = Listening(stop_after=7)
     with pytest.raises(KeyboardInterrupt):
-        lightened(FitSpec(steps=12), stopped)
-    again = lightened(FitSpec(steps=12), Listening(saved=stopped.saved))
+        lightened(Fit(steps=12), stopped)
+    again = lightened(Fit(steps=12), Listening(saved=stopped.saved))
     assert torch.equal(again.primitive.points, whole.primitive.points)
 
 
@@ -225,10 +225,10 @@ def test_as_few_pens_as_the_picture_needs_and_the_same_after_an_interruption(lea
     def given():
         return context(Pixels(torch.full((1, 3, SIZE, SIZE), 0.75), "linear", (10_000.0,)), pens=pens, pen_count=4)
 
-    start = FitSpec(steps=60).build()(start, given(), watch=Silent())
+    start = Fit(steps=60)(start, given(), watch=Silent())
 
     def find(watch):
-        return CountSpec(keep=0.8, refit=15).build()(start, given(), watch=watch)
+        return Count(keep=0.8, refit=15)(start, given(), watch=watch)
 
     whole = Listening()
     result = find(whole)

@@ -14,7 +14,7 @@ from plotart.runs.paper import on_paper
 from plotart.runs.prepare import prepare
 from plotart.runs.redraw import drawing_of
 from plotart.runs.results import make_plot
-from plotart.stages.trace import TraceSpec
+from plotart.stages.trace import Trace
 from plotart.stages.watch import Silent
 
 PICTURE = {
@@ -53,7 +53,7 @@ def test_each_half_gets_the_ink_its_tone_needs(settings):
     settings["pens.set"], settings["pens.palette"] = "#000000", "fixed"
     grey = 0.735357  # the sRGB value of half the light
     context, drawing = halves(settings, [0.0] * 3, [grey] * 3)
-    made = TraceSpec().build()(drawing, context, watch=Silent())
+    made = Trace()(drawing, context, watch=Silent())
     image = context.renderer(made, 400).detach()[0].mean(0)
     width = image.shape[1]
     light = torch.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
@@ -64,17 +64,17 @@ def test_each_half_gets_the_ink_its_tone_needs(settings):
 def test_paper_coloured_regions_stay_empty(settings):
     settings["pens.set"], settings["pens.palette"] = "#000000", "fixed"
     context, drawing = halves(settings, [0.0] * 3, [1.0] * 3)
-    made = TraceSpec().build()(drawing, context, watch=Silent())
+    made = Trace()(drawing, context, watch=Silent())
     assert float(made.primitive.points[..., 0].detach().max()) <= drawing.canvas.unit_size[0] / 2 + 1e-3
     context, drawing = halves(settings, [1.0] * 3, [1.0] * 3)
     with pytest.raises(InputError, match="colour of the paper"):
-        TraceSpec().build()(drawing, context, watch=Silent())
+        Trace()(drawing, context, watch=Silent())
 
 
 def test_outlines_go_round_the_region_half_a_tip_inside(settings):
     settings["pens.set"], settings["pens.palette"] = "#000000", "fixed"
     context, drawing = halves(settings, [0.0] * 3, [1.0] * 3)
-    made = TraceSpec(marks="regions").build()(drawing, context, watch=Silent())
+    made = Trace(marks="regions")(drawing, context, watch=Silent())
     width, height = drawing.canvas.unit_size
     inset = 0.2 / drawing.canvas.mm_per_unit
     corners = made.primitive.points.detach().numpy()[0, ::3]
@@ -89,7 +89,7 @@ def test_dividers_themselves_are_one_stroke_each(settings):
     settings["pens.set"] = "#f0e442,#000000"
     settings["pens.count"] = 2
     context, drawing = halves(settings, [0.0] * 3, [1.0] * 3)
-    made = TraceSpec(marks="dividers").build()(drawing, context, watch=Silent())
+    made = Trace(marks="dividers")(drawing, context, watch=Silent())
     points = made.primitive.points.detach()
     assert len(made) == 1
     assert [pen.hex for pen in made.ink.pens] == ["#000000"]
@@ -100,7 +100,7 @@ def test_other_drawings_pass_through(small, photo):
     del small["objectives.neuron.at"]
     settings = Config.load(None, {**small, "objectives.pixels.image": str(photo)})
     _, context, drawing = prepare(settings, lambda line: None)
-    same = TraceSpec().build()(drawing, context, watch=Silent())
+    same = Trace()(drawing, context, watch=Silent())
     assert torch.equal(same.primitive.points, drawing.primitive.points)
 
 
@@ -153,7 +153,7 @@ def test_a_run_is_redrawn_at_any_size_and_beyond_the_border(settings, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"ink": {"kind": "multiply"}}, "go together"),
+        ({"ink": {"kind": "multiply"}}, "dividers take coded, not multiply"),
         ({"stages": [{"kind": "fit", "steps": 3}]}, "go together"),
         ({"pens.palette": "kmeans"}, "kmeans"),
         ({"pens.count": "auto"}, "pens.count 'auto'"),

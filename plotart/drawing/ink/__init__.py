@@ -18,6 +18,8 @@ from plotart.drawing.ink.pens import Choosing, PenInk, Penned, mix_pens
 from plotart.drawing.ink.spec import InkSpec
 from plotart.drawing.ink.sums import Add, Average, SumInk
 
+inks.home(__name__, __path__)
+
 __all__ = [
     "Add",
     "Average",

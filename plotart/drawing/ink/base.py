@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -16,13 +16,15 @@ from plotart.pens import Pen
 
 __all__ = ["FreeInk", "GroundedInk", "Ink", "colours", "inks"]
 
-inks: Registry[Ink] = Registry("ink", "plotart.drawing.ink")
+inks: Registry[Ink] = Registry("ink")
 
 
 class Ink(Packed):
     """The colour of each of N shapes and the rule by which they mix."""
 
-    kind: str
+    kind: ClassVar[str]
+    rates: ClassVar[Mapping[str, float]] = {}
+    """The usual learning rate of each of its parameters, by the parameter's name."""
     pens: tuple[Pen, ...] = ()
     """The real pens of which each shape has one, in plotting order; none where colours are no pens."""
     settled: ClassVar[bool] = False
@@ -103,6 +105,7 @@ class GroundedInk(FreeInk):
         background: `[3]` sRGB in 0..1; None is the paper. learned: whether it is a parameter.
     """
 
+    rates: ClassVar[Mapping[str, float]] = {"background": 0.02}
     background: Tensor | None
 
     def __init__(self, background: Tensor | None, learned: bool) -> None:

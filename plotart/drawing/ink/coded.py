@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class Coded(Ink):
         mix: `[M, N]`, of M colour units. bias: `[M]`. tint: `[3, M]`. ground: `[3]`, of the sRGB channels.
     """
 
-    kind = "coded"
+    rates: ClassVar[Mapping[str, float]] = {"mix": 0.01, "bias": 0.01, "tint": 0.01, "ground": 0.01}
 
     def __init__(self, mix: Tensor, bias: Tensor, tint: Tensor, ground: Tensor) -> None:
         super().__init__()

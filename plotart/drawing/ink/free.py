@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ class Over(GroundedInk):
         rgb: `[N, 3]` sRGB in 0..1. opacity: `[N]` in 0..1. background, learned: see `GroundedInk`.
     """
 
-    kind = "over"
+    rates: ClassVar[Mapping[str, float]] = {**GroundedInk.rates, "rgb": 0.03, "opacity": 0.02}
     per_shape = ("rgb", "opacity")
     ordered = True
     restarts = True
@@ -98,7 +98,7 @@ class Multiply(FreeInk):
             do with `mix-blend-mode: multiply`, and makes lines thinner than a pixel look bolder than paper does.
     """
 
-    kind = "multiply"
+    rates: ClassVar[Mapping[str, float]] = {"filters": 0.03}
     per_shape = ("filters",)
 
     def __init__(self, filters: Tensor, light: Light = "linear") -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -110,7 +110,6 @@ class Penned(PenInk):
         pen: `[N]` long, the pen of each shape.
     """
 
-    kind = "penned"
     settled = True
     per_shape = ("pen",)
     pen: Tensor
@@ -160,7 +159,7 @@ class Choosing(PenInk):
         temperature: of the softmax; low values listen to the nearest rivals only.
     """
 
-    kind = "choosing"
+    rates: ClassVar[Mapping[str, float]] = {"logits": 0.1}
     per_shape = ("logits",)
 
     def __init__(self, pens: Sequence[Pen], logits: Tensor, temperature: float = 1.0) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor
 
 from plotart.core.color import hex_to_rgb, normalize_hex
 from plotart.core.errors import InputError
+from plotart.core.settings import Section
 from plotart.drawing.ink.base import FreeInk
 from plotart.drawing.ink.coded import Coded, colour_units
 from plotart.drawing.ink.free import Light, Multiply, Over
@@ -18,10 +19,8 @@ from plotart.drawing.ink.sums import Add, Average
 __all__ = ["InkSpec"]
 
 
-class InkSpec(BaseModel):
+class InkSpec(Section):
     """Free colours before quantization: which rule mixes them, and how they start."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["multiply", "over", "average", "add", "coded"] = "multiply"
     light: Light = Field("linear", description="what multiply multiplies: light as on paper, or sRGB as on screens")

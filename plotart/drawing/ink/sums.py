@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -59,7 +59,7 @@ class Average(SumInk):
         rgb: `[N, 3]` sRGB in 0..1. depth: w, `[N]` in 0..4. background, learned: see `GroundedInk`.
     """
 
-    kind = "average"
+    rates: ClassVar[Mapping[str, float]] = {**GroundedInk.rates, "rgb": 0.03, "depth": 0.05}
     per_shape = ("rgb", "depth")
     restarts = True
     power = 1
@@ -123,7 +123,7 @@ class Add(SumInk):
         rgb: `[N, 3]` in -1..1. background, learned: see `GroundedInk`.
     """
 
-    kind = "add"
+    rates: ClassVar[Mapping[str, float]] = {**GroundedInk.rates, "rgb": 0.03}
     per_shape = ("rgb",)
     power = 2
 

@@ -2,4 +2,6 @@
 
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, primitives
 
+primitives.home(__name__, __path__)
+
 __all__ = ["Primitive", "PrimitiveSpec", "primitives"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from shapely import MultiPolygon, Polygon
 from torch import Tensor
 
 from plotart.core.canvas import Canvas
+from plotart.core.errors import InputError
 from plotart.core.geometry import Path
+from plotart.core.parts import Part
 from plotart.core.registry import Registry
 from plotart.drawing.packed import Packed
 from plotart.drawing.render.dense import Dense
@@ -40,7 +42,9 @@ class Stroked(Protocol):
 class Primitive(Packed):
     """A batch of N like shapes in unit coordinates (short side of the canvas = 1, y down)."""
 
-    kind: str
+    kind: ClassVar[str]
+    rates: ClassVar[Mapping[str, float]] = {}
+    """The usual learning rate of each of its parameters, by the parameter's name."""
     filled: ClassVar[bool] = False
     """Whether shapes are areas (`areas`), which pens fill."""
     divides: ClassVar[bool] = False
@@ -127,15 +131,39 @@ class Primitive(Packed):
     def __len__(self) -> int: ...
 
 
-class PrimitiveSpec(BaseModel):
+class PrimitiveSpec(Part):
     """Numbers from which a primitive is built; frozen, part of the config."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    makes: ClassVar[type[Primitive]]
+    inks: ClassVar[tuple[str, ...]] = ("multiply", "over")
+    """The `ink.kind` that its shapes can be drawn in."""
 
     @abstractmethod
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Primitive:
         """A primitive on `canvas` whose pen is `width` unit wide, drawn from `generator`."""
 
+    def aspect(self) -> float | None:
+        """Width / height of what is drawn, where the primitive decides it."""
+        return None
 
-primitives: Registry[PrimitiveSpec] = Registry("primitive", "plotart.drawing.primitives")
-packed: Registry[Primitive] = Registry("primitive", "plotart.drawing.primitives")
+    def wander(self, drawing: Any, renderer: Any, size: int) -> Iterator[Tensor]:
+        """Pictures `[1, 3, H, W]` sRGB of a way between drawings that lie near a `Drawing` of this primitive.
+
+        Args:
+            renderer: see `plotart.drawing.render`. size: short side of the whole drawing, px.
+
+        Raises:
+            InputError: there is no way.
+        """
+        raise InputError(f"--interpolation: there are ways between messages of glyphs, not of {self.kind}")
+
+    def of_paths(self, points: Tensor, width: float) -> tuple[Self, Primitive]:
+        """Shapes on the cubic paths `points [N, 1+3S, 2]` unit, `width` unit wide, and the settings that fit them.
+
+        Raises:
+            InputError: there are none.
+        """
+        raise InputError(f"init: an SVG file gives strokes, so primitive.kind must be strokes, not {self.kind}")
+
+
+primitives: Registry[PrimitiveSpec] = Registry("primitive")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import Path
-from plotart.drawing.primitives.base import packed, primitives
+from plotart.drawing.primitives.base import primitives
 from plotart.drawing.primitives.shapes import Marks, Shapes, ShapesSpec
 
 __all__ = ["Circles", "CirclesSpec"]
@@ -25,7 +26,6 @@ QUARTERS = np.array(
 """The unit circle as four cubics, within 3e-4."""
 
 
-@packed.register("circles")
 class Circles(Shapes):
     """N circles, coverage sigmoid((radius - distance) / edge).
 
@@ -33,7 +33,7 @@ class Circles(Shapes):
         centre: `[N, 2]` unit. radius: `[N]` unit. width: `[N]` unit, of the pen. marks: see `Shapes`.
     """
 
-    kind = "circles"
+    rates: ClassVar[Mapping[str, float]] = {"centre": 0.004, "radius": 0.003}
     per_shape = ("centre", "radius", "width")
     form_kind = "circle"
 
@@ -111,6 +111,8 @@ class Circles(Shapes):
 @primitives.register("circles")
 class CirclesSpec(ShapesSpec):
     """Circles; see `ShapesSpec`."""
+
+    makes = Circles
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Circles:
         first = self.begin(canvas, generator, start.get("target"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -13,12 +13,19 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from plotart.core.canvas import Canvas
+from plotart.core.errors import InputError
 from plotart.core.geometry import Path, straight
-from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, packed, primitives
+from plotart.core.parts import Whole
+from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, primitives
 from plotart.drawing.render.dense import Dense
 from plotart.drawing.render.view import Coverages, View
 
-__all__ = ["Dividers", "DividersSpec", "Regions"]
+__all__ = ["TOGETHER", "Dividers", "DividersSpec", "Regions"]
+
+TOGETHER = (
+    "stages: the primitive 'dividers', the ink 'coded' and the stage 'trace' go together; "
+    "start from the config 'dividers'"
+)
 
 CHUNK = 1 << 22
 """Sides of dividers that are held at once, 16 MiB each in a few copies."""
@@ -27,7 +34,6 @@ QUARTER = 4 / 3 * math.tan(math.pi / 8)
 """Length of a handle of the cubic that stands for a quarter of the unit circle; the radius is met within 0.03 %."""
 
 
-@packed.register("dividers")
 class Dividers(Primitive):
     """L lines, then C circles; N = L + C.
 
@@ -49,7 +55,7 @@ class Dividers(Primitive):
             by default. Subsets may so have any order.
     """
 
-    kind = "dividers"
+    rates: ClassVar[Mapping[str, float]] = {"centre": 0.004, "angle": 0.03, "log_radius": 0.015}
     divides = True
     endless = True
     place: Tensor
@@ -217,6 +223,9 @@ def _circle() -> Path:
 class DividersSpec(PrimitiveSpec):
     """How many dividers, of which shape; they start at random places of the canvas."""
 
+    makes = Dividers
+    inks: ClassVar[tuple[str, ...]] = ("coded",)
+
     count: int = Field(128, ge=1, le=4096, description="number of dividers")
     shape: Literal["lines", "circles", "both"] = Field("lines", description="both: half of them are circles")
     radius: float = Field(0.35, gt=0, le=10, description="largest circle of the random start, unit")
@@ -228,6 +237,24 @@ class DividersSpec(PrimitiveSpec):
         if self.shape == "lines" and self.radius != DividersSpec.model_fields["radius"].default:
             raise ValueError("primitive.radius is the start of circles; set primitive.shape to circles or both")
         return self
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"tracing"})
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"regions"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        return TOGETHER if need == "tracing" else super().lacks(need, at, config)
+
+    def check(self, config: Whole, at: str) -> None:
+        if config.pens.palette == "kmeans" or config.pens.count == "auto":
+            raise InputError(
+                "pens: regions take the pens they miss least, or all of a fixed palette; "
+                "leave pens.palette 'kmeans' and pens.count 'auto' to strokes"
+            )
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Dividers:
         circles = {"lines": 0, "circles": self.count, "both": self.count // 2}[self.shape]

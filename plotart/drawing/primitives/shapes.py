@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import shapely
@@ -19,7 +19,9 @@ from shapely import MultiPolygon, Polygon
 from torch import Tensor
 
 from plotart.core.canvas import Canvas
+from plotart.core.errors import InputError
 from plotart.core.geometry import Path, polyline, relaxed
+from plotart.core.parts import Whole
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
 from plotart.drawing.render.dense import Dense
 from plotart.drawing.render.view import Coverages, View
@@ -158,12 +160,37 @@ class ShapesSpec(PrimitiveSpec):
     next ones, the large ones at the back, in the picture's colours.
     """
 
+    inks: ClassVar[tuple[str, ...]] = ("multiply", "over", "average", "add")
+
     count: int = Field(256, ge=1, le=100_000, description="number of shapes")
     radius: float | None = Field(
         None, gt=0, le=2, description="largest random radius at the start, unit; none: by the count"
     )
     start: Literal["random", "error"] = "random"
     marks: Marks = Field("hatch", description="what a pen draws: the area (hatch), or its edge alone (outline)")
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"shapes"})
+
+    @property
+    def fades(self) -> bool:
+        """Whether shapes have no edge that a single pen could draw."""
+        return False
+
+    def check(self, config: Whole, at: str) -> None:
+        if "hatching" in config.given:
+            if self.marks == "outline":
+                raise InputError(f"{at}.marks: outlines are not hatched; take 'hatch', or the stage 'quantize' instead")
+            return
+        if config.ink.background != "paper":
+            raise InputError(
+                f"ink.background: only the stage 'hatch' can draw a background of '{config.ink.background}'"
+            )
+        if self.fades:
+            raise InputError(
+                f"{at}: splats that fade (arcs, dots, streaks) have no edge for a single pen; add the stage 'hatch'"
+            )
 
     def begin(self, canvas: Canvas, generator: torch.Generator, target: Tensor | None) -> Places:
         """The first places; `target [1, 3, H, W]` sRGB is the picture to draw, which `start: error` needs."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
-from plotart.drawing.primitives.base import packed, primitives
+from plotart.drawing.primitives.base import primitives
 from plotart.drawing.primitives.shapes import Marks, Shapes, ShapesSpec
 from plotart.raster.forms import LEAST, STREAKS
 
@@ -42,7 +43,6 @@ def _kinds() -> Tensor:
     return torch.from_numpy(np.concatenate([chosen.real, -chosen.imag], 1)).float()
 
 
-@packed.register("splats")
 class Splats(Shapes):
     """N shapes in polar coordinates (r, phi) of their own frame: (x - centre) turned back by `angle`, over `scale`.
 
@@ -63,7 +63,7 @@ class Splats(Shapes):
         width: `[N]` unit, of the pen.
     """
 
-    kind = "splats"
+    rates: ClassVar[Mapping[str, float]] = {"centre": 0.004, "scale": 0.003, "angle": 0.03, "bend": 0.01}
     per_shape = ("centre", "angle", "scale", "bend", "phase", "width")
     phase: Tensor
 
@@ -246,9 +246,15 @@ class SplatsSpec(ShapesSpec):
     Blobs start as ellipses and dots as dots; an arc starts as the part of a rim that faces its own x axis.
     """
 
+    makes = Splats
+
     shape: Form = "fourier"
     harmonics: int = Field(4, ge=0, le=16, description="waves around the rim of a fourier shape")
     streaks: float = Field(0.0, ge=0, le=1, description="how much fainter a brush is between its bristles")
+
+    @property
+    def fades(self) -> bool:
+        return self.shape in ("arc", "dot") or self.streaks > 0
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Splats:
         first = self.begin(canvas, generator, start.get("target"))

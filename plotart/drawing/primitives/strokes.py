@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -10,15 +11,16 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
+from plotart.core.errors import InputError
 from plotart.core.geometry import Path, bernstein
-from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, Stroked, packed, primitives
+from plotart.core.parts import Whole
+from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, Stroked, primitives
 from plotart.drawing.render.view import Coverages, View
 from plotart.raster.strokes import composite_over, planes, transmit
 
 __all__ = ["StrokeCoverages", "Strokes", "StrokesSpec"]
 
 
-@packed.register("strokes")
 class Strokes(Primitive):
     """N strokes of S cubic segments each.
 
@@ -28,7 +30,7 @@ class Strokes(Primitive):
         width_range: least and greatest width, unit, of widths that are optimized; None where the pens decide.
     """
 
-    kind = "strokes"
+    rates: ClassVar[Mapping[str, float]] = {"points": 0.0045, "width": 0.001}
     per_shape: ClassVar[tuple[str, ...]] = ("points", "width")
     tiled = True
     windowed = True
@@ -171,6 +173,8 @@ class StrokesSpec(PrimitiveSpec):
     as a pen, as far as that lies in the range.
     """
 
+    makes = Strokes
+
     count: int = Field(1200, ge=1, le=1_000_000, description="number of strokes")
     segments: int = Field(1, ge=1, le=8, description="cubic segments of a stroke")
     radius: float = Field(0.1, gt=0, le=2, description="size of the random start, unit")
@@ -184,6 +188,23 @@ class StrokesSpec(PrimitiveSpec):
         if not 0 < low <= high <= 2:
             raise ValueError(f"width_range must be 0 < least <= greatest <= 2 unit, not {low:g} and {high:g}")
         return self
+
+    @property
+    def gives(self) -> frozenset[str]:
+        return frozenset({"curves", "strokes"})
+
+    def check(self, config: Whole, at: str) -> None:
+        if self.widths == "free" and not config.free_first:
+            raise InputError(
+                f"{at}.widths: 'free' is for free colours (pens.palette kmeans, or a choose stage); "
+                "pens are as wide as their tips"
+            )
+        if config.ink.background != "paper":
+            raise InputError(f"ink.background: strokes are drawn on paper, not on '{config.ink.background}'")
+
+    def of_paths(self, points: Tensor, width: float) -> tuple[Self, Strokes]:
+        strokes = Strokes(points, torch.full((len(points),), width))
+        return self.model_copy(update={"count": len(strokes)}), strokes
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Strokes:
         extent = torch.tensor(canvas.unit_size, dtype=torch.float32)

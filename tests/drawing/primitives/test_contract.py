@@ -10,7 +10,6 @@ from shapely import LineString, Point, Polygon
 from plotart.core.canvas import Canvas, page
 from plotart.core.geometry import flatten
 from plotart.drawing.primitives import primitives
-from plotart.drawing.primitives.base import packed
 from plotart.drawing.primitives.dividers import Dividers
 from plotart.drawing.primitives.shapes import Shapes
 from plotart.drawing.primitives.strokes import Strokes
@@ -107,7 +106,7 @@ def test_marks_and_fills_are_what_a_pen_draws(kind, name):
 def test_packed_primitives_and_subsets_are_the_same(kind, name, tmp_path):
     made = build(kind, name)
     torch.save(made.pack(), tmp_path / "packed.pt")
-    again = packed[kind].unpack(torch.load(tmp_path / "packed.pt", weights_only=True))
+    again = primitives[kind].makes.unpack(torch.load(tmp_path / "packed.pt", weights_only=True))
     assert torch.equal(again.coverage(points(50)), made.coverage(points(50)))
     two = made.subset(torch.tensor([4, 1]))
     assert torch.equal(two.coverage(points(50)), made.coverage(points(50))[[4, 1]])

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plotart.core.errors import InputError
 from plotart.core.images import to_pil, write_beside
+from plotart.core.movie import save_movie, shot
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.drawing.render import Renderer
@@ -19,11 +19,11 @@ from plotart.glyphs.message import Message
 from plotart.glyphs.reading import confusions
 from plotart.glyphs.render import glyph_images
 from plotart.glyphs.sheet import Generated, Sheet
-from plotart.runs.folder import Run
-from plotart.runs.movie import Shot, save_movie, shot, shots
-from plotart.stages import Context
+from plotart.plot.svg import write_svg
+from plotart.plot.written import make_plot
+from plotart.stages.base import Finish
 
-__all__ = ["finish_glyphs", "load_alphabet", "transition", "wander", "wandering"]
+__all__ = ["leave", "load_alphabet", "transition", "wander", "wandering"]
 
 READS = 1000
 """Glyphs that are sent and read at every strength of the channel, about."""
@@ -34,24 +34,23 @@ FILMED = 16
 FPS = 12.0
 
 
-def finish_glyphs(run: Run, drawing: Drawing, context: Context, paper: Tensor) -> dict[str, Any]:
-    """Write `training.gif`, `interpolation.gif` and `glyphs.pt`; the `message` part of run.json.
-
-    Args:
-        paper: the written sheet, rasterized by another program, `[1, 3, H, W]` sRGB.
-    """
+def leave(end: Finish) -> dict[str, Any]:
+    """Write `training.gif`, `interpolation.gif`, `transition.svg` and `glyphs.pt`; the `message` part of run.json."""
+    drawing, context = end.drawing, end.context
     message, glyphs = context.objectives["message"], drawing.primitive
     assert isinstance(message, Message) and isinstance(glyphs, Generated)
     side = glyphs.sheet.pixels(context.size)
     repeats = max(1, round(READS / len(glyphs.messages)))
-    noise = torch.Generator().manual_seed(run.config.seed)
+    noise = torch.Generator().manual_seed(end.seed)
     with torch.no_grad():
         cells = glyph_images(context.renderer, drawing, glyphs.messages, side)
     read, mistaken = confusions(message, cells, repeats, noise)
-    on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(paper.to(cells)), repeats, noise)
-    save_movie(shots(run, fps=FPS, captions="", title="", pauses=(0, 0, 0)), run.folder / "training.gif", FPS)
-    save_movie(wandering(drawing, context.renderer, context.size), run.folder / "interpolation.gif", FPS)
-    with write_beside(run.folder / "glyphs.pt") as beside:
+    on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(end.paper.to(cells)), repeats, noise)
+    save_movie(end.frames(FPS), end.folder / "training.gif", FPS)
+    way = wandering(drawing, context.renderer, context.size)
+    save_movie((shot(to_pil(picture), 1 / FPS) for picture in way), end.folder / "interpolation.gif", FPS)
+    write_svg(make_plot(transition(drawing)), end.folder / "transition.svg")
+    with write_beside(end.folder / "glyphs.pt") as beside:
         torch.save({"drawing": drawing.pack(), "message": message.state_dict()}, beside)
     return {
         "kind": message.messages.kind,
@@ -96,20 +95,18 @@ def wander(messages: Tensor, angle: float) -> Tensor:
 
 
 @torch.no_grad()
-def wandering(drawing: Drawing, renderer: Renderer, size: int, fps: float = FPS) -> Iterator[Shot]:
-    """A film of once round the way of `wander`, in the article's steps: the first glyphs of the sheet, each on its own.
+def wandering(drawing: Drawing, renderer: Renderer, size: int) -> Iterator[Tensor]:
+    """Once round the way of `wander`, in the article's steps: the first glyphs of the sheet, each on its own.
 
-    Raises:
-        InputError: the drawing is not one of glyphs.
+    Yields:
+        `[1, 3, H, W]` sRGB, glyphs as large as in a drawing whose short side is `size` px.
     """
     glyphs = drawing.primitive
-    if not isinstance(glyphs, Generated):
-        raise InputError(f"--interpolation: there are ways between messages of glyphs, not of {glyphs.kind}")
+    assert isinstance(glyphs, Generated)
     messages, side = glyphs.messages[:FILMED], glyphs.sheet.pixels(size)
     sheet = Sheet(len(messages), math.ceil(math.sqrt(len(messages))))
     for step in range(63):  # of 0.1
-        images = glyph_images(renderer, drawing, wander(messages, 0.1 * step), side)
-        yield shot(to_pil(sheet.lay(images)), 1 / fps)
+        yield sheet.lay(glyph_images(renderer, drawing, wander(messages, 0.1 * step), side))
 
 
 def load_alphabet(folder: FilePath, message: Message) -> Drawing:
