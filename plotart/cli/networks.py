@@ -14,11 +14,11 @@ __all__ = ["layers", "networks", "neurons"]
 @click.command()
 def networks() -> None:
     """The networks there are."""
-    from plotart.networks import NETWORKS
+    from plotart.networks import networks as known
 
     table = Table(box=None, pad_edge=False, show_header=False)
-    for name, text in NETWORKS.items():
-        table.add_row(name, text)
+    for name in known:
+        table.add_row(name, known[name].about)
     table.add_row("<torchvision model>", "any model of torchvision by its name, neurons by node name")
     Console().print(table, highlight=False)
 

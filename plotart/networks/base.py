@@ -7,17 +7,18 @@ A layer has an address `NAME@pre` (the layer's own output, before its nonlineari
 from __future__ import annotations
 
 import difflib
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from plotart.core.errors import InputError
+from plotart.core.registry import Registry
 
-__all__ = ["Network", "Precision", "choose_precision", "cpu_has_bf16"]
+__all__ = ["Network", "Precision", "Pretrained", "choose_precision", "cpu_has_bf16", "networks"]
 
 Precision = Literal["auto", "float32", "bf16"]
 SIDES = ("pre", "post")
@@ -48,7 +49,7 @@ def choose_precision(precision: Precision, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """A frozen feature network in evaluation mode.
 
     `layers` are the canonical names in network order, `aliases` map other names to (canonical name, side or None),
@@ -133,3 +134,22 @@ class Network(nn.Module):
             buffer.data = buffer.data.to(device)
         self.dtype = dtype
         return self.eval()
+
+
+class Pretrained(ABC):
+    """A network with its weights, as configs name it."""
+
+    kind: ClassVar[str]
+    about: ClassVar[str]
+    """What it is, where its weights come from and how large they are, for `plotart networks`."""
+
+    @abstractmethod
+    def build(self, report: Callable[[str], None]) -> Network:
+        """The network with its weights. report: receives what the user should know of the choice, a line.
+
+        Raises:
+            InputError: the weights cannot be had; names the command that gets them.
+        """
+
+
+networks: Registry[Pretrained] = Registry("network")

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from tests.test_cli import call
+from tests.cli.test_cli import call
 from tests.test_pipeline import svg_bytes
 
 from plotart import Config, InputError, Interrupted, enlarge, generate, resume
