@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from tests.cli.test_cli import call
-from tests.test_pipeline import svg_bytes
+from tests.runs.test_pipeline import svg_bytes
 
 from plotart import Config, InputError, Interrupted, enlarge, generate, resume
 from plotart.core.images import load_image
