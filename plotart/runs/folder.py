@@ -34,7 +34,7 @@ class Run:
     """A run folder, open for writing.
 
     Attributes:
-        figures: what `run.json` holds; see DESIGN in the README for the names.
+        figures: what `run.json` holds; its names are those of `plotart.runs.results.finish`.
     """
 
     def __init__(self, folder: FilePath, config: Config, console: Console | None = None) -> None:

@@ -17,6 +17,7 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Ink, Over, inks
 from plotart.drawing.primitives import Primitive, PrimitiveSpec, primitives
 from plotart.drawing.primitives.circles import Circles
+from plotart.networks import Network, Pretrained, networks
 from plotart.objectives import Objective, ObjectiveSpec, objectives
 from plotart.runs.checks import check
 from plotart.stages import Stage, stages
@@ -66,10 +67,15 @@ def test_every_part_carries_its_name_and_so_does_what_it_makes(what, kind):
         assert callable(part.__call__)
 
 
-@pytest.mark.parametrize("bare", [Primitive, Ink, Objective, PrimitiveSpec, ObjectiveSpec, Stage])
+@pytest.mark.parametrize("bare", [Primitive, Ink, Objective, Network, PrimitiveSpec, ObjectiveSpec, Stage, Pretrained])
 def test_what_is_abstract_cannot_be_made(bare):
     with pytest.raises(TypeError, match="abstract"):
         bare()
+
+
+def test_every_network_says_what_it_is():
+    assert {"auto", "vgg16", "vgg16-hed", "efficientnet-lite0"} <= set(networks)
+    assert all(networks[name].about and networks[name].kind == name for name in networks)
 
 
 def test_every_need_is_given_by_some_part():

@@ -5,15 +5,15 @@ import shutil
 
 import pytest
 import torch
-from tests.cli.test_cli import call
-from tests.runs.test_pipeline import svg_bytes
 
 from plotart import Config, InputError, Interrupted, enlarge, generate, resume
 from plotart.core.images import load_image
 from plotart.runs.watch import StageWatch
 from plotart.stages import judge
 from plotart.stages.enlarge import Enlarge
+from tests.cli.test_cli import call
 from tests.conftest import SMALL
+from tests.runs.test_pipeline import svg_bytes
 
 QUICK = {"page.size": "130x130mm", "threads": 2, "transform.view": 48, "transform.jitter": 8, "steps": 6}
 
