@@ -101,7 +101,7 @@ class Rasters(Generated):
     def alone(self, messages: Tensor, view: View) -> Coverages:
         return _Planes(self.kind, view, self.generator(messages))
 
-    def planes(self, view: View) -> Coverages:
+    def planes(self, view: View) -> _Planes:
         """What each pen covers of the whole sheet, whose glyphs are all in the same pens."""
         return _Planes(self.kind, view, self.sheet.lay(self.generator(self.messages))[0])
 

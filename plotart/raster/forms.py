@@ -40,6 +40,10 @@ class Form:
     streaks: float = 0.0
     outline: bool = False
 
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"form must be one of {', '.join(get_args(Kind))}, not {self.kind!r}")
+
     @property
     def number(self) -> int:
         """The kind as the kernels know it."""

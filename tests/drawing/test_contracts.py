@@ -350,3 +350,15 @@ def test_a_drawing_shows_itself():
     shown = drawing._repr_html_()
     assert "data:image/png;base64," in shown
     assert "8 circles, red, blue, 100 x 120 mm" in shown
+
+
+def test_an_unknown_form_of_a_shape_is_refused():
+    class Hexagons(Circles):
+        form_kind = "hexagon"
+
+    whole = primitive("circles")
+    with pytest.raises(ValueError, match="form must be one of circle, fourier, arc, dot, not 'hexagon'"):
+        renderer("native")(scene(Hexagons(whole.centre, whole.radius, whole.width), "over"), 16)
+    splats = primitive("splats")
+    with pytest.raises(ValueError, match="shape must be one of fourier, arc, dot, chosen, not 'cloud'"):
+        type(splats).unpack({**splats.pack(), "shape": "cloud"})

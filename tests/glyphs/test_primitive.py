@@ -5,6 +5,7 @@ import torch
 
 from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
+from plotart.drawing.render import View
 from plotart.glyphs.glyphs import Glyphs, GlyphsSpec, StrokeGenerator
 from plotart.glyphs.rasters import Rasters, RastersSpec
 from plotart.glyphs.sheet import Sheet
@@ -109,6 +110,6 @@ def test_raster_outlines_lie_where_coverage_passes_one_half():
 def test_packed_rasters_are_the_same():
     rasters = RastersSpec(glyphs=4, columns=2).build(CANVAS, 0.01, rng(), pens=1)
     again = Rasters.unpack(rasters.pack())
-    assert torch.equal(again.planes((64, 64)), rasters.planes((64, 64)))
-    one = rasters.showing(rasters.messages[:1], 1).planes((64, 64))
-    assert torch.allclose(rasters.planes((128, 128))[:, :64, :64], one, atol=1e-6)
+    assert torch.equal(again.planes(View((64, 64))).covered, rasters.planes(View((64, 64))).covered)
+    one = rasters.showing(rasters.messages[:1], 1).planes(View((64, 64))).covered
+    assert torch.allclose(rasters.planes(View((128, 128))).covered[:, :64, :64], one, atol=1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
@@ -87,6 +87,8 @@ class Splats(Shapes):
         for name, size in expected.items():
             if given[name].shape != size:
                 raise ValueError(f"{name} must be {list(size)}, not {list(given[name].shape)}")
+        if shape not in get_args(Form):
+            raise ValueError(f"shape must be one of {', '.join(get_args(Form))}, not {shape!r}")
         columns = {"arc": 2, "dot": 0, "chosen": len(KINDS)}.get(shape)
         if bend.ndim != 2 or len(bend) != n or (bend.shape[1] % 2 if columns is None else bend.shape[1] != columns):
             raise ValueError(f"bend must be [{n}, {'2 M' if columns is None else columns}], not {list(bend.shape)}")
