@@ -32,7 +32,7 @@ SIZE = 48
 class Broken(Objective):
     """Finite loss, but a gradient that is NaN for the first stroke (or for all)."""
 
-    name = "broken"
+    kind = "broken"
 
     def __init__(self, everywhere):
         super().__init__()
