@@ -140,7 +140,7 @@ def test_unknown_layers_and_units_are_refused_by_setting(hed):
 def test_a_silent_unit_is_warned_about(hed):
     found = survey(hed, "conv2_2", probe_images(160))
     dead, live = found.marks.index("dead"), found.marks.index("live")
-    warnings = Neuron(hed, (Term("conv2_2", (dead, live)),)).check(hed)
+    warnings = Neuron(hed, (Term("conv2_2", (dead, live)),)).warnings(hed)
     assert len(warnings) == 1
     assert f"unit {dead} of conv2_2" in warnings[0] and str(found.nearest_live(dead)[0]) in warnings[0]
-    assert Neuron(hed, parse_neuron("conv4_3:12")).check(hed) == []
+    assert Neuron(hed, parse_neuron("conv4_3:12")).warnings(hed) == []
