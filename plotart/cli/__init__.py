@@ -11,6 +11,7 @@ from plotart.cli.movies import movie, render
 from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
 from plotart.cli.plots import check, estimate, export
+from plotart.cli.plotter import down, heights, home, plot, up
 from plotart.cli.runs import enlarge, generate, resume, show, sweep
 from plotart.core.errors import InputError, Interrupted
 
@@ -24,9 +25,13 @@ def cli() -> None:
 
 
 for command in (
-    generate, enlarge, resume, show, sweep, movie, render, export, estimate, check, pens, networks, layers, neurons,
+    generate, enlarge, resume, show, sweep, movie, render, export, plot, estimate, check, pens, networks, layers,
+    neurons,
 ):  # fmt: skip
     cli.add_command(command)
+
+for command in (home, up, down, heights):
+    pens.add_command(command)
 
 
 def main() -> None:

@@ -14,27 +14,29 @@ from plotart.core.errors import InputError
 if TYPE_CHECKING:
     from plotart.plot.layers import Plot
 
-__all__ = ["check", "estimate", "export"]
+__all__ = ["MACHINE", "check", "drawing_of_source", "estimate", "export", "plot_of_source"]
 
 ENDINGS = {"svg": ".svg", "hpgl": ".hpgl", "gcode": ".gcode"}
+FULL_SPEED = {"svg": 2.008, "hpgl": 10.0, "gcode": 1.0}
+"""mm/s of one unit of --speed: AxiDraw's per cent (25 % are 50.2 mm/s), HPGL's cm/s, mm/s."""
 MACHINE = click.option("--machine", default="axidraw", show_default=True, help="plotter, or a YAML file of its speeds")
 
 
-def _plot(path: FilePath) -> Plot:
+def plot_of_source(path: FilePath) -> Plot:
     """The plot of a run folder, an SVG or a saved drawing."""
     from plotart.drawing import Drawing
     from plotart.plot.read import read_svg
     from plotart.plot.written import make_plot
 
     if path.suffix.lower() != ".pt":
-        return read_svg(_drawing(path))
+        return read_svg(drawing_of_source(path))
     drawing = Drawing.load(path)
     if not drawing.ink.settled:
         raise InputError(f"'{path}' holds colours that are no pens yet; take the drawing of a finished run")
     return make_plot(drawing)
 
 
-def _drawing(path: FilePath) -> FilePath:
+def drawing_of_source(path: FilePath) -> FilePath:
     """The SVG of a run folder, or the file itself."""
     if path.is_dir():
         if not (path / "drawing.svg").is_file():
@@ -43,19 +45,30 @@ def _drawing(path: FilePath) -> FilePath:
     return path
 
 
+def tell_left_out(file: FilePath) -> None:
+    """Say on stderr what of an SVG cannot be plotted."""
+    from plotart.plot.check import left_out
+
+    if file.suffix.lower() != ".pt" and (told := left_out(file)):
+        click.echo(f"left out: {told}", err=True)
+
+
 @click.command()
 @click.argument("source", metavar="RUN|FILE.svg|FILE.pt", type=click.Path(path_type=FilePath))
 @click.option("--format", "form", type=click.Choice(list(ENDINGS)), default="svg", show_default=True)
 @click.option("--out", type=click.Path(path_type=FilePath), help="file to write [beside the source]")
 @MACHINE
 @click.option("--device", default="hp7475a", show_default=True, help="HPGL plotter")
-@click.option("--lift", type=click.Choice(["z", "servo"]), default="z", show_default=True, help="G-code pen lift")
+@click.option("--lift", type=click.Choice(["z", "servo"]), help="G-code pen lift [the machine's own, else z]")
+@click.option("--page", "size", help="fit the strokes onto this page: a0..a6, letter, ... or WxHmm [the file's own]")
+@click.option("--landscape", is_flag=True, help="turn that page")
+@click.option("--margin", type=click.FloatRange(min=0), help="fit the strokes inside this margin, mm")
 @click.option("--order/--no-order", "reorder", default=True, help="join and order the strokes [on]")
 @click.option("--marks", is_flag=True, help="registration marks on a layer of their own")
 @click.option("--split", type=float, metavar="M", help="split layers after so many metres of ink")
-@click.option("--start-at", metavar="LAYER[:STROKE]", help="leave out what has been plotted already")
+@click.option("--start-at", metavar="LAYER[:STROKE]", help="leave out what has been plotted already; number or name")
 @click.option("--pause", is_flag=True, help="AxiDraw: pause before each further pen (!)")
-@click.option("--speed", type=int, help="AxiDraw: pen-down speed in per cent (+S)")
+@click.option("--speed", type=int, help="AxiDraw: pen-down speed in per cent (+S); HPGL: cm/s (VS); G-code: mm/s")
 @click.option("--height", type=int, help="AxiDraw: pen-down height in per cent (+H)")
 def export(
     source: FilePath,
@@ -63,7 +76,10 @@ def export(
     out: FilePath | None,
     machine: str,
     device: str,
-    lift: str,
+    lift: str | None,
+    size: str | None,
+    landscape: bool,
+    margin: float | None,
     reorder: bool,
     marks: bool,
     split: float | None,
@@ -73,6 +89,7 @@ def export(
     height: int | None,
 ) -> None:
     """Write a run, or any SVG, as a plotter wants it."""
+    from plotart.core.canvas import page
     from plotart.plot import export as formats
     from plotart.plot import sequence
     from plotart.plot.files import write_whole
@@ -81,28 +98,34 @@ def export(
     from plotart.plot.route import order, tidy
     from plotart.plot.svg import plot_svg
 
-    file = _drawing(source)
+    file = drawing_of_source(source)
     speeds = load_machine(machine)
-    plot = _plot(source)
+    plot = plot_of_source(source)
     if reorder and source.is_file() and source.suffix.lower() != ".pt":  # a drawing of ours is in order already
         plot = plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
+    if size is not None or margin is not None or landscape:
+        plot = plot.fitted(page(size, landscape) if size else plot.page, plot.margin_mm if margin is None else margin)
     if split is not None:
         plot = sequence.split_by_ink(plot, split)
     if marks:
         plot = sequence.with_registration_marks(plot)
     if start_at:
-        plot = sequence.start_at(plot, *sequence.parse_start(start_at))
+        plot = sequence.start_at(plot, *sequence.parse_start(start_at, plot))
     target = out or file.with_name(f"{file.stem}-plot{ENDINGS[form]}")
     if target.resolve() == file.resolve():
         raise InputError(f"--out: '{target}' is the file being read; choose another name")
+    if speed is not None:
+        speeds = speeds.model_copy(update={"pen_down_speed": FULL_SPEED[form] * speed})
     if form == "hpgl":
-        formats.write_hpgl(plot, target, device)
+        formats.write_hpgl(plot, target, device, speed)
     elif form == "gcode":
-        formats.write_gcode(plot, target, speeds, formats.SERVO if lift == "servo" else formats.Z_AXIS)
+        lifts = {"servo": formats.SERVO, "z": formats.Z_AXIS, None: None}
+        formats.write_gcode(plot, target, speeds, lifts[lift])
     else:
         coded = pause or speed is not None or height is not None
         layers = sequence.axidraw_layers(plot, pause=pause, speed=speed, height=height) if coded else None
         write_whole(target, plot_svg(plot, layers))
+    tell_left_out(file)
     click.echo(f"{target}: {plot.strokes} strokes, {time_of(plot, speeds).minutes:.0f} min on {machine}")
 
 
@@ -117,7 +140,7 @@ def estimate(file: FilePath, machine: str) -> None:
     from plotart.plot.motion import estimate as time_of
     from plotart.plot.motion import load_machine
 
-    plot = _plot(file)
+    plot = plot_of_source(file)
     time = time_of(plot, load_machine(machine))
     table = Table(box=None, pad_edge=False)
     for column in ("", "pen", "strokes", "ink m", "pen up m", "minutes"):
@@ -143,14 +166,13 @@ def estimate(file: FilePath, machine: str) -> None:
 @click.option("--strict", is_flag=True, help="also demand what plotart's own files keep")
 def check(file: FilePath, margin: float, machine: str, strict: bool) -> None:
     """Tell what would go wrong with an SVG on a plotter; exit code 1 when something would."""
-    from plotart.plot.check import check_svg
+    from plotart.plot.check import check_paper, check_svg
     from plotart.plot.motion import load_machine
 
-    problems = check_svg(
-        _drawing(file), margin_mm=margin, machine=load_machine(machine), strict=strict or file.is_dir()
-    )
-    for problem in problems:
-        click.echo(str(problem))
+    path = drawing_of_source(file)
+    problems = check_svg(path, margin_mm=margin, machine=load_machine(machine), strict=strict or file.is_dir())
+    for line in [*problems, *check_paper(path)]:
+        click.echo(str(line))
     if problems:
         sys.exit(1)
     click.echo("nothing would go wrong")

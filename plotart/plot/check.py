@@ -12,15 +12,18 @@ import vpype
 
 from plotart.core.errors import InputError
 from plotart.core.geometry import bounds, lengths
+from plotart.drawing.ink_load import load_of_paths
 from plotart.plot.layers import Plot
 from plotart.plot.motion import Machine
 from plotart.plot.read import SHAPES, read_svg, refuse_bombs
 
-__all__ = ["Problem", "check_pen_files", "check_svg"]
+__all__ = ["Problem", "check_paper", "check_pen_files", "check_svg", "left_out"]
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 _NUMBER = r"-?\d+(?:\.\d{1,3})?"
+BEARS = 5.0
+"""Layers of ink on a square millimetre, before paper buckles or tears."""
 _DATA = re.compile(rf"M{_NUMBER},{_NUMBER}( L{_NUMBER},{_NUMBER}| C(?:{_NUMBER},{_NUMBER} ?){{3}})+ ?")
 _LABEL = re.compile(r"!?(\d{1,4})(\+[SHD]\d+)*([ \-_.].*)?", re.IGNORECASE | re.DOTALL)
 _LAYER_RULES = {"fill": "none", "stroke-linecap": "round", "stroke-linejoin": "round"}
@@ -49,6 +52,8 @@ def check_svg(
     refuse_bombs(file)
     root = ET.parse(file).getroot()
     problems = [*_page_problems(root), *_layer_problems(root, strict=strict)]
+    if told := left_out(file):
+        problems.append(Problem("left out", told))
     if strict:
         problems += _path_problems(root)
     try:
@@ -59,6 +64,50 @@ def check_svg(
     if not problems:  # vpype reads what is meant only when nothing else is wrong
         problems += _vpype_problems(file, plot)
     return problems
+
+
+def left_out(path: str | FilePath) -> str:
+    """What of an SVG file no plotter draws, in words; '' when nothing: text, pictures, hidden layers."""
+    refuse_bombs(path)
+    root = ET.parse(path).getroot()
+    found: list[str] = []
+    for tag, one, many in (("text", "text", "texts"), ("image", "picture", "pictures")):
+        count = sum(1 for _ in root.iter(f"{_SVG}{tag}"))
+        if count:
+            found.append(f"{count} {one if count == 1 else many}")
+    hidden = [child.get(f"{_INKSCAPE}label") or child.get("id") or "" for child in root if _hidden(child)]
+    if hidden:
+        found.append(f"hidden layer{'' if len(hidden) == 1 else 's'} {', '.join(map(repr, hidden))}")
+    if not found:
+        return ""
+    advice = ": convert text to paths, trace pictures" if len(found) > bool(hidden) else ""
+    return ", ".join(found) + advice
+
+
+def _hidden(element: ET.Element) -> bool:
+    style = (element.get("style") or "").replace(" ", "")
+    return element.tag == f"{_SVG}g" and (element.get("display") == "none" or "display:none" in style)
+
+
+def check_paper(path: str | FilePath) -> list[Problem]:
+    """What the paper may not bear: more than `BEARS` layers of ink on a square millimetre. Good paper may bear it."""
+    plot = read_svg(path)
+    most = max((float(load_of_paths([(x.paths, x.pen.tip_mm)], size(plot)).max()) for x in plot.layers), default=0.0)
+    whole = float(load_of_paths([(x.paths, x.pen.tip_mm) for x in plot.layers], size(plot)).max())
+    if whole <= BEARS:
+        return []
+    return [
+        Problem(
+            "paper",
+            f"up to {whole:.1f} layers of ink lie on a square millimetre ({most:.1f} of one pen); most paper bears "
+            f"{BEARS:g}",
+        )
+    ]
+
+
+def size(plot: Plot) -> tuple[float, float]:
+    """The page in mm."""
+    return plot.page.width_mm, plot.page.height_mm
 
 
 def _page_problems(root: ET.Element) -> Iterator[Problem]:
@@ -73,6 +122,7 @@ def _page_problems(root: ET.Element) -> Iterator[Problem]:
 
 def _layer_problems(root: ET.Element, *, strict: bool) -> Iterator[Problem]:
     last = 0
+    seen: dict[int, str] = {}
     for child in root:
         tag = child.tag.removeprefix(_SVG) if isinstance(child.tag, str) else ""
         if tag in SHAPES or (tag == "g" and child.get(f"{_INKSCAPE}groupmode") != "layer"):
@@ -88,8 +138,14 @@ def _layer_problems(root: ET.Element, *, strict: bool) -> Iterator[Problem]:
             yield Problem("layers", f"layer {label!r} does not begin with its number, 1 to 1000")
             continue
         number = int(match[1])
-        if number <= last:
+        if _hidden(child):
+            yield Problem("layers", f"layer {label!r} is hidden: it is not plotted")
+            continue
+        if number in seen:
+            yield Problem("layers", f"layers {seen[number]!r} and {label!r} have one number: they are drawn as one")
+        elif number <= last:
             yield Problem("layers", f"layer {label!r} does not come in the order of the numbers")
+        seen.setdefault(number, label)
         last = number
         if not any(e.tag.removeprefix(_SVG) in SHAPES for e in child.iter() if isinstance(e.tag, str)):
             yield Problem("layers", f"layer {label!r} is empty: vpype drops it")

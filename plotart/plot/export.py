@@ -3,6 +3,7 @@
 import copy
 import io
 import math
+import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ from plotart.core.geometry import Path, flatten_all, polyline
 from plotart.pens import Pen
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Layer, Plot
-from plotart.plot.motion import Machine
+from plotart.plot.machine import Grbl, Machine
 
 __all__ = [
     "SERVO",
@@ -32,6 +33,8 @@ __all__ = [
     "from_lines",
     "from_vpype",
     "hpgl_devices",
+    "lift_of",
+    "pen_name",
     "to_lines",
     "to_vpype",
     "write_gcode",
@@ -69,6 +72,12 @@ def from_lines(lines: Iterable[NDArray[np.complex128]]) -> list[Path]:
     return [polyline(np.stack([line.real, line.imag], axis=1) / PX_PER_MM) for line in lines if len(line) > 1]
 
 
+def pen_name(label: object) -> str:
+    """The pen that a layer's label names, without the layer's number and AxiDraw's codes: '!2+S30-red' -> 'red'."""
+    text = "".join(c for c in str(label or "") if c.isprintable())
+    return re.sub(r"^!?\d*(\+[SHDshd]\d+)*[\s\-_.:]*", "", text).strip()[:80]
+
+
 def from_vpype(document: Any) -> Plot:
     """The plot of a vpype Document: a layer for each of its layers, by number; widths unknown to it count as 0.4 mm."""
     size = document.page_size or (document.bounds() or (0, 0, 1, 1))[2:]
@@ -79,7 +88,7 @@ def from_vpype(document: Any) -> Plot:
         colour = lines.property(vpype.METADATA_FIELD_COLOR)
         width_px = lines.property(vpype.METADATA_FIELD_PEN_WIDTH)
         pen = Pen(
-            name=str(lines.property(vpype.METADATA_FIELD_NAME) or f"layer {number}")[:80],
+            name=pen_name(lines.property(vpype.METADATA_FIELD_NAME)) or f"layer {number}",
             hex="#000000" if colour is None else f"#{colour.red:02x}{colour.green:02x}{colour.blue:02x}",
             tip_mm=width_px / PX_PER_MM if width_px else 0.4,
         )
@@ -92,7 +101,7 @@ def to_vpype(plot: Plot, tolerance_mm: float = TOLERANCE_MM) -> Any:
     document = vpype.Document(page_size=(plot.page.width_mm * PX_PER_MM, plot.page.height_mm * PX_PER_MM))
     for number, layer in enumerate(plot.layers, start=1):
         lines = vpype.LineCollection(to_lines(layer.paths, tolerance_mm))
-        lines.set_property(vpype.METADATA_FIELD_NAME, layer.pen.name)
+        lines.set_property(vpype.METADATA_FIELD_NAME, f"{number}-{layer.pen.name}")
         lines.set_property(vpype.METADATA_FIELD_COLOR, vpype.Color(layer.pen.hex))
         lines.set_property(vpype.METADATA_FIELD_PEN_WIDTH, layer.pen.tip_mm * PX_PER_MM)
         document.add(lines, number, with_metadata=True)
@@ -123,7 +132,11 @@ def write_hpgl(plot: Plot, file: str | FilePath, device: str = "hp7475a", speed:
             if have[0] >= sides[0] - 0.5 and have[1] >= sides[1] - 0.5:
                 papers.append((have[0] * have[1], paper))
     if not papers:
-        raise InputError(f"device {device!r} has no paper for a page of {sides[0]:g} x {sides[1]:g} mm.")
+        have = sorted({str(paper.name) for paper in settings.paper_configs})
+        raise InputError(
+            f"device {device!r} has no paper for a page of {sides[0]:g} x {sides[1]:g} mm, only {', '.join(have)}: "
+            "fit the plot with --page."
+        )
     paper = min(papers, key=lambda entry: entry[0])[1]
     document = _on_paper(plot, settings, paper)
     text = io.StringIO()
@@ -145,12 +158,38 @@ def write_hpgl(plot: Plot, file: str | FilePath, device: str = "hp7475a", speed:
 
 def _on_paper(plot: Plot, settings: Any, paper: Any) -> Any:
     """The plot as a vpype Document, its page in the middle of the paper; refused where vpype would cut strokes off."""
-    landscape = plot.page.width_mm > plot.page.height_mm
-    width, height = sorted(paper.paper_size, reverse=landscape)
+    document = _centred(plot, paper)
+    if _reached(document, plot.page, settings, paper):
+        return document
+    for margin in range(1, int(min(plot.page.width_mm, plot.page.height_mm) // 2)):
+        low = float(margin)
+        right, bottom = plot.page.width_mm - low, plot.page.height_mm - low
+        frame = polyline([(low, low), (right, low), (right, bottom), (low, bottom)])
+        one = Plot(plot.page, 0.0, [Layer(plot.layers[0].pen, [frame])])
+        if _reached(_centred(one, paper), plot.page, settings, paper):
+            advice = f"fit the plot with --margin {margin}"
+            break
+    else:
+        advice = "take a smaller --page"
+    unit = settings.plotter_unit_length * 1 / PX_PER_MM
+    raise InputError(
+        f"device {settings.name!r} reaches {np.ptp(paper.x_range) * unit:.0f} x {np.ptp(paper.y_range) * unit:.0f} mm "
+        f"of its paper {paper.name}: {advice}."
+    )
+
+
+def _centred(plot: Plot, paper: Any) -> Any:
+    width, height = sorted(paper.paper_size, reverse=plot.page.width_mm > plot.page.height_mm)
     document = to_vpype(plot)
     document.translate((width - plot.page.width_mm * PX_PER_MM) / 2, (height - plot.page.height_mm * PX_PER_MM) / 2)
+    return document
+
+
+def _reached(document: Any, page: Page, settings: Any, paper: Any) -> bool:
+    """Whether all lines lie where the plotter's pen comes to on that paper."""
     if paper.x_range is None or paper.y_range is None:
-        return document
+        return True
+    landscape = page.width_mm > page.height_mm
     reached = copy.deepcopy(document)
     if landscape != (paper.paper_size[0] > paper.paper_size[1]):
         reached.rotate(-math.pi / 2)
@@ -162,24 +201,42 @@ def _on_paper(plot: Plot, settings: Any, paper: Any) -> Any:
     unit = 1 / settings.plotter_unit_length
     reached.scale(unit, -unit if paper.y_axis_up else unit)
     box = reached.bounds()
-    if box is not None and not (
+    return box is None or bool(
         paper.x_range[0] <= box[0]
         and box[2] <= paper.x_range[1]
         and paper.y_range[0] <= box[1]
         and box[3] <= paper.y_range[1]
-    ):
-        raise InputError(
-            f"device {settings.name!r} reaches {np.ptp(paper.x_range) / unit / PX_PER_MM:.0f} x "
-            f"{np.ptp(paper.y_range) / unit / PX_PER_MM:.0f} mm of its paper {paper.name}: take a wider margin."
+    )
+
+
+def lift_of(machine: Machine) -> PenLift:
+    """How a machine lifts the pen: what its board with GRBL is told, else by its third axis."""
+    if not isinstance(machine.board, Grbl):
+        return Z_AXIS
+    raised, lowered = (
+        "\n".join(w.replace("{height}", f"{height:g}").replace("{seconds}", f"{seconds:g}") for w in machine.board.lift)
+        for height, seconds in (
+            (machine.pen_up, machine.raise_seconds),
+            (machine.pen_down, machine.lower_seconds),
         )
-    return document
+    )
+    return PenLift(raised, lowered)
 
 
-def write_gcode(plot: Plot, file: str | FilePath, machine: Machine, lift: PenLift = Z_AXIS) -> FilePath:
+def write_gcode(plot: Plot, file: str | FilePath, machine: Machine, lift: PenLift | None = None) -> FilePath:
     """Write G-code in mm, its origin at the page's lower left corner, feeds from the machine's speeds.
+
+    InputError when the machine does not reach the page.
 
     Each stroke lowers and lifts the pen; before each pen but the first the machine stops (M0) and names the next one.
     """
+    if not machine.reaches(plot.page.width_mm, plot.page.height_mm) and machine.travel_mm is not None:
+        reach = " x ".join(f"{side:g}" for side in machine.travel_mm)
+        raise InputError(
+            f"the page of {plot.page.width_mm:g} x {plot.page.height_mm:g} mm is larger than the machine reaches, "
+            f"{reach} mm: fit the plot with --page, or take another --machine."
+        )
+    lift = lift or lift_of(machine)
     feed, travel = f"F{machine.pen_down_speed * 60:.0f}", f"F{machine.pen_up_speed * 60:.0f}"
     vpype.config_manager.config["gwrite"]["plotart"] = {
         "unit": "mm",

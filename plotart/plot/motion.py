@@ -2,67 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path as FilePath
-from typing import Any
 
 import numpy as np
-import yaml
 from numba import njit
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, ValidationError
 
-from plotart.core.errors import InputError
 from plotart.core.geometry import flatten_all, lengths
-from plotart.core.settings import Section
 from plotart.plot.layers import Plot
+from plotart.plot.machine import Machine, load_machine, machines
 
 __all__ = [
-    "Estimate", "Machine", "PenTime", "Stroking", "estimate", "expected_seconds", "load_machine", "machines",
-    "stroke_times",
+    "Estimate", "Machine", "PenTime", "Ride", "Stroking", "estimate", "expected_seconds", "load_machine", "machines",
+    "ride", "stroke_times",
 ]  # fmt: skip
 
-HOP = 0.45
-"""Of the distance sqrt(area / strokes), how far the pen travels to the next stroke in a good order."""
 TOLERANCE_MM = 0.05  # the time hardly depends on it: 565 to 566 s for the same drawing from 0.02 to 1 mm
-
-
-class Machine(Section):
-    """A plotter: mm, seconds, mm/s, mm/s2. The pen starts and ends at the page's top left corner."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    title: str = ""
-    travel_mm: tuple[float, float] | None = None
-    """Width and height it reaches, in either orientation of the page; None: not limited."""
-    pen_down_speed: float = Field(gt=0, le=1e5)
-    pen_up_speed: float = Field(gt=0, le=1e5)
-    pen_down_acceleration: float = Field(gt=0, le=1e7)
-    pen_up_acceleration: float = Field(gt=0, le=1e7)
-    junction_deviation: float = Field(default=0.05, ge=0, le=10)
-    """How far a corner may be rounded off, which limits the speed through it; 0 stops at every vertex."""
-    raise_seconds: float = Field(ge=0, le=60)
-    lower_seconds: float = Field(ge=0, le=60)
-    pen_change_seconds: float = Field(default=60, ge=0, le=86400)
-
-    def change_seconds(self, pens: int) -> float:
-        """What it takes to put one pen after the other into the plotter, all but the first."""
-        return max(0, pens - 1) * self.pen_change_seconds
-
-    def lift_seconds(self, strokes: float, area_mm2: float) -> float:
-        """What one stroke takes besides its length at full speed, where a pen draws so many evenly on an area.
-
-        The pen is lowered and raised once, speeds up and stops, and hops to the next stroke.
-        """
-        hop = _line_seconds(HOP * (area_mm2 / strokes) ** 0.5, self.pen_up_speed, self.pen_up_acceleration)
-        return self.lower_seconds + self.raise_seconds + self.pen_down_speed / self.pen_down_acceleration + hop
-
-    def reaches(self, width_mm: float, height_mm: float) -> bool:
-        """Whether a page of that size lies within its travel, upright or turned."""
-        if self.travel_mm is None:
-            return True
-        short, long = sorted(self.travel_mm)
-        return min(width_mm, height_mm) <= short and max(width_mm, height_mm) <= long
 
 
 @dataclass(frozen=True)
@@ -119,43 +73,49 @@ class Stroking:
     up: NDArray[np.float64]
 
 
-def machines() -> list[str]:
-    """Names of the built-in machines, sorted."""
-    return sorted(e.name[:-5] for e in resources.files("plotart.plot").iterdir() if e.name.endswith(".yaml"))
-
-
-def load_machine(machine: str) -> Machine:
-    """A built-in machine by name, or one of a YAML file with the fields of `Machine`; InputError otherwise."""
-    file = FilePath(machine).expanduser()
-    try:
-        if machine in machines():
-            text = (resources.files("plotart.plot") / f"{machine}.yaml").read_text(encoding="utf-8")
-        elif file.suffix.lower() in {".yaml", ".yml"} or file.is_file():
-            text = file.read_text(encoding="utf-8")
-        else:
-            raise InputError(f"machine {machine!r} is unknown: take one of {', '.join(machines())}, or a YAML file.")
-        data: Any = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"machine {machine!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"machine {machine!r} is not valid YAML.") from error
-    if not isinstance(data, dict):
-        raise InputError(f"machine {machine!r} holds no settings such as 'pen_down_speed: 50'.")
-    try:
-        return Machine.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
-        raise InputError(f"machine {machine!r}: {name}: {first['msg'].lower()}{given}.") from error
-
-
 @njit(cache=True)
-def _line_seconds(distance: float, speed: float, acceleration: float) -> float:
-    """A straight move from rest to rest: a trapezoid, or a triangle where full speed is not reached."""
-    if distance <= speed * speed / acceleration:
-        return float(2 * np.sqrt(distance / acceleration))
-    return float(distance / speed + speed / acceleration)
+def _speeds(
+    points: NDArray[np.float64], top: float, acceleration: float, deviation: float, per_axis: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """How fast a polyline `[M, 2]` is passed, at rest at both ends.
+
+    A corner with inner angle theta may be taken at v^2 = a d s / (1 - s), s = sin(theta / 2): the speed of a circle
+    that stays within the deviation d of the corner. A backward, then a forward pass make all speeds reachable.
+
+    Returns:
+        Of the K + 1 points that differ from the one before: index, and v^2 there; of the K steps between: length, and
+        acceleration along it.
+    """
+    size = len(points)
+    kept, steps, pull, limits = np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size)
+    kept[0], count = 0, 0
+    x, y = points[0]
+    ux, uy = 0.0, 0.0
+    limits[0] = 0.0
+    for i in range(1, size):
+        dx, dy = points[i, 0] - x, points[i, 1] - y
+        step = np.hypot(dx, dy)
+        if step < 1e-9:  # repeated points have no direction: they are left out
+            continue
+        vx, vy = dx / step, dy / step
+        pull[count] = acceleration / max(abs(vx), abs(vy)) if per_axis else acceleration
+        if count > 0:
+            s = np.sqrt(max(0.0, (1 + ux * vx + uy * vy) / 2))
+            inwards = acceleration
+            if per_axis and s < 1 - 1e-9:
+                turn = np.hypot(vx - ux, vy - uy)
+                inwards = acceleration * turn / max(abs(vx - ux), abs(vy - uy))
+            limits[count] = top * top if s > 1 - 1e-9 else min(top * top, inwards * deviation * s / (1 - s))
+        steps[count] = step
+        count += 1
+        kept[count] = i
+        x, y, ux, uy = points[i, 0], points[i, 1], vx, vy
+    limits[count] = 0.0
+    for i in range(count - 1, -1, -1):
+        limits[i] = min(limits[i], limits[i + 1] + 2 * pull[i] * steps[i])
+    for i in range(count):
+        limits[i + 1] = min(limits[i + 1], limits[i] + 2 * pull[i] * steps[i])
+    return kept[: count + 1], steps[:count], limits[: count + 1], pull[:count]
 
 
 @njit(cache=True)
@@ -165,50 +125,101 @@ def _draw_seconds(
     top: float,
     acceleration: float,
     deviation: float,
+    per_axis: bool,
 ) -> NDArray[np.float64]:
-    """Seconds of each polyline, at rest at both ends.
-
-    A corner with inner angle theta may be taken at v^2 = a d s / (1 - s), s = sin(theta / 2): the speed of a circle
-    that stays within the deviation d of the corner. A backward, then a forward pass make all speeds reachable.
-    """
+    """Seconds of each polyline, at rest at both ends."""
     result = np.zeros(len(offsets) - 1)
     for path in range(len(offsets) - 1):
-        first, last = offsets[path], offsets[path + 1] - 1
-        # Repeated points have no direction: they are left out.
-        steps = np.empty(last - first)
-        limits = np.empty(last - first + 1)
-        count = 0
-        x, y = points[first]
-        ux, uy = 0.0, 0.0
-        for i in range(first + 1, last + 1):
-            dx, dy = points[i, 0] - x, points[i, 1] - y
-            step = np.hypot(dx, dy)
-            if step < 1e-9:
-                continue
-            vx, vy = dx / step, dy / step
-            if count == 0:
-                limits[0] = 0.0
-            else:
-                s = np.sqrt(max(0.0, (1 + ux * vx + uy * vy) / 2))
-                limits[count] = top * top if s > 1 - 1e-9 else min(top * top, acceleration * deviation * s / (1 - s))
-            steps[count] = step
-            count += 1
-            x, y, ux, uy = points[i, 0], points[i, 1], vx, vy
-        if count == 0:
-            continue
-        limits[count] = 0.0
-        for i in range(count - 1, -1, -1):
-            limits[i] = min(limits[i], limits[i + 1] + 2 * acceleration * steps[i])
+        _, steps, limits, pull = _speeds(
+            points[offsets[path] : offsets[path + 1]], top, acceleration, deviation, per_axis
+        )
         total = 0.0
-        for i in range(count):
-            limits[i + 1] = min(limits[i + 1], limits[i] + 2 * acceleration * steps[i])
+        for i in range(len(steps)):
             a, b = limits[i], limits[i + 1]
-            peak = min(top * top, (a + b) / 2 + acceleration * steps[i])  # v^2 where acceleration meets braking
-            cruise = max(0.0, steps[i] - (2 * peak - a - b) / (2 * acceleration))
+            peak = min(top * top, (a + b) / 2 + pull[i] * steps[i])  # v^2 where acceleration meets braking
+            cruise = max(0.0, steps[i] - (2 * peak - a - b) / (2 * pull[i]))
             root = np.sqrt(peak)
-            total += (2 * root - np.sqrt(a) - np.sqrt(b)) / acceleration + cruise / root
+            total += (2 * root - np.sqrt(a) - np.sqrt(b)) / pull[i] + cruise / root
         result[path] = total
     return result
+
+
+@dataclass(frozen=True)
+class Ride:
+    """The motion along one polyline from rest to rest: phases of constant acceleration, one after the other.
+
+    Attributes:
+        corners: `[K + 1, 2]` mm, the polyline without repeated points. along: `[K + 1]`, the length up to each.
+        time, place, speed: `[P + 1]` s, mm, mm/s at the start of each phase, and at the end of the last.
+        pull: `[P]` mm/s2, the acceleration of each phase.
+    """
+
+    corners: NDArray[np.float64]
+    along: NDArray[np.float64]
+    time: NDArray[np.float64]
+    place: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    pull: NDArray[np.float64]
+
+    @property
+    def seconds(self) -> float:
+        """What it takes."""
+        return float(self.time[-1])
+
+    @property
+    def mm(self) -> float:
+        """Its length."""
+        return float(self.along[-1])
+
+    def length_at(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`[N]` mm passed after `[N]` seconds."""
+        phase = np.clip(np.searchsorted(self.time, seconds, side="right") - 1, 0, max(0, len(self.pull) - 1))
+        if not len(self.pull):
+            return np.zeros(len(seconds))
+        t = np.minimum(seconds, self.seconds) - self.time[phase]
+        found: NDArray[np.float64] = self.place[phase] + self.speed[phase] * t + self.pull[phase] / 2 * t * t
+        return np.clip(found, 0.0, self.mm)
+
+    def speed_at(self, seconds: float) -> float:
+        """mm/s after so many seconds."""
+        if not 0 < seconds < self.seconds:
+            return 0.0
+        phase = int(np.searchsorted(self.time, seconds, side="right")) - 1
+        return float(max(0.0, self.speed[phase] + self.pull[phase] * (seconds - self.time[phase])))
+
+    def point_at(self, mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points `[N, 2]` after `[N]` mm."""
+        return np.stack([np.interp(mm, self.along, self.corners[:, axis]) for axis in (0, 1)], axis=1)
+
+    def rest(self, mm: float) -> NDArray[np.float64]:
+        """What is left of the polyline after so many mm."""
+        onward = self.corners[self.along > mm + 1e-6]
+        return np.concatenate([self.point_at(np.array([mm])), onward])
+
+
+def ride(points: NDArray[np.float64], machine: Machine, *, drawing: bool = True) -> Ride:
+    """The motion along a polyline `[M, 2]` in mm as `estimate` counts it, with the pen lowered or raised."""
+    top = machine.pen_down_speed if drawing else machine.pen_up_speed
+    pull = machine.pen_down_acceleration if drawing else machine.pen_up_acceleration
+    kept, steps, limits, along = _speeds(
+        np.ascontiguousarray(points, dtype=np.float64), top, pull, machine.junction_deviation,
+        machine.acceleration_per_axis,
+    )  # fmt: skip
+    first, last = limits[:-1], limits[1:]
+    peak = np.minimum(top * top, (first + last) / 2 + along * steps)
+    root = np.sqrt(peak)
+    up, down = (peak - first) / (2 * along), (peak - last) / (2 * along)
+    level = np.maximum(0.0, steps - up - down)
+    seconds = np.stack([(root - np.sqrt(first)) / along, level / root, (root - np.sqrt(last)) / along], axis=1)
+    zero = np.zeros(1)
+    return Ride(
+        corners=points[kept],
+        along=np.concatenate([zero, np.cumsum(steps)]),
+        time=np.concatenate([zero, np.cumsum(seconds)]),
+        place=np.concatenate([zero, np.cumsum(np.stack([up, level, down], axis=1))]),
+        speed=np.concatenate([np.stack([np.sqrt(first), root, root], axis=1).ravel(), zero]),
+        pull=np.stack([along, np.zeros_like(along), -along], axis=1).ravel(),
+    )
 
 
 def _walk(plot: Plot, machine: Machine) -> tuple[Estimate, list[Stroking]]:
@@ -224,11 +235,12 @@ def _walk(plot: Plot, machine: Machine) -> tuple[Estimate, list[Stroking]]:
             continue
         points, offsets = flatten_all(layer.paths, TOLERANCE_MM)
         drawing = _draw_seconds(
-            points, offsets, machine.pen_down_speed, machine.pen_down_acceleration, machine.junction_deviation
-        )
+            points, offsets, machine.pen_down_speed, machine.pen_down_acceleration, machine.junction_deviation,
+            machine.acceleration_per_axis,
+        )  # fmt: skip
         starts, ends = points[offsets[:-1]], points[offsets[1:] - 1]
-        hops = np.hypot(*(starts - np.concatenate([here[None], ends[:-1]])).T)
-        travel = _lines_seconds(hops, machine)
+        moves = starts - np.concatenate([here[None], ends[:-1]])
+        hops, travel = np.hypot(*moves.T), machine.travel_seconds(moves)
         each = travel + machine.lower_seconds + drawing + machine.raise_seconds
         finish = clock + np.cumsum(each)
         up = finish - machine.raise_seconds
@@ -245,12 +257,7 @@ def _walk(plot: Plot, machine: Machine) -> tuple[Estimate, list[Stroking]]:
         clock, here = float(finish[-1]), ends[-1]
     home = float(np.hypot(*here))
     changes = machine.change_seconds(len(plot.layers))
-    return Estimate(pens, float(_lines_seconds(np.array([home]), machine)[0]), home, changes), strokings
-
-
-def _lines_seconds(distances: NDArray[np.float64], machine: Machine) -> NDArray[np.float64]:
-    speed, acceleration = machine.pen_up_speed, machine.pen_up_acceleration
-    return np.array([_line_seconds(distance, speed, acceleration) for distance in distances])
+    return Estimate(pens, float(machine.travel_seconds(-here[None])[0]), home, changes), strokings
 
 
 def estimate(plot: Plot, machine: Machine) -> Estimate:

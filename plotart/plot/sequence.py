@@ -10,7 +10,10 @@ from plotart.core.errors import InputError
 from plotart.core.geometry import lengths, polyline
 from plotart.plot.layers import Layer, Plot
 
-__all__ = ["axidraw_layers", "parse_start", "split_by_ink", "start_at", "with_registration_marks"]
+__all__ = [
+    "axidraw_layers", "layer_number", "only_layers", "parse_start", "split_by_ink", "start_at",
+    "with_registration_marks",
+]  # fmt: skip
 
 MARK_MM = 5.0
 
@@ -59,12 +62,38 @@ def split_by_ink(plot: Plot, metres: float) -> Plot:
     return Plot(plot.page, plot.margin_mm, layers)
 
 
-def parse_start(text: str) -> tuple[int, int]:
-    """'2:150' -> layer 2, stroke 150; '2' -> its first stroke. Both count from 1."""
-    match = re.fullmatch(r"\s*(\d{1,4})(?::(\d{1,7}))?\s*", text)
+def layer_number(plot: Plot, text: str) -> int:
+    """The number of the layer that `text` names, counted from 1: by its number, its name, or how only its name begins.
+
+    Raises:
+        InputError: no layer, or more than one, is meant.
+    """
+    said, names = text.strip(), [layer.pen.name for layer in plot.layers]
+    if said.isdigit() and 1 <= int(said) <= len(names):
+        return int(said)
+    for fits in (str.__eq__, str.startswith):
+        found = [n for n, name in enumerate(names, 1) if fits(name.lower(), said.lower())]
+        if len(found) == 1 and said:
+            return found[0]
+    have = ", ".join(f"{n} {name!r}" for n, name in enumerate(names, 1))
+    raise InputError(f"layer {said!r} is not one of the plot's: {have}.")
+
+
+def only_layers(plot: Plot, text: str) -> Plot:
+    """The plot with only these layers, in plotting order: numbers or names, with commas."""
+    wanted = {layer_number(plot, part) for part in text.split(",")}
+    return Plot(plot.page, plot.margin_mm, [layer for n, layer in enumerate(plot.layers, 1) if n in wanted])
+
+
+def parse_start(text: str, plot: Plot) -> tuple[int, int]:
+    """'2:150' or 'red:150' -> that layer, stroke 150; '2' or 'red' -> its first stroke. Both count from 1."""
+    match = re.fullmatch(r"(.+?)(?::\s*(\d{1,7})\s*)?", text.strip())
     if not match:
-        raise InputError(f"start {text!r} is not LAYER or LAYER:STROKE, for example 2:150.")
-    return int(match[1]), int(match[2] or 1)
+        raise InputError(f"start {text!r} is not LAYER or LAYER:STROKE, for example 2:150 or red:150.")
+    try:
+        return layer_number(plot, match[1]), int(match[2] or 1)
+    except InputError as error:
+        raise InputError(f"start: {error}") from None
 
 
 def start_at(plot: Plot, layer: int, stroke: int = 1) -> Plot:

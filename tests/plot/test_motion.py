@@ -133,8 +133,20 @@ def test_wrong_machines_in_one_sentence(tmp_path, text, message):
 
 def test_documented_machine_and_pens_are_valid(tmp_path):
     text = (Path(__file__).parents[2] / "docs" / "plotting.md").read_text()
-    machine, pens = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "m.yaml").write_text(machine)
-    (tmp_path / "p.yaml").write_text(pens)
+    grbl, machine, pens = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    for name, content in (("g", grbl), ("m", machine), ("p", pens)):
+        (tmp_path / f"{name}.yaml").write_text(content)
     assert load_machine(str(tmp_path / "m.yaml")).title == "My plotter"
+    board = load_machine(str(tmp_path / "g.yaml")).board
+    assert board is not None and board.kind == "grbl"
     assert [pen.tip_mm for pen in load_pens(str(tmp_path / "p.yaml")).pens] == [0.4, 0.7]
+    for name in machines():
+        assert f"`{name}`" in text
+
+
+def test_every_machine_can_be_moved_and_reaches_its_own_size():
+    for name in machines():
+        machine = load_machine(name)
+        assert machine.board is not None and machine.travel_mm is not None and machine.title
+        assert machine.reaches(*machine.travel_mm) and not machine.reaches(machine.travel_mm[0] + 1, 1)
+    assert load_machine("nextdraw-2234").reaches(594, 841) and load_machine("axidraw-se-a1").reaches(594, 841)

@@ -7,7 +7,14 @@ from plotart.core.geometry import bounds, straight
 from plotart.plot import Layer, Plot
 from plotart.plot.check import check_svg
 from plotart.plot.files import write_whole
-from plotart.plot.sequence import axidraw_layers, parse_start, split_by_ink, start_at, with_registration_marks
+from plotart.plot.sequence import (
+    axidraw_layers,
+    only_layers,
+    parse_start,
+    split_by_ink,
+    start_at,
+    with_registration_marks,
+)  # fmt: skip
 from plotart.plot.svg import plot_svg
 
 from .conftest import RED, YELLOW
@@ -37,15 +44,19 @@ def test_split_gives_layers_of_at_most_so_much_ink():
 
 
 def test_start_in_the_middle(plot):
-    rest = start_at(plot, *parse_start("1:10"))
+    rest = start_at(plot, *parse_start("1:10", plot))
     assert rest.strokes == plot.strokes - 9
     np.testing.assert_array_equal(rest.layers[0].paths[0], plot.layers[0].paths[9])
-    assert start_at(plot, *parse_start("2")).layers == [plot.layers[1]]
+    assert start_at(plot, *parse_start("2", plot)).layers == [plot.layers[1]]
     for wrong in ("3", "1:0", "0:1", "1:9999"):
         with pytest.raises(InputError, match="start: "):
-            start_at(plot, *parse_start(wrong))
-    with pytest.raises(InputError, match="LAYER:STROKE"):
-        parse_start("two")
+            start_at(plot, *parse_start(wrong, plot))
+    assert start_at(plot, *parse_start("Yellow:10", plot)).strokes == rest.strokes
+    assert parse_start('88/40 "red" & <more>:3', plot) == (2, 3) and parse_start("88", plot) == (2, 1)
+    with pytest.raises(InputError, match="start: layer 'green' is not one of the plot's: 1 'yellow', 2 '88/40"):
+        parse_start("green", plot)
+    assert only_layers(plot, "2").layers == [plot.layers[1]]
+    assert only_layers(plot, "88/40, yellow").layers == plot.layers
 
 
 def test_axidraw_codes_that_vpype_still_numbers_right(plot, tmp_path):
