@@ -27,12 +27,13 @@ PX_PER_MM = 96 / 25.4
 def plotart(document: vpype.Document, sets: tuple[str, ...], out: str | None, **values: Any) -> vpype.Document:
     """Draw a neuron or an image: a layer for each pen, in plotting order, after the layers there are.
 
-    Names, colours and widths of the layers are those of the pens. The page is set unless the pipeline has one.
+    Layers are called '1-<pen>', '2-<pen>' ..., so that they keep their numbers when vpype reads them again; their
+    colours and widths are those of the pens. The page is set unless the pipeline has one.
     """
     from rich.console import Console
 
     from plotart.core.errors import InputError
-    from plotart.plot.export import to_vpype
+    from plotart.plot.export import pen_name, to_vpype
     from plotart.plot.read import read_svg
     from plotart.runs.config import Config
     from plotart.runs.pipeline import generate
@@ -45,7 +46,10 @@ def plotart(document: vpype.Document, sets: tuple[str, ...], out: str | None, **
     except InputError as error:
         raise click.UsageError(str(error)) from error
     for lines in made.layers.values():
-        document.add(lines, document.free_id(), with_metadata=True)
+        number = document.free_id()
+        name = pen_name(lines.property(vpype.METADATA_FIELD_NAME))
+        lines.set_property(vpype.METADATA_FIELD_NAME, f"{number}-{name}")  # vpype reads the number back from the name
+        document.add(lines, number, with_metadata=True)
     if document.page_size is None:
         document.page_size = made.page_size
     return document
@@ -87,7 +91,7 @@ def plotart_pens(document: vpype.Document, pens: str) -> vpype.Document:
         for lines in mine:
             result.add(lines, number)
         pen = choice[index]
-        result.layers[number].set_property(vpype.METADATA_FIELD_NAME, pen.name)
+        result.layers[number].set_property(vpype.METADATA_FIELD_NAME, f"{number}-{pen.name}")
         result.layers[number].set_property(vpype.METADATA_FIELD_COLOR, vpype.Color(pen.hex))
         result.layers[number].set_property(vpype.METADATA_FIELD_PEN_WIDTH, pen.tip_mm * PX_PER_MM)
     return result

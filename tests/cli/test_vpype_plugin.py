@@ -9,6 +9,7 @@ import vpype
 import vpype_cli
 from click import UsageError
 
+from plotart.plot.check import check_svg
 from plotart.plot.export import from_vpype
 from plotart.plot.read import read_svg
 
@@ -27,6 +28,10 @@ def test_a_neuron_becomes_a_layer_for_each_pen(tmp_path):
     assert document.page_size == pytest.approx((60 * 96 / 25.4, 60 * 96 / 25.4), abs=0.01)
     assert {lines.property("vp_color").as_hex() for lines in document.layers.values()} <= {"#d62728", "#1f4fb4"}
     assert 0 < sum(len(lines) for lines in document.layers.values()) <= 40
+    again = execute(f"read {tmp_path}/out.svg")
+    assert [x.property("vp_name") for x in again.layers.values()] == [f"{n}-#{h}" for n, h in enumerate(
+        [x.property("vp_color").as_hex()[1:] for x in document.layers.values()], 1)]  # fmt: skip
+    assert not [p for p in check_svg(tmp_path / "out.svg", strict=False) if p.rule == "layers"]
     assert (tmp_path / "out.svg").exists() and (tmp_path / "run" / "drawing.svg").exists()
 
 
@@ -40,7 +45,7 @@ def test_wrong_settings_are_a_usage_error(tmp_path):
 def test_pens_are_the_nearest_and_light_ones_come_first():
     document = execute(f"line -l1 0 0 1cm 0 line -l2 0 1cm 1cm 1cm {COLOURS} plotart-pens basic-12")
     names = {number: lines.property("vp_name") for number, lines in document.layers.items()}
-    assert names == {1: "red", 2: "blue"}
+    assert names == {1: "1-red", 2: "2-blue"}
     assert document.layers[1].property("vp_pen_width") == pytest.approx(0.4 * 96 / 25.4)
 
 
@@ -49,7 +54,8 @@ def test_more_layers_than_pens_share_them():
         "line -l1 0 0 1cm 0 line -l2 0 1cm 1cm 1cm line -l3 0 2cm 1cm 2cm "
         f"{COLOURS} color -l3 #1030b0 plotart-pens '#ff0000,#0000ff'"
     )
-    assert {lines.property("vp_name"): len(lines) for lines in document.layers.values()} == {"#ff0000": 1, "#0000ff": 2}
+    counts = {lines.property("vp_name"): len(lines) for lines in document.layers.values()}
+    assert counts == {"1-#ff0000": 1, "2-#0000ff": 2}
 
 
 def test_order_shortens_the_way_and_keeps_the_pen():
@@ -84,15 +90,38 @@ def test_documents_become_plots():
 def documented():
     text = (Path(__file__).parents[2] / "docs" / "plotting.md").read_text()
     lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    lines = [line.strip() for line in lines if line.strip().startswith("vpype ")]
     assert len(lines) >= 4
     return [line.removeprefix("vpype ") for line in lines if not line.startswith("vpype plotart --neuron")]
 
 
 @pytest.mark.parametrize("pipeline", documented())
-def test_documented_pipelines_run(pipeline, tmp_path, monkeypatch, capsys):
+def test_documented_pipelines_run_and_their_files_read_again(pipeline, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     execute(f"line -l1 2cm 2cm 9cm 3cm circle -l2 6cm 6cm 2cm {COLOURS} pagesize a5 write drawing.svg")
-    execute(pipeline)
+    made = execute(pipeline)
     assert "all: " in capsys.readouterr().out
-    made = [f for f in tmp_path.iterdir() if f.name != "drawing.svg"]
-    assert len(made) == 1 and read_svg(made[0]).strokes > 0
+    (file,) = [f for f in tmp_path.iterdir() if f.name != "drawing.svg"]
+    assert read_svg(file).strokes > 0
+    again = execute(f"read {file}")
+    assert list(again.layers) == list(made.layers)
+    for number, lines in made.layers.items():
+        other = again.layers[number]
+        assert len(other) == len(lines)
+        for name in ("vp_name", "vp_color"):
+            if lines.property(name) is not None:
+                assert other.property(name) == lines.property(name)
+
+
+def test_layers_keep_their_numbers_when_pen_names_hold_digits(tmp_path):
+    """Four layers stay four, though vpype numbers a layer by the first digits of its name."""
+    shapes = " ".join(f"line -l{n} 1cm {n}cm 9cm {n}cm color -l{n} {c}" for n, c in enumerate(
+        ("#e8932c", "#384894", "#42a457", "#171712"), 1))  # fmt: skip
+    for pens in ("stabilo-point-88", "sakura-pigma-micron"):
+        made = execute(f"{shapes} plotart-pens {pens} write {tmp_path}/o.svg")
+        again = execute(f"read {tmp_path}/o.svg plotart-order --no-join write {tmp_path}/p.svg read {tmp_path}/p.svg")
+        once, names = execute(f"read {tmp_path}/o.svg"), [x.property("vp_name") for x in made.layers.values()]
+        assert list(made.layers) == list(once.layers) == list(range(1, len(names) + 1))
+        assert {x.property("vp_name") for x in again.layers.values()} == set(names)
+        assert all(name.startswith(f"{n}-") for n, name in enumerate(names, 1))
+    assert len(execute(f"{shapes} plotart-pens stabilo-point-88").layers) == 4

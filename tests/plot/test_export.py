@@ -77,7 +77,7 @@ def test_hpgl_refuses_what_would_be_lost(tmp_path):
     edge = Plot(Page("a4", 297, 210), 1, [Layer(YELLOW, [straight([1, 1], [290, 200])])])
     for plot, device, message in [
         (many, "hp7475a", "holds 6 pens: the plot needs 12"),
-        (edge, "hp7475a", "take a wider margin"),
+        (edge, "hp7475a", "fit the plot with --margin 14"),
         (two_strokes(Page("a2", 594, 420)), "hp7475a", "no paper"),
         (edge, "printer", "is unknown: take one of"),
     ]:
@@ -92,3 +92,19 @@ def test_document_of_vpype(plot):
     assert document.layers[1].property("vp_color").as_hex() == YELLOW.hex
     assert document.layers[2].property("vp_pen_width") == pytest.approx(0.35 * 96 / 25.4)
     assert len(document.layers[2]) == len(plot.layers[1].paths)
+
+
+def test_the_margin_that_is_named_does(tmp_path):
+    edge = Plot(Page("a4", 297, 210), 1, [Layer(YELLOW, [straight([1, 1], [296, 209])])])
+    write_hpgl(edge.fitted(edge.page, 14), tmp_path / "x.hpgl", "hp7475a")
+    with pytest.raises(InputError, match="--margin 14"):
+        write_hpgl(edge.fitted(edge.page, 13), tmp_path / "y.hpgl", "hp7475a")
+
+
+def test_gcode_lifts_the_pen_as_the_machine_does_and_stays_within_reach(tmp_path):
+    plot = two_strokes(Page("a5", 148, 210))
+    servo = write_gcode(plot, tmp_path / "s.gcode", load_machine("grbl-servo")).read_text()
+    assert "M3 S300\nG4 P0.2" in servo and "M3 S700\nG4 P0.25" in servo and "Z" not in servo
+    assert "G1 Z3 F600" in write_gcode(plot, tmp_path / "z.gcode", load_machine("grbl-z")).read_text()
+    with pytest.raises(InputError, match="--page"):
+        write_gcode(two_strokes(Page("a2", 594, 420)), tmp_path / "b.gcode", load_machine("grbl-z"))
