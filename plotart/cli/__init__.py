@@ -13,6 +13,7 @@ from plotart.cli.pens import pens
 from plotart.cli.plots import check, estimate, export
 from plotart.cli.plotter import down, heights, home, plot, up
 from plotart.cli.runs import enlarge, generate, resume, show, sweep
+from plotart.cli.studio import studio
 from plotart.core.errors import InputError, Interrupted
 
 __all__ = ["cli", "main"]
@@ -25,8 +26,8 @@ def cli() -> None:
 
 
 for command in (
-    generate, enlarge, resume, show, sweep, movie, render, export, plot, estimate, check, pens, networks, layers,
-    neurons,
+    generate, enlarge, resume, show, sweep, studio, movie, render, export, plot, estimate, check, pens, networks,
+    layers, neurons,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -10,7 +10,7 @@ import yaml
 
 from plotart.core.errors import InputError
 
-__all__ = ["FLAGS", "base_config", "config_flags", "gather", "some_flags"]
+__all__ = ["FLAGS", "config_flags", "gather", "some_flags"]
 
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
@@ -82,13 +82,3 @@ def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
         except yaml.YAMLError:
             raise InputError(f"--set: {value!r} is not a value that YAML can read") from None
     return changes
-
-
-def base_config(changes: dict[str, Any]) -> str:
-    """The shipped config that a run without one starts from."""
-    if "objectives.pixels.image" not in changes:
-        return "neuron"
-    shared = any(address.startswith(("objectives.neuron.", "objectives.features.")) for address in changes)
-    if shared:
-        return "caricature"
-    return "image-kmeans" if changes.get("pens.palette") == "kmeans" else "image"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from plotart.cli.flags import FLAGS, base_config, config_flags, gather, some_flags
+from plotart.cli.flags import FLAGS, config_flags, gather, some_flags
 from plotart.core.errors import InputError
+from plotart.core.shipped import base_config
 
 if TYPE_CHECKING:
     from plotart.runs.folder import Run

@@ -10,7 +10,8 @@ import click
 import vpype
 import vpype_cli
 
-from plotart.cli.flags import base_config, config_flags, gather
+from plotart.cli.flags import config_flags, gather
+from plotart.core.shipped import base_config
 
 __all__ = ["plotart", "plotart_order", "plotart_pens", "plotart_time"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from plotart.core.errors import InputError
 
-__all__ = ["find_config", "find_style", "read_settings"]
+__all__ = ["base_config", "find_config", "find_style", "read_settings", "shipped_configs", "shipped_styles"]
 
 
 def _shipped(folder: str) -> Path:
@@ -36,6 +37,31 @@ def find_style(name: str | Path) -> Path:
             return path
     known = ", ".join(sorted(p.name for p in _shipped("styles").glob("*.[jp][pn]g")))
     raise InputError(f"objectives.style.image: no file '{name}' here or in styles/; there is: {known}")
+
+
+def shipped_styles() -> list[str]:
+    """Names of the style images that come with plotart."""
+    return sorted(path.name for path in _shipped("styles").glob("*.[jp][pn]g"))
+
+
+def shipped_configs() -> dict[str, str]:
+    """The configs that come with plotart by name, each with the sentence that its file begins with."""
+    found = {}
+    for path in sorted(_shipped("configs").glob("*.yaml")):
+        told = re.match(r"(#.*\n)*", path.read_text(encoding="utf-8"))
+        text = " ".join(line.lstrip("# ") for line in told[0].splitlines()) if told else ""
+        found[path.stem] = re.split(r"(?<=\.) ", text)[0].rstrip(".")
+    return found
+
+
+def base_config(changes: Mapping[str, Any]) -> str:
+    """The shipped config that a run without one starts from."""
+    if "objectives.pixels.image" not in changes:
+        return "neuron"
+    shared = any(address.startswith(("objectives.neuron.", "objectives.features.")) for address in changes)
+    if shared:
+        return "caricature"
+    return "image-kmeans" if changes.get("pens.palette") == "kmeans" else "image"
 
 
 def read_settings(path: Path) -> dict[str, Any]:

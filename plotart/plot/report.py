@@ -13,6 +13,7 @@ from plotart.core.color import normalize_hex
 from plotart.core.tables import Table
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Plot
+from plotart.plot.making import closeness, downloads, made_by, pen_card
 from plotart.plot.motion import Estimate, Machine, Stroking, estimate, stroke_times
 from plotart.plot.svg import number, path_data
 
@@ -36,7 +37,11 @@ def write_report(
     title: str,
     sections: Sequence[Table] = (),
     preview_png: bytes | None = None,
+    picture_png: bytes | None = None,
     paper: str = "#ffffff",
+    command: str = "",
+    config: str = "",
+    files: Sequence[FilePath] = (),
 ) -> FilePath:
     """Write `report.html`: no other file, server or network is needed to read it.
 
@@ -45,6 +50,9 @@ def write_report(
             `history` (rows of step, loss, excitation), `network`, `seed`, `steps`, `seconds`; any may be absent.
         sections: what the parts of the run tell.
         preview_png: the picture to show beside the strokes.
+        picture_png: the one that was drawn, as it lies on the page.
+        command: makes the run again. config: its settings, YAML.
+        files: those of the run, in the report's folder or below, for the links to them.
     """
     time = estimate(plot, machine)
     fields = {
@@ -52,14 +60,17 @@ def write_report(
         "summary": escape(_summary(plot, time, machine)),
         "paper": normalize_hex(paper),
         "aspect": f"{plot.page.width_mm / plot.page.height_mm:.4f}",
-        "views": _views() if preview_png else "",
+        "views": _views(preview_png is not None, picture_png is not None),
         "drawing": _drawing(plot),
-        "preview": _preview(preview_png) if preview_png else "",
+        "preview": _image("preview", "The drawing as the optimizer saw it", preview_png),
+        "picture": _image("picture", "The picture that was drawn", picture_png),
         "seconds": f"{time.seconds:.1f}",
         "pens": _pens(plot, time),
         "damage": "".join(_section(table) for table in sections) + _differences(figures.get("damage") or {}),
         "curves": _curves(figures.get("history") or []),
-        "details": _details(plot, figures),
+        "details": _details(plot, figures) + made_by(command, config),
+        "card": pen_card(plot, time, [*(_clock(spent.seconds) for spent in time.pens), _clock(time.seconds)]),
+        "files": downloads(files, FilePath(out).parent),
         "times": json.dumps([_times(stroking) for stroking in stroke_times(plot, machine)], separators=(",", ":")),
     }
     template = (resources.files("plotart.plot") / "report.html").read_text(encoding="utf-8")
@@ -80,17 +91,22 @@ def _summary(plot: Plot, time: Estimate, machine: Machine) -> str:
     )
 
 
-def _views() -> str:
+def _views(preview: bool, picture: bool) -> str:
+    """The ways to look at the drawing; beside its picture to begin with, where there is one."""
+    shown = [("pair", "Side by side"), ("picture", "Picture")] if picture else []
+    shown = [*shown[:1], ("strokes", "Strokes"), *([("preview", "Preview")] if preview else []), *shown[1:]]
     choices = "".join(
-        f'<label><input type="radio" name="view" value="{value}"{checked}> {text}</label>'
-        for value, text, checked in (("strokes", "Strokes", " checked"), ("preview", "Preview", ""))
+        f'<label><input type="radio" name="view" value="{value}"{" checked" if at == 0 else ""}> {text}</label>'
+        for at, (value, text) in enumerate(shown)
     )
-    return f"<fieldset><legend>View</legend>{choices}</fieldset>"
+    return f"<fieldset><legend>View</legend>{choices}</fieldset>" if len(shown) > 1 else ""
 
 
-def _preview(png: bytes) -> str:
+def _image(name: str, told: str, png: bytes | None) -> str:
+    if png is None:
+        return ""
     data = base64.b64encode(png).decode("ascii")
-    return f'<img id="preview" alt="The drawing as the optimizer saw it" src="data:image/png;base64,{data}" hidden>'
+    return f'<div class="page" id="{name}" hidden><img alt="{told}" src="data:image/png;base64,{data}"></div>'
 
 
 def _drawing(plot: Plot) -> str:
@@ -172,10 +188,18 @@ def _section(told: Table) -> str:
 def _differences(tables: dict[str, list[dict[str, Any]]]) -> str:
     """The differences an eye sees, by viewing distance: of each stage, and of what is written under each pen."""
     sections = ""
-    for reference, heading in (("free", "Seen beside the drawing before pens"), ("picture", "Seen beside the picture")):
+    for reference, heading in (
+        ("picture", "How close to the picture"),
+        ("free", "How close to the drawing before pens"),
+    ):
         rows = tables.get(reference)
         if not rows:
             continue
+        seen = "; ".join(
+            f"from {row['distance_mm'] / 1000:g} m it is {closeness(row['stages']['svg']['mean'])}"
+            for row in rows
+            if "svg" in row["stages"]
+        )
         head = ["CIEDE2000, mean and 95 %"]
         for row in rows:
             metres = f"{row['distance_mm'] / 1000:g} m"
@@ -188,7 +212,9 @@ def _differences(tables: dict[str, list[dict[str, Any]]]) -> str:
         for pen, told in rows[0]["pens"].items():
             name = f"under {escape(pen)}, {100 * told['share']:.0f} % of the page"
             lines.append([name, *(f"{row['pens'][pen][value]:.1f}" for row in rows for value in ("mean", "p95"))])
-        sections += f'<section><h2>{heading}</h2><div class="scroll">{_table(head, lines)}</div></section>'
+        told = f"<p>{seen[0].upper()}{seen[1:]}.</p>" if seen else ""
+        figures = f'<details><summary>Figures</summary><div class="scroll">{_table(head, lines)}</div></details>'
+        sections += f"<section><h2>{heading}</h2>{told}{figures}</section>"
     return sections
 
 

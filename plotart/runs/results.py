@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shlex
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -10,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from plotart.core.canvas import Canvas
 from plotart.core.color import hex_to_rgb
-from plotart.core.images import resize, save_image
+from plotart.core.images import resize, save_image, to_pil
 from plotart.core.movie import Shot
 from plotart.core.tables import Table
 from plotart.drawing import Drawing
@@ -42,7 +45,11 @@ def preview(drawing: Drawing, context: Context) -> Tensor:
     """The whole page with its margins, `[1, 3, H, W]` sRGB, at 8 px/mm or as large as 4096 px allow."""
     canvas = drawing.canvas
     scale = min(PREVIEW_PX_PER_MM, PREVIEW_MAX_PX / max(canvas.page.width_mm, canvas.page.height_mm))
-    image = context.renderer(drawing, max(1, round(canvas.mm_per_unit * scale)))
+    return _on_page(context.renderer(drawing, max(1, round(canvas.mm_per_unit * scale))), canvas, scale)
+
+
+def _on_page(image: Tensor, canvas: Canvas, scale: float) -> Tensor:
+    """`[1, 3, h, w]`, what lies in the canvas's area, on the whole page of `scale` px/mm, `[1, 3, H, W]`."""
     width, height = (round(v * scale) for v in (canvas.page.width_mm, canvas.page.height_mm))
     left, top = (round(v * scale) for v in canvas.area[:2])
     right, bottom = width - left - image.shape[3], height - top - image.shape[2]
@@ -101,9 +108,26 @@ def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -
         sections=_sections(run),
         title=run.folder.name,
         preview_png=(run.folder / "preview.png").read_bytes(),
+        picture_png=_picture(drawing, context),
         paper=drawing.canvas.paper,
+        command=f"plotart generate {shlex.quote(str(run.folder / 'config.yaml'))} --out again",
+        config=(run.folder / "config.yaml").read_text(encoding="utf-8"),
+        files=[
+            *(run.folder / name for name in ("drawing.svg", "preview.png", "config.yaml", "run.json")),
+            *sorted((run.folder / "pens").glob("*.svg")),
+        ],
     )
     run.save_figures()
+
+
+def _picture(drawing: Drawing, context: Context) -> bytes | None:
+    """The picture that was drawn as it lies on the page, PNG; none without one."""
+    picture, canvas = context.picture, drawing.canvas
+    if picture is None:
+        return None
+    written = io.BytesIO()
+    to_pil(_on_page(picture, canvas, picture.shape[-1] / canvas.area[2])).save(written, format="PNG")
+    return written.getvalue()
 
 
 def _frames(run: Run, fps: float) -> Iterator[Shot]:
