@@ -138,7 +138,7 @@ def memory(source: str | None, steps: int, threads: int) -> None:
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         saved = run.load_checkpoint()
         assert saved is not None
-        strokes, paths = len(saved["drawing"]["colours"]["pen"]), sum(pen["strokes"] for pen in run.figures["pens"])
+        strokes, paths = len(saved.drawing["colours"]["pen"]), sum(pen["strokes"] for pen in run.figures["pens"])
         print(f"A1 at {SIZE} px, {strokes} strokes, {paths} paths written: peak {peak:.2f} GiB")
 
 
@@ -217,8 +217,8 @@ def repeats(source: str, poster: str, threads: int) -> None:
         ("plain tiles", plain(small, context, tiling)),
         ("mixed and moved, one orientation", repeat(small, canvas, one, generator)),
         ("mixed and moved, all orientations", repeat(small, canvas, tiling, generator)),
-        (f"as the poster began ({len(kept)} orientations)", Drawing.unpack(saved["seen"][0]["drawing"])),
-        ("as the poster ended", Drawing.unpack(saved["drawing"])),
+        (f"as the poster began ({len(kept)} orientations)", Drawing.unpack(saved.ended[0].drawing)),
+        ("as the poster ended", Drawing.unpack(saved.drawing)),
     ):
         seen = evaluate(drawing, context)
         with torch.no_grad():

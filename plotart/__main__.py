@@ -1,6 +1,11 @@
 """`python -m plotart` is the `plotart` command."""
 
-from plotart.cli import main
+import sys
+
+try:
+    from plotart.cli import main
+except KeyboardInterrupt:  # while modules are read
+    sys.exit(130)
 
 if __name__ == "__main__":
     main()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -37,6 +39,7 @@ for command in (home, up, down, heights):
 
 def main() -> None:
     """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         sys.exit(cli.main(standalone_mode=False))
     except click.exceptions.Abort:
@@ -53,6 +56,11 @@ def main() -> None:
     except (OSError, FloatingPointError, MemoryError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         _fail("the disk is full; free some space and go on with 'plotart resume'" if full else str(error), 1)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends a command as Ctrl-C does, so that nothing half written stays."""
+    raise KeyboardInterrupt
 
 
 def _fail(message: str, code: int) -> None:

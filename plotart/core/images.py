@@ -6,10 +6,7 @@ import base64
 import html
 import io
 import math
-import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -20,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.errors import InputError
+from plotart.core.files import write_beside
 
 __all__ = [
     "MAX_PIXELS",
@@ -37,21 +35,6 @@ MAX_PIXELS = 200_000_000
 """Pictures with more pixels are refused: decoding one would take gigabytes."""
 SHARP = 0.3
 """A Gaussian narrower than this many px weighs its centre with over 99 %."""
-
-
-@contextmanager
-def write_beside(path: FilePath) -> Iterator[FilePath]:
-    """Give a temporary file beside `path` to write to, and rename it to `path` when the block ends without error.
-
-    Whoever reads `path` sees the old file or the new one, never half of one.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield beside
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def load_image(path: str | FilePath, setting: str = "image") -> Tensor:

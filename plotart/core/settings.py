@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 from pydantic_core import PydanticCustomError
@@ -11,11 +13,44 @@ from pydantic_core import PydanticCustomError
 from plotart.core.errors import InputError
 from plotart.core.registry import Registry
 
-__all__ = ["Section", "first_wrong", "picked", "picked_by_name"]
+__all__ = ["NamesFile", "Section", "first_wrong", "picked", "picked_by_name", "renamed"]
+
+Part = TypeVar("Part")
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class NamesFile:
+    """Marks a setting whose value names a file, or the folder of a run, that a run needs and keeps.
+
+    `image: Annotated[str, NamesFile()]`
+
+    Attributes:
+        find: the file that a value names; None where it names something else, such as a pen set that is shipped.
+    """
+
+    find: Callable[[str], FilePath | None] = FilePath
+
+
+def renamed(part: Part, rename: Callable[[str, NamesFile], str]) -> Part:
+    """The same settings, each one that names a file through `rename(value, mark)`; sections inside included."""
+    if isinstance(part, BaseModel):
+        changes = {}
+        for name, info in type(part).model_fields.items():
+            value = getattr(part, name)
+            mark = next((mark for mark in info.metadata if isinstance(mark, NamesFile)), None)
+            new = rename(value, mark) if mark and isinstance(value, str) else renamed(value, rename)
+            if new is not value and new != value:
+                changes[name] = new
+        return part.model_copy(update=changes) if changes else part
+    if isinstance(part, Mapping):
+        return {name: renamed(value, rename) for name, value in part.items()}  # type: ignore[return-value]
+    if isinstance(part, list | tuple):
+        return type(part)(renamed(value, rename) for value in part)  # type: ignore[return-value]
+    return part
 
 
 def first_wrong(error: ValidationError) -> tuple[str, str]:

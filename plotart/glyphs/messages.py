@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.errors import InputError
-from plotart.core.settings import Section
+from plotart.core.settings import NamesFile, Section
 
 __all__ = ["MessageSpec", "Messages"]
 
@@ -27,7 +27,9 @@ class MessageSpec(Section):
 
     kind: Literal["symbols", "binary", "normal", "words"] = "symbols"
     size: int = Field(64, ge=2, le=10_000, description="symbols, bits, numbers of a vector, or words")
-    file: str | None = Field(None, description="text file of word vectors: a word and its numbers on each line")
+    file: Annotated[str | None, NamesFile()] = Field(
+        None, description="text file of word vectors: a word and its numbers on each line"
+    )
 
     @model_validator(mode="after")
     def _words_come_from_a_file(self) -> MessageSpec:

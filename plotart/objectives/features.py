@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field, field_validator
@@ -12,6 +12,7 @@ from torch import Tensor
 from plotart.core.errors import InputError
 from plotart.core.images import resize
 from plotart.core.parts import Whole
+from plotart.core.settings import NamesFile
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance, pull_beside_a_picture
 from plotart.objectives.base import Frame, Measure, Objective, ObjectiveContext, ObjectiveSpec, objectives
@@ -81,7 +82,9 @@ class FeaturesSpec(ObjectiveSpec):
     )
 
     layers: tuple[str, ...] = Field(("conv4_3",), min_length=1, description="layers, or LAYER,LAYER")
-    image: str | None = Field(None, description="picture whose features are meant; none: the one that is drawn")
+    image: Annotated[str | None, NamesFile()] = Field(
+        None, description="picture whose features are meant; none: the one that is drawn"
+    )
     gain: float = Field(2.0, ge=0, le=100, description="1: as in the picture; more: a caricature of it")
     strength: float | None = Field(None, gt=0, description="pull relative to the picture's; none: weight as it is")
     balance_steps: int = Field(default=20, ge=1, description="steps over which the two gradients are compared")

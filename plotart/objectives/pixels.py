@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -15,6 +15,7 @@ from plotart.core.color import XYZ_OF_LIGHT, lab_of_xyz, to_linear
 from plotart.core.errors import InputError
 from plotart.core.images import SHARP, blur
 from plotart.core.parts import Whole
+from plotart.core.settings import NamesFile
 from plotart.core.vision import Eye, eye_blur_mm
 from plotart.objectives.base import Frame, Measure, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
@@ -123,10 +124,12 @@ class PixelsSpec(ObjectiveSpec):
     label_order: ClassVar[int] = 0
     measure: ClassVar[Measure] = Measure("pixels", "squared error", "What pens did to the picture", "Error")
 
-    image: str
+    image: Annotated[str, NamesFile()]
     space: Space = "srgb"
     distances: tuple[float, ...] = Field(default=(0.0,), min_length=1)
-    weights: str | None = Field(None, description="file of a picture that is light where the drawing must be right")
+    weights: Annotated[str | None, NamesFile()] = Field(
+        None, description="file of a picture that is light where the drawing must be right"
+    )
 
     @property
     def gives(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
+from plotart.core.settings import NamesFile
+from plotart.core.shipped import find_style
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
@@ -121,7 +123,7 @@ class StyleSpec(ObjectiveSpec):
     makes = Style
     label_order: ClassVar[int] = 40
 
-    image: str = Field(description="style image: a file, or a name in styles/")
+    image: Annotated[str, NamesFile(find_style)] = Field(description="style image: a file, or a name in styles/")
     strength: float | None = Field(default=None, gt=0.0, description="pull of the style relative to the neuron's")
     raw_weight: float | None = Field(default=None, ge=0.0, description="weight of the published formula instead")
     layers: tuple[str, ...] = Field(

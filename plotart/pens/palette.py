@@ -13,7 +13,7 @@ from plotart.core.color import normalize_hex
 from plotart.core.errors import InputError
 from plotart.core.settings import Section
 
-__all__ = ["Pen", "PenSet", "load_pens", "pen_sets", "to_vpype_toml"]
+__all__ = ["Pen", "PenSet", "load_pens", "pen_file", "pen_sets", "to_vpype_toml"]
 
 HEX_TIP_MM = 0.4
 _LARGEST_FILE = 1_000_000
@@ -92,6 +92,13 @@ def pen_sets() -> list[str]:
     """Names of the built-in pen sets, sorted."""
     folder = resources.files("plotart.pens")
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def pen_file(pens: str) -> FilePath | None:
+    """The file that holds the pen set called `pens`; None where that is a built-in set, or colours."""
+    text = pens.strip()
+    file = FilePath(text).expanduser()
+    return file if text not in pen_sets() and not text.startswith("#") and file.is_file() else None
 
 
 def load_pens(pens: str) -> PenSet:

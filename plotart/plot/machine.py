@@ -129,6 +129,12 @@ def machines() -> list[str]:
     return sorted(e.name[:-5] for e in _folder().iterdir() if e.name.endswith(".yaml"))
 
 
+def machine_file(machine: str) -> FilePath | None:
+    """The file that describes `machine`; None for a built-in one."""
+    file = FilePath(machine).expanduser()
+    return file if machine not in machines() and file.is_file() else None
+
+
 def load_machine(machine: str) -> Machine:
     """A built-in machine by name, or one of a YAML file with the fields of `Machine`; InputError otherwise."""
     file = FilePath(machine).expanduser()

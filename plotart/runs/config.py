@@ -13,7 +13,7 @@ from plotart.core.errors import InputError
 from plotart.core.images import write_beside
 from plotart.core.parts import Part
 from plotart.core.registry import nearest
-from plotart.core.settings import Section, first_wrong, picked, picked_by_name
+from plotart.core.settings import NamesFile, Section, first_wrong, picked, picked_by_name
 from plotart.core.shipped import find_config, read_settings
 from plotart.drawing.ink import InkSpec
 from plotart.drawing.primitives import PrimitiveSpec, primitives
@@ -21,6 +21,9 @@ from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.objectives import ObjectiveSpec, objectives
 from plotart.objectives.penalties import InkLoadSpec
 from plotart.objectives.transforms import Transform
+from plotart.pens.palette import pen_file
+from plotart.plot.machine import machine_file
+from plotart.runs.inputs import found_beside
 from plotart.runs.schedule import counted, lightened, scaled, usual_stages
 from plotart.stages import Stage, stages
 from plotart.stages.prune import Prune
@@ -53,7 +56,7 @@ def _pen_count(value: Any) -> int | str | None:
 
 
 class PensSpec(Section):
-    set: str = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
+    set: Annotated[str, NamesFile(pen_file)] = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
     count: Annotated[int | Literal["auto"] | None, PlainValidator(_pen_count)] = Field(
         None, description="how many of them the drawing may use; auto: as few as keep 95 %; none: 4, fixed: all"
     )
@@ -90,7 +93,9 @@ class Config(Section):
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()
     primitive: AnyPrimitive = StrokesSpec()
-    init: str | None = Field(None, description="SVG file or saved drawing (.pt) whose strokes the run starts from")
+    init: Annotated[str | None, NamesFile()] = Field(
+        None, description="SVG file or saved drawing (.pt) whose strokes the run starts from"
+    )
     ink: InkSpec = InkSpec()
     transform: Transform = Transform()
     objectives: Objectives = Field(default_factory=dict)
@@ -104,7 +109,7 @@ class Config(Section):
         allow_inf_nan=False,
         description="mm from the eye to the paper, for pictures; none: as the objectives say",
     )
-    machine: str = "axidraw"
+    machine: Annotated[str, NamesFile(machine_file)] = "axidraw"
     minutes: float | None = Field(
         None,
         gt=0,
@@ -185,12 +190,13 @@ class Config(Section):
         Raises:
             InputError: naming the setting, the value and what would be right.
         """
-        settings: dict[str, Any] = {} if file is None else read_settings(find_config(file))
+        path = None if file is None else find_config(file)
+        settings: dict[str, Any] = {} if path is None else read_settings(path)
         # the stages a run has by default depend on its palette, so that is set before one of them is changed
         for address, value in sorted((changes or {}).items(), key=lambda change: change[0].startswith("stages.")):
             _put(settings, address, value)
         try:
-            return cls.model_validate(settings)
+            config = cls.model_validate(settings)
         except ValidationError as error:
             address, message = first_wrong(error)
             if message == "there is no such setting":
@@ -198,11 +204,15 @@ class Config(Section):
                 known = nearest(last, list(cls.model_fields)) if not parent else None
                 message += f"; nearest: {known}" if known else ""
             raise InputError(f"{address}: {message}" if address else message) from None
+        return config if path is None else found_beside(config, path.parent)
 
     def save(self, path: FilePath) -> None:
         """Write the resolved config as YAML, beside and renamed."""
         with write_beside(path) as beside:
-            beside.write_text(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+            beside.write_text(self.as_yaml(), encoding="utf-8")
+
+    def as_yaml(self) -> str:
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
     def changed(self, **fields: Any) -> Config:
         """The same config with some top-level fields replaced."""
@@ -213,12 +223,23 @@ class Config(Section):
 
         Strokes that come from a file are not laid anew.
         """
+        specs = self._own_stages()
+        return specs if self.page.max_ink is None else lightened(specs, self.page.max_ink)
+
+    def further(self, number: int, steps: int) -> Config:
+        """The same with so many more `steps` in stage `number` of those that are run; all others stay."""
+        specs: list[Any] = self._own_stages()
+        specs[number] = specs[number].model_copy(update={"steps": specs[number].steps + steps})
+        return self.changed(stages=specs, steps=None)
+
+    def _own_stages(self) -> list[Stage]:
+        """Those that are run but for the one that keeps to a limit of ink, which follows from them."""
         specs = [spec for spec in self.stages if self.init is None or not spec.lays_anew]
         if self.pens.count == "auto":
             specs = counted(specs)
         if self.steps is not None:
             specs = scaled(specs, self.steps)
-        return specs if self.page.max_ink is None else lightened(specs, self.page.max_ink)
+        return specs
 
 
 def _put(settings: dict[str, Any], address: str, value: Any) -> None:

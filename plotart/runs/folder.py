@@ -1,40 +1,49 @@
-"""One folder under outputs/, the only thing that writes there: config, figures, checkpoint, logs and results."""
+"""One folder under outputs/, the only thing that writes there: config, figures, checkpoint, logs and results.
+
+What a run needs to go on is written beside and renamed, reaches the disk before the next thing is done, tells when it
+is damaged, and the version before stays in `before/`. A finished run keeps all it has until its replacement is whole.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import html
 import json
 import re
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
+from types import TracebackType
 from typing import Any
 
-import torch
 from PIL import Image
 from rich.console import Console
-from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from plotart.core.errors import InputError
-from plotart.core.images import html_picture, write_beside
+from plotart.core.files import FolderLock, remove_leftovers, write_beside
+from plotart.core.images import html_picture
+from plotart.core.tensor_file import Damaged
+from plotart.runs.checkpoint import Checkpoint, difference, settings_that_count
+from plotart.runs.clearing import BEFORE, CHECKPOINT, CONFIG, FIGURES, FOLDERS, clear, clear_state
 from plotart.runs.config import Config
+from plotart.runs.inputs import found_beside, keep_inputs, named_beside
+from plotart.runs.log import Log
 
 __all__ = ["Run", "free_folder"]
 
-GLYPH_FILES = (
-    "transition.svg", "training.gif", "interpolation.gif", "glyphs.pt", "digits-swap.png", "digits-inputs.png",
-)  # fmt: skip
-"""What a run of glyphs leaves besides."""
+OLD = "checkpoint.pt"
+SEAL = "# sha256 of the lines above; without this line they are taken as they are: "
 
 
 class Run:
-    """A run folder, open for writing.
+    """A run folder.
 
     Attributes:
+        config: with the files it names where they lie.
         figures: what `run.json` holds; its names are those of `plotart.runs.results.finish`.
+        stop: set when the run is to save and end.
     """
 
     def __init__(self, folder: FilePath, config: Config, console: Console | None = None) -> None:
@@ -43,49 +52,88 @@ class Run:
         self.console = console or Console(stderr=True, quiet=True)
         self.figures: dict[str, Any] = {}
         self.stop = threading.Event()
-        self._writer: SummaryWriter | None = None
+        self.settings: Mapping[str, Any] = config.model_dump(mode="json")
+        """What config.yaml says."""
+        self._made_of: str | None = None
+        self._lock: FolderLock | None = None
+        self.log = Log(folder)
 
     @classmethod
     def create(
         cls, config: Config, out: FilePath | None, name: str, *, force: bool = False, console: Console | None = None
     ) -> Run:
-        """A new run in `out`, or in `outputs/<name>`, numbered when taken.
+        """A new run in `out`, or in `outputs/<name>`, numbered when taken; it is locked until it is closed.
 
         Raises:
-            InputError: `out` already holds a run, or cannot be written.
+            InputError: `out` already holds a run, another process works there, or it cannot be written.
         """
         folder = out if out is not None else free_folder(FilePath("outputs"), name)
-        if (folder / "config.yaml").exists():
-            if not force:
-                raise InputError(
-                    f"--out: '{folder}' already holds a run; continue it with 'plotart resume {folder}', "
-                    "or replace it with --force"
-                )
-            _clear(folder)
+        run = cls(folder, config, console)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            config.save(folder / "config.yaml")
+            run._claim()
+            if (folder / CONFIG).exists():
+                if not force:
+                    raise InputError(
+                        f"--out: '{folder}' already holds a run; continue it with 'plotart resume {folder}', "
+                        "or replace it with --force"
+                    )
+                clear(folder)
+            else:
+                clear_state(folder)
+            for part in FOLDERS:
+                (folder / part).mkdir(exist_ok=True)
+            run._write_config(config)
         except OSError as error:
+            run.close()
             raise InputError(f"--out: '{folder}' cannot be written ({error.strerror})") from None
-        return cls(folder, config, console)
+        except BaseException:
+            run.close()
+            raise
+        return run
 
     @classmethod
-    def open(cls, folder: FilePath, console: Console | None = None) -> Run:
-        """An existing run.
+    def open(cls, folder: FilePath, console: Console | None = None, *, to_work: bool = False) -> Run:
+        """An existing run; `to_work` locks it until it is closed.
 
         Raises:
-            InputError: the folder holds no run.
+            InputError: the folder holds no run, one that is damaged, or one at which another process works.
         """
-        if not (folder / "config.yaml").is_file():
+        if not (folder / CONFIG).is_file():
             raise InputError(f"'{folder}' holds no run: there is no config.yaml in it")
-        run = cls(folder, Config.load(folder / "config.yaml"), console)
-        if (folder / "run.json").is_file():
-            run.figures = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        _check_seal(folder / CONFIG)
+        run = cls(folder, Config.load(folder / CONFIG), console)
+        if to_work:
+            try:
+                run._claim()
+                for part in FOLDERS:
+                    (folder / part).mkdir(exist_ok=True)
+            except OSError as error:
+                run.close()
+                raise InputError(f"'{folder}' cannot be written ({error.strerror})") from None
+        try:
+            run.settings = named_beside(run.config, folder).model_dump(mode="json")
+            run._read_figures()
+        except BaseException:
+            run.close()
+            raise
         return run
+
+    def _claim(self) -> None:
+        """Lock the folder, and clear away what killed processes left half written."""
+        for part in FOLDERS:
+            if (self.folder / part).is_symlink():
+                raise InputError(
+                    f"'{self.folder / part}' is a link to another folder, and a run writes into its own only: remove it"
+                )
+        self._lock = FolderLock(self.folder)
+        for part in (".", *FOLDERS):
+            remove_leftovers(self.folder / part)
 
     @property
     def finished(self) -> bool:
-        return (self.folder / "run.json").is_file()
+        """Whether run.json tells of a run by this very config."""
+        return self._made_of is not None and self._made_of == _digest(settings_that_count(self.settings))
 
     def preview(self) -> Image.Image:
         """The picture of the finished drawing.
@@ -109,90 +157,113 @@ class Run:
     def say(self, line: str) -> None:
         self.console.print(line, highlight=False, soft_wrap=True)
 
-    @property
-    def writer(self) -> SummaryWriter:
-        """TensorBoard's log of this run, one event file a session."""
-        if self._writer is None:
-            self._writer = SummaryWriter(str(self.folder))
-        return self._writer
-
-    def log_image(self, tag: str, image: Tensor, step: int) -> None:
-        self.writer.add_image(tag, image.detach().cpu().reshape(image.shape[-3:]).clamp(0, 1), step)
-
-    def save_figures(self) -> None:
-        with write_beside(self.folder / "run.json") as beside:
-            beside.write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    def save_checkpoint(self, state: dict[str, Any], name: str = "checkpoint.pt") -> None:
-        with write_beside(self.folder / name) as beside:
-            torch.save(state, beside)
-
-    def load_checkpoint(self) -> dict[str, Any] | None:
-        """What the last checkpoint saved, or None.
-
-        `stage` is the number of the stage to go on with and `drawing` what it starts from; `state` is the stage's own;
-        `seconds`, `steps`, `seen` (one entry a finished stage), `history` and `told` (figures of stages) are those of
-        the run so far.
-        """
-        path = self.folder / "checkpoint.pt"
-        if not path.is_file():
-            return None
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        return state
-
-    def extend(self, steps: int) -> None:
-        """Make a finished run one that stopped in its last fit, which now has so many steps more.
+    def check_place(self) -> None:
+        """Whether the folder is still there.
 
         Raises:
-            InputError: the run is not finished, or no fit of it has ended since runs keep what they ended with.
+            FileNotFoundError: it was deleted or replaced since the run began.
         """
-        if not self.finished:
-            raise InputError(
-                f"--steps: '{self.folder}' is not finished; go on with 'plotart resume {self.folder}' first"
-            )
-        path = self.folder / "fitted.pt"
-        if not path.is_file():
-            raise InputError(
-                f"--steps: '{self.folder}' holds no fitted.pt to go on from; it has no fit, or an older one's"
-            )
-        ended: dict[str, Any] = torch.load(path, weights_only=True)
-        specs, number = self.config.scaled_stages(), ended["stage"]
-        before = specs[number].steps  # type: ignore[attr-defined]
-        specs[number] = specs[number].model_copy(update={"steps": before + steps})
-        if self.config.page.max_ink is not None:
-            del specs[-1]  # the config adds it by itself
-        self.config = self.config.changed(stages=specs, steps=None)
-        self.say(
-            f"the settings in {self.folder / 'config.yaml'} win; stage {number + 1} goes on from step {before} to "
-            f"{before + steps}, its schedule drawn out over all of them"
-        )
-        self.save_checkpoint(ended)
-        self.config.save(self.folder / "config.yaml")
-        (self.folder / "run.json").unlink()
-        self.figures = {}
+        if self._lock is not None and not self._lock.in_place:
+            raise FileNotFoundError(f"'{self.folder}' was deleted or replaced while the run was at work; it has ended")
+
+    def save_figures(self) -> None:
+        """Write run.json: the run is finished."""
+        self._made_of = _digest(settings_that_count(self.settings))
+        held = {**self.figures, "made_of": self._made_of}
+        # what JSON makes of it is what is read again
+        held = json.loads(json.dumps(held, ensure_ascii=False))
+        text = json.dumps({**held, "sha256": _digest(held)}, indent=1, ensure_ascii=False) + "\n"
+        self._write(FIGURES, text.encode())
+
+    def _read_figures(self) -> None:
+        path = self.folder / FIGURES
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, RecursionError):
+            held = None
+        seal = held.pop("sha256", None) if isinstance(held, dict) else None
+        if isinstance(held, dict) and seal is None and "seconds" in held:
+            raise InputError(f"'{path}' was written by an earlier version of plotart: make the run again")
+        if not isinstance(held, dict) or seal != _digest(held):
+            raise InputError(f"'{path}' is damaged: delete it, and 'plotart resume {self.folder}' writes it again")
+        self._made_of = held.pop("made_of", None)
+        self.figures = held
+
+    def save_checkpoint(self, checkpoint: Checkpoint, name: str = CHECKPOINT) -> None:
+        self._write(name, checkpoint.packed())
+
+    def load_checkpoint(self, name: str = CHECKPOINT) -> Checkpoint | None:
+        """The newest checkpoint that is whole and was made by this config; None when there is none.
+
+        Raises:
+            InputError: there are only others, or damaged ones.
+        """
+        wrong: list[str] = []
+        for path in (self.folder / name, self.folder / BEFORE / name):
+            if not path.is_file():
+                continue
+            try:
+                found = Checkpoint.read(path)
+            except Damaged as damage:
+                wrong.append(f"'{path}' is damaged ({damage})")
+                continue
+            address = difference(settings_that_count(found.config), settings_that_count(self.settings))
+            if address is None:
+                for line in wrong:
+                    self.say(f"{line}; going on from the one before it")
+                return found
+            wrong.append(f"'{path}' was made with another {address} than config.yaml says")
+        if wrong:
+            begin = f"to begin again, 'plotart generate {self.folder / CONFIG}' with another --out"
+            raise InputError(f"{wrong[0]}: put back what was there, or, {begin}")
+        if (self.folder / OLD).is_file():
+            raise InputError(f"'{self.folder / OLD}' was written by an earlier version of plotart: make the run again")
+        return None
+
+    def extend(self, config: Config, checkpoint: Checkpoint) -> Checkpoint:
+        """Make a finished run one that goes on from `checkpoint` by another config, at one stroke.
+
+        Whenever this is cut off, the folder holds the finished run or the one that goes on.
+        """
+        settings = keep_inputs(config, self.folder).model_dump(mode="json")
+        # the last checkpoint stays in before/, unless it is one of an extension that was cut off right here
+        with contextlib.suppress(Damaged, InputError):
+            whole = Checkpoint.read(self.folder / CHECKPOINT)
+            if difference(settings_that_count(whole.config), settings_that_count(self.settings)) is not None:
+                (self.folder / CHECKPOINT).unlink()
+        checkpoint = replace(checkpoint, config=settings)
+        self._write(CHECKPOINT, checkpoint.packed())
+        self._write_config(config)
+        return checkpoint
+
+    def _write_config(self, config: Config) -> None:
+        kept = keep_inputs(config, self.folder)
+        text = kept.as_yaml()
+        self._write(CONFIG, f"{text}{SEAL}{hashlib.sha256(text.encode()).hexdigest()}\n".encode())
+        self.config, self.settings = found_beside(kept, self.folder), kept.model_dump(mode="json")
+
+    def _write(self, name: str, content: bytes) -> None:
+        self.check_place()
+        keep = self.folder / BEFORE / name
+        keep.parent.mkdir(exist_ok=True)
+        with write_beside(self.folder / name, durable=True, keep=keep) as beside:
+            beside.write_bytes(content)
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        self.log.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Inside, the first Ctrl-C asks the work to save and stop; a second one stops at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
+    def __enter__(self) -> Run:
+        return self
 
-        def ask(number: int, frame: object) -> None:
-            self.stop.set()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            self.say("stopping after this step ...")
-
-        before = signal.signal(signal.SIGINT, ask)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def free_folder(parent: FilePath, name: str) -> FilePath:
@@ -204,20 +275,21 @@ def free_folder(parent: FilePath, name: str) -> FilePath:
     return folder
 
 
-def _clear(folder: FilePath) -> None:
-    """Remove what an earlier run wrote in its folder, and nothing else."""
-    for name in (
-        "config.yaml",
-        "run.json",
-        "checkpoint.pt",
-        "fitted.pt",
-        "drawing.svg",
-        "drawing.pt",
-        "preview.png",
-        "report.html",
-        *GLYPH_FILES,
-    ):
-        (folder / name).unlink(missing_ok=True)
-    for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
-        for path in folder.glob(pattern):
-            path.unlink()
+def _digest(held: Any) -> str:
+    return hashlib.sha256(json.dumps(held, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _check_seal(path: FilePath) -> None:
+    """Whether a config.yaml is as its run wrote it; one without a seal is taken as it is."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be read ({error.strerror})") from None
+    above, seal, digest = text.rpartition(SEAL.encode())
+    if seal and hashlib.sha256(above).hexdigest().encode() != digest.strip():
+        before = path.parent / BEFORE / CONFIG
+        raise InputError(
+            f"'{path}' was changed or is damaged: for a drawing by other settings, 'plotart generate {path}' with "
+            "another --out; to go on with this one, put back what was there"
+            + (f" ('{before}' is the version before)" if before.is_file() else "")
+        )

@@ -58,8 +58,8 @@ def _told(run: Run) -> dict[int, dict[str, Any]]:
     """By step, what the run noted when it wrote the frame."""
     history = run.figures.get("history")
     if history is None:
-        saved = run.load_checkpoint() or {"history": [], "state": None}
-        history = (saved["state"] or saved)["history"]
+        saved = run.load_checkpoint()
+        history = [] if saved is None else saved.history if saved.state is None else saved.state["history"]
     return {
         int(step): {"loss": loss} | ({} if excitation is None else {"excitation": excitation})
         for step, loss, excitation in history

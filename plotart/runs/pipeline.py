@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
+from plotart.runs.checkpoint import VERSION, Checkpoint
+from plotart.runs.clearing import CONFIG, FITTED
 from plotart.runs.config import Config
 from plotart.runs.folder import Run
+from plotart.runs.inputs import check_inputs
 from plotart.runs.posters import poster_config
 from plotart.runs.prepare import prepare
+from plotart.runs.progress import FILES, RunProgress
 from plotart.runs.results import finish
+from plotart.runs.stopping import interruptible
 from plotart.runs.watch import StageWatch
 from plotart.stages import Context, evaluate
 
@@ -37,26 +44,63 @@ def generate(
         Interrupted: Ctrl-C; the state is saved.
     """
     console = console or Console(quiet=True)
+    check_inputs(config)
     config, context, drawing = prepare(config, lambda line: console.print(line, highlight=False, soft_wrap=True))
-    run = Run.create(config, None if out is None else FilePath(out), config.label, force=force, console=console)
-    return _work(run, context, drawing)
+    folder = None if out is None else FilePath(out)
+    with Run.create(config, folder, config.label, force=force, console=console) as run:
+        _work(run, context, drawing, Checkpoint(run.settings, 0, drawing.pack()))
+    return run
 
 
 def resume(folder: str | FilePath, steps: int | None = None, *, console: Console | None = None) -> Run:
     """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one.
 
     A finished run goes on for `steps` more of its last fit, from the state in which the optimizer left it, and through
-    what follows. The settings of its config.yaml win; only that fit's steps grow, over all of which its schedule runs.
+    what follows; all it has stays until the new files replace it. Said again after that was interrupted, it goes on.
+
+    Raises:
+        InputError: naming what is wrong with the folder; nothing in it has changed then.
+        Interrupted: Ctrl-C; the state is saved.
     """
-    run = Run.open(FilePath(folder), console)
-    if run.finished and steps is None:
+    with Run.open(FilePath(folder), console, to_work=True) as run:
+        check_inputs(run.config)
+        config, start = (_further if run.finished else _unfinished)(run, steps)
+        # whatever is wrong is told before anything of a finished run changes
+        _, context, drawing = prepare(config, run.say)
+        if run.finished and start is not None:
+            start = run.extend(config, start)
+        _work(run, context, drawing, start or Checkpoint(run.settings, 0, drawing.pack()))
+    return run
+
+
+def _unfinished(run: Run, steps: int | None) -> tuple[Config, Checkpoint | None]:
+    """The config of an interrupted run, and where it goes on; None when that is its start."""
+    saved = run.load_checkpoint()
+    if steps is not None and (saved is None or saved.further != steps):
+        raise InputError(f"--steps: '{run.folder}' is not finished; go on with 'plotart resume {run.folder}' first")
+    if saved is not None and saved.version != VERSION:
         raise InputError(
-            f"'{folder}' is finished; its drawing is {run.folder / 'drawing.svg'}. --steps N takes it further"
+            f"'{run.folder}' was begun by version {saved.version} of plotart, and this is {VERSION}, which may draw "
+            f"otherwise: go on with that version, or make it again with 'plotart generate {run.folder / CONFIG}'"
         )
-    if steps is not None:
-        run.extend(steps)
-    _, context, drawing = prepare(run.config, run.say)
-    return _work(run, context, drawing)
+    return run.config, saved
+
+
+def _further(run: Run, steps: int | None) -> tuple[Config, Checkpoint]:
+    """The config of a finished run that is taken further, and where it goes on: in its last fit."""
+    if steps is None:
+        raise InputError(
+            f"'{run.folder}' is finished; its drawing is {run.folder / 'drawing.svg'}. --steps N takes it further"
+        )
+    ended = run.load_checkpoint(FITTED)
+    if ended is None:
+        raise InputError(f"--steps: '{run.folder}' holds no {FITTED} to go on from: it has no fit")
+    config = run.config.further(ended.stage, steps)
+    after = config.scaled_stages()[ended.stage].own_steps
+    run.say(
+        f"stage {ended.stage + 1} goes on from step {after - steps} to {after}, its schedule drawn out over all of them"
+    )
+    return config, replace(ended, further=steps)
 
 
 def enlarge(
@@ -82,16 +126,26 @@ def enlarge(
     return generate(poster_config(FilePath(folder), tiles, changes or {}), out, force=force, console=console)
 
 
-def _work(run: Run, context: Context, drawing: Drawing) -> Run:
-    """The stages from the last checkpoint on, then the files."""
-    base, state = _start(run, context, drawing)
-    drawing = Drawing.unpack(base["drawing"]).to(drawing.device)
+def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> None:
+    """The stages from a checkpoint on, then the files."""
+    run.figures = {}
+    base, state = replace(start, state=None), start.state
+    if base.generator is not None:
+        context.generator.set_state(base.generator)
+        for name, objective in context.objectives.items():
+            objective.load_state_dict(base.objectives[name])
+    drawing = Drawing.unpack(base.drawing).to(drawing.device)
     specs = run.config.scaled_stages()
-    with run.interruptible():
-        for number in range(base["stage"], len(specs)):
-            base |= _learned(context)
+    with (
+        interruptible(run.stop, run.say),
+        RunProgress(run, torch.get_num_threads(), base.stage, base.seconds) as progress,
+    ):
+        for number in range(base.stage, len(specs)):
+            base = _learned(base, context)
             stage = specs[number]
-            watch = StageWatch(run, f"{stage.kind} {number + 1}/{len(specs)}", base=base, saved=state)
+            progress.begin(number, stage.kind)
+            label = f"{stage.kind} {number + 1}/{len(specs)}"
+            watch = StageWatch(run, label, base=base, saved=state, progress=progress)
             if state is None:
                 watch.save(None)
             drawing = stage(drawing, context, watch=watch)
@@ -99,28 +153,13 @@ def _work(run: Run, context: Context, drawing: Drawing) -> Run:
                 watch.save_end()
             base = watch.done(drawing, evaluate(drawing, context))
             state = None
-        run.save_checkpoint({**base, **_learned(context), "state": None})  # holds the last drawing, for `enlarge`
+            progress.end(number)
+        progress.begin(len(specs), FILES)
+        run.save_checkpoint(_learned(base, context))  # holds the last drawing, for `enlarge`
         finish(run, drawing, context, base)
-    run.close()
-    return run
 
 
-def _learned(context: Context) -> dict[str, Any]:
-    """What the context itself has become on the way."""
-    return {
-        "generator": context.generator.get_state(),
-        "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
-    }
-
-
-def _start(run: Run, context: Context, drawing: Drawing) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Where to go on: what checkpoints hold besides a stage's own state, and that state."""
-    saved = run.load_checkpoint()
-    if saved is None:
-        new = {"stage": 0, "drawing": drawing.pack(), "seconds": 0.0, "steps": 0, "seen": [], "history": [], "told": {}}
-        return new, None
-    state = saved.pop("state")
-    context.generator.set_state(saved["generator"])
-    for name, objective in context.objectives.items():
-        objective.load_state_dict(saved["objectives"][name])
-    return saved, state
+def _learned(base: Checkpoint, context: Context) -> Checkpoint:
+    """The checkpoint with what the context itself has become on the way."""
+    objectives = {name: objective.state_dict() for name, objective in context.objectives.items()}
+    return replace(base, generator=context.generator.get_state(), objectives=objectives)

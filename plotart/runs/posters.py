@@ -60,12 +60,12 @@ class Source:
         saved = run.load_checkpoint()
         if not run.finished or saved is None:
             raise InputError(f"{setting}: '{folder}' is not finished; go on with 'plotart resume {folder}'")
-        if saved["stage"] < len(run.config.scaled_stages()):
+        if saved.stage < len(run.config.scaled_stages()):
             raise InputError(f"{setting}: '{folder}' did not keep its last drawing; make it again with this version")
-        drawing = Drawing.unpack(saved["drawing"])
+        drawing = Drawing.unpack(saved.drawing)
         if drawing.primitive.stroked is None or not drawing.ink.settled:
             raise InputError(f"{setting}: '{folder}' holds {drawing.primitive.kind}; strokes in pens can be enlarged")
-        return cls(run.config, drawing, saved["objectives"])
+        return cls(run.config, drawing, saved.objectives)
 
 
 def drawing_area(config: Config, fit: float | None) -> Canvas:

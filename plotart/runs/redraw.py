@@ -17,12 +17,12 @@ def drawing_of(run: Run, stage: str | None = None) -> Drawing:
         InputError: no such stage has ended yet.
     """
     saved = run.load_checkpoint()
-    seen = [] if saved is None else saved["seen"]
+    seen = () if saved is None else saved.ended
     wanted = tuple(kind for kind in stages if stages[kind].goes_on) if stage is None else (stage,)
-    found = [entry for entry in seen if entry["stage"] in wanted]
+    found = [entry for entry in seen if entry.stage in wanted]
     if not found:
-        ended = ", ".join(dict.fromkeys(entry["stage"] for entry in seen)) or "none"
+        ended = ", ".join(dict.fromkeys(entry.stage for entry in seen)) or "none"
         raise InputError(
             f"--stage: no stage {' or '.join(wanted)!r} of '{run.folder}' has ended; those that have: {ended}"
         )
-    return Drawing.unpack(found[-1]["drawing"])
+    return Drawing.unpack(found[-1].drawing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from plotart.plot.motion import estimate, load_machine
 from plotart.plot.report import by_stage, write_report
 from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
+from plotart.runs.checkpoint import Checkpoint, Ended
 from plotart.runs.damage import damage_table
 from plotart.runs.folder import Run
 from plotart.runs.movie import shots
@@ -57,31 +58,31 @@ def _on_page(image: Tensor, canvas: Canvas, scale: float) -> Tensor:
     return F.pad(image - paper, (left, right, top, bottom)) + paper
 
 
-def finish(run: Run, drawing: Drawing, context: Context, base: dict[str, Any]) -> None:
-    """Write everything a finished run owes: SVGs, preview, figures, logs. `base`: see `Run.load_checkpoint`."""
+def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> None:
+    """Write everything a finished run owes: SVGs, preview, figures, logs."""
     plot = make_plot(drawing)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
     on_paper, paper = judged_on_paper(plot, drawing, context)
-    entries = base["seen"]
+    entries = base.ended
     free, quantized = _turn_to_pens(entries)
     figures: dict[str, Any] = {
         "network": context.network.name if context.network else None,
         "seed": run.config.seed,
-        "steps": base["steps"],
-        "seconds": round(base["seconds"], 1),
-        "loss": entries[-1]["losses"],
+        "steps": base.steps,
+        "seconds": round(base.seconds, 1),
+        "loss": entries[-1].losses,
         "weights": {name: context.weight(name) for name in context.objectives},
-        "history": base["history"],
-        **base["told"],
+        "history": base.history,
+        **base.told,
     }
     for kind, spec in run.config.objectives.items():
         measure = spec.measure
         if measure is None:
             continue
-        values = [e["excitation"] if measure.natural else e["losses"].get(kind) for e in entries]
-        told = {
+        values = [e.excitation if measure.natural else e.losses.get(kind) for e in entries]
+        told: dict[str, Any] = {
             "free": None if free is None else values[free],
             "quantized": None if quantized is None else values[quantized],
             **({"enlarged": values[0]} if run.config.stages[0].source is not None else {}),
@@ -148,7 +149,7 @@ def _sections(run: Run) -> list[Table]:
 
 @torch.no_grad()
 def _damage(
-    drawing: Drawing, context: Context, entries: list[dict[str, Any]], paper: Paper
+    drawing: Drawing, context: Context, entries: Sequence[Ended], paper: Paper
 ) -> dict[str, list[dict[str, Any]]]:
     """The damage tables of a run: against the drawing before pens were taken away, and against the picture drawn."""
     free, quantized = _turn_to_pens(entries)
@@ -157,7 +158,7 @@ def _damage(
     shown = shown_size(drawing.canvas, context.size)
     for name, index in kept.items():
         if index is not None:
-            then = Drawing.unpack(entries[index]["drawing"]).to(drawing.device)
+            then = Drawing.unpack(entries[index].drawing).to(drawing.device)
             stages[name] = context.renderer(then, shown)
     stages["svg"] = paper.image
     px_per_mm = shown / drawing.canvas.mm_per_unit
@@ -172,12 +173,12 @@ def _damage(
     return tables
 
 
-def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None]:
+def _turn_to_pens(entries: Sequence[Ended]) -> tuple[int | None, int | None]:
     """The last finished stage with everything open (free colours, or all pens of the set), and what pens made of it.
 
     That is: just before the first stage that takes colours or pens away, and after it, before any further fit.
     """
-    kinds = [registered[entry["stage"]] for entry in entries]
+    kinds = [registered[entry.stage] for entry in entries]
     first = next((i for i, kind in enumerate(kinds) if kind.reduces), None)
     if not first:
         return None, None
@@ -187,13 +188,13 @@ def _turn_to_pens(entries: list[dict[str, Any]]) -> tuple[int | None, int | None
     return first - 1, last
 
 
-def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, base: dict[str, Any]) -> None:
+def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, base: Checkpoint) -> None:
     """The run's last images and its hyper-parameters with the final figures, for TensorBoard."""
     figures = run.figures
     shown = shown_size(drawing.canvas, context.size)
-    run.log_image("image/final", context.renderer(drawing, shown), base["steps"])
-    run.log_image("image/svg", on_paper.image, base["steps"])
-    run.log_image("palette", swatches(drawing), base["steps"])
+    run.log.image("image/final", context.renderer(drawing, shown), base.steps)
+    run.log.image("image/svg", on_paper.image, base.steps)
+    run.log.image("palette", swatches(drawing), base.steps)
     metrics = {"minutes": figures["plot"]["minutes"], "ink_m": figures["plot"]["ink_mm"] / 1000}
     metrics["ink_load"] = figures["ink_load"]["max"]
     for reference, rows in figures["damage"].items():
@@ -207,8 +208,8 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
     for measure in _measures(run):
         metrics |= {f"{measure.figure}/{stage}": v for stage, v in figures[measure.figure].items() if v is not None}
     settings |= {"pens": run.config.pens.set, "seed": run.config.seed, "size": run.config.size}
-    settings |= {"steps": base["steps"], "strokes": len(drawing)}
-    run.writer.add_hparams(settings, metrics, run_name=".")
+    settings |= {"steps": base.steps, "strokes": len(drawing)}
+    run.log.hparams(settings, metrics)
 
 
 def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:

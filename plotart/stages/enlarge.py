@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -14,6 +15,7 @@ from torch import Tensor
 from plotart.core.canvas import Canvas, Page
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
+from plotart.core.settings import NamesFile
 from plotart.drawing import Drawing
 from plotart.drawing.primitives.strokes import Strokes
 from plotart.stages.base import Stage, stages
@@ -47,7 +49,7 @@ class Enlarge(Stage):
 
     label_order = -1
 
-    run: str
+    run: Annotated[str, NamesFile()]
     tiles: tuple[int, int]
     overlap: float = Field(0.15, ge=0, le=0.5, description="width of the mixed band, share of a patch")
     keep: float = Field(0.85, ge=0, le=1, description="orientations that excite less than this share are left out")
@@ -62,7 +64,7 @@ class Enlarge(Stage):
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         canvas = context.canvas
         assert canvas is not None
-        told: dict[str, object] = {"run": self.run, "tiles": list(self.tiles), "strokes": len(drawing)}
+        told: dict[str, object] = {"run": Path(self.run).name, "tiles": list(self.tiles), "strokes": len(drawing)}
         if context.picture is not None:
             large = magnify(drawing, canvas, self.tiles, context.generator)
             told["scale"] = round(canvas.mm_per_unit / drawing.canvas.mm_per_unit, 4)

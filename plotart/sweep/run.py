@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import shutil
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from plotart.core.errors import InputError, Interrupted
-from plotart.core.images import write_beside
+from plotart.core.files import FolderLock, write_beside
 from plotart.core.shipped import find_config, read_settings
 from plotart.networks import load_network
 from plotart.objectives.neuron import Neuron, parse_neuron
@@ -29,6 +30,8 @@ from plotart.sweep.workers import Job, Outcome, connect, here, on_ray
 __all__ = ["sweep"]
 
 MANIFEST = "sweep.yaml"
+SCRATCH = ".configs-"
+"""Beginning of the name of the folder that holds the configs of runs while they are made."""
 
 
 def sweep(
@@ -70,15 +73,39 @@ def sweep(
     _check_neurons(configs, console)
     cluster = None if ray is None else connect(ray)
     folder = (free_folder(FilePath("outputs"), "sweep") if out is None else FilePath(out)).resolve()
-    plan = _claim(folder, {"config": read_settings(find_config(config)), "changes": dict(changes)}, plan, force)
-    left = [cell for cell in plan if cell.name in configs and not (folder / cell.name / "run.json").is_file()]
+    settings = {"config": read_settings(find_config(config)), "changes": dict(changes)}
+    lock = FolderLock(folder) if folder.is_dir() else None
+    try:
+        plan = _claim(folder, settings, plan, force)
+        lock = lock or FolderLock(folder)
+        for scratch in folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(scratch, ignore_errors=True)  # of a sweep that was killed
+        _make(folder, plan, configs, int(changes["threads"]), workers, cluster, console)
+    finally:
+        if lock is not None:
+            lock.release()
+    return folder
+
+
+def _make(
+    folder: FilePath,
+    plan: Sequence[Cell],
+    configs: Mapping[str, Config],
+    threads: int,
+    workers: int,
+    cluster: Any,
+    console: Console,
+) -> None:
+    """Make the runs of the plan that have configs and are not finished; see `sweep`."""
+    done = set(_finished(folder, plan))
+    left = [cell for cell in plan if cell.name in configs and cell not in done]
     console.print(f"{len(plan)} runs in {folder}, {len(plan) - len(left)} of them finished", highlight=False)
     failed: list[Outcome] = []
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=SCRATCH) as scratch:
         for cell in left:
             configs[cell.name].save(FilePath(scratch) / f"{cell.name}.yaml")
         jobs = [Job(FilePath(scratch) / f"{cell.name}.yaml", folder / cell.name, FilePath.cwd()) for cell in left]
-        threads, cores = int(changes["threads"]), os.cpu_count() or 1
+        cores = os.cpu_count() or 1
         if cluster is None:
             outcomes = here(jobs, workers or max(1, cores // (threads or cores)))
         else:
@@ -105,7 +132,17 @@ def sweep(
             f"{len(failed)} of {len(plan)} runs failed, first {failed[0].job.folder.name}: {failed[0].message}; "
             f"the same command with --out {folder} tries them again"
         )
-    return folder
+
+
+def _finished(folder: FilePath, plan: Sequence[Cell]) -> dict[Cell, dict[str, Any]]:
+    """The figures of the runs that are finished; a damaged one is none."""
+    found = {}
+    for cell in plan:
+        with contextlib.suppress(InputError):
+            run = Run.open(folder / cell.name)
+            if run.finished:
+                found[cell] = run.figures
+    return found
 
 
 def _check_neurons(configs: Mapping[str, Config], console: Console) -> None:
@@ -162,9 +199,7 @@ def _told(outcome: Outcome) -> str:
 
 def _write_results(folder: FilePath, plan: Sequence[Cell]) -> None:
     """`index.html` and `sweep.csv` of what is finished."""
-    figures = {
-        cell: Run.open(folder / cell.name).figures for cell in plan if (folder / cell.name / "run.json").is_file()
-    }
+    figures = _finished(folder, plan)
     with write_beside(folder / "index.html") as beside:
         beside.write_text(page_of(folder.name, plan, figures), encoding="utf-8")
     with write_beside(folder / "sweep.csv") as beside, beside.open("w", encoding="utf-8", newline="") as file:

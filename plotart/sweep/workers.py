@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -14,9 +16,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from plotart.core.errors import InputError
+from plotart.core.files import is_locked
+from plotart.runs.clearing import CONFIG
 
 __all__ = ["Job", "Outcome", "connect", "here", "on_ray"]
 
+PATIENCE_S = 60.0
+"""Seconds that a run may take to save and end when its sweep was killed."""
 TRIES = 2
 """How often a run is begun, or gone on with, whose process was killed."""
 
@@ -52,7 +58,8 @@ def draw(job: Job, stop: threading.Event | None = None) -> Outcome:
     log = job.folder.with_name(job.folder.name + ".log")
     code = 0
     for _ in range(TRIES):
-        begun = (job.folder / "config.yaml").is_file()
+        _await(job.folder, stop)
+        begun = (job.folder / CONFIG).is_file()
         command = ["resume", str(job.folder)] if begun else ["generate", str(job.config), "--out", str(job.folder)]
         with log.open("wb") as lines:
             # a Ray worker blocks SIGINT, and its children would inherit that
@@ -60,8 +67,8 @@ def draw(job: Job, stop: threading.Event | None = None) -> Outcome:
             try:
                 # a session of its own: Ctrl-C in the terminal reaches it through here only, once
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "plotart", *command], cwd=job.work, stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL, stderr=lines, start_new_session=True,
+                    [sys.executable, "-m", "plotart.sweep.watched", str(os.getpid()), *command], cwd=job.work,
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=lines, start_new_session=True,
                 )  # fmt: skip
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -72,6 +79,13 @@ def draw(job: Job, stop: threading.Event | None = None) -> Outcome:
     if code == 0:
         log.unlink()
     return Outcome(job, code, told[-1].removeprefix("plotart: ") if told else f"its process was killed ({-code})")
+
+
+def _await(folder: FilePath, stop: threading.Event | None) -> None:
+    """Let a process of an earlier sweep that was killed save and end its run."""
+    end = time.monotonic() + PATIENCE_S
+    while is_locked(folder) and time.monotonic() < end and not (stop is not None and stop.is_set()):
+        time.sleep(0.2)
 
 
 def _ended(process: subprocess.Popen[bytes], stop: threading.Event | None) -> int:

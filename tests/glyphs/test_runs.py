@@ -16,8 +16,10 @@ from plotart.glyphs.alphabet import load_alphabet, transition, wander
 from plotart.glyphs.reading import confusions
 from plotart.plot.check import check_svg
 from plotart.plot.read import read_svg
+from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.folder import Run
 from plotart.runs.prepare import prepare
+from plotart.runs.progress import RunProgress
 from plotart.runs.watch import StageWatch
 
 TINY = {
@@ -114,17 +116,10 @@ def test_training_stopped_in_the_middle_goes_on_to_the_same_bytes(tmp_path):
     def trained(stop: int | None) -> torch.Tensor:
         _, context, drawing = prepare(config, print)
         stage = config.scaled_stages()[0]
-        base = {
-            "stage": 0,
-            "drawing": drawing.pack(),
-            "seconds": 0.0,
-            "steps": 0,
-            "seen": [],
-            "history": [],
-            "told": {},
-        }
+        base = Checkpoint(config.model_dump(mode="json"), 0, drawing.pack())
         run = Run(tmp_path, config)
-        watch = StageWatch(run, "train 1/1", base=base, saved=None)
+        progress = RunProgress(run, 1)
+        watch = StageWatch(run, "train 1/1", base=base, saved=None, progress=progress)
         steps = iter(range(1, 100))
         watch.checkpoint = lambda state: torch.save(state(), tmp_path / "5.pt") if next(steps) == stop else None
         made = stage(drawing, context, watch=watch)
@@ -132,7 +127,7 @@ def test_training_stopped_in_the_middle_goes_on_to_the_same_bytes(tmp_path):
             _, context, _ = prepare(config, print)
             context.generator.manual_seed(99)  # as any new process: nothing but the checkpoint counts
             saved = torch.load(tmp_path / "5.pt", weights_only=True)
-            watch = StageWatch(run, "train 1/1", base=base, saved={**saved, "history": []})
+            watch = StageWatch(run, "train 1/1", base=base, saved={**saved, "history": []}, progress=progress)
             made = stage(drawing, context, watch=watch)
         run.close()
         return made.primitive.points.detach()

@@ -32,7 +32,8 @@ def svg_bytes(folder: Path) -> dict[str, bytes]:
 
 def test_run_folder_is_complete(run):
     names = {p.name for p in run.folder.iterdir()}
-    assert {"config.yaml", "run.json", "checkpoint.pt", "drawing.svg", "pens", "preview.png", "frames"} <= names
+    assert {"config.yaml", "run.json", "checkpoint.safetensors", "drawing.svg", "preview.png"} <= names
+    assert {"inputs", "pens", "frames"} <= names
     assert any(name.startswith("events.out.tfevents") for name in names)
     assert not [p for p in run.folder.rglob("*") if p.name.endswith(".part")]
 

@@ -4,10 +4,11 @@ import json
 import shutil
 
 import pytest
-import torch
 
 from plotart import Config, InputError, Interrupted, enlarge, generate, resume
 from plotart.core.images import load_image
+from plotart.runs.checkpoint import Checkpoint
+from plotart.runs.clearing import CHECKPOINT
 from plotart.runs.watch import StageWatch
 from plotart.stages import judge
 from plotart.stages.enlarge import Enlarge
@@ -31,7 +32,7 @@ def poster(source, tmp_path_factory):
 
 def test_poster_says_where_it_comes_from_and_has_the_pens_of_its_source(poster, source):
     figures, small = poster.figures, json.loads((source / "run.json").read_text())
-    assert figures["enlarged"]["run"] == str(source)
+    assert figures["enlarged"]["run"] == source.name
     assert figures["enlarged"]["tiles"] == [3, 3]
     assert {pen["hex"] for pen in figures["pens"]} <= {pen["hex"] for pen in small["pens"]}
     assert figures["weights"] == small["weights"]  # the balance that was found
@@ -80,7 +81,7 @@ def test_poster_can_be_enlarged_again(poster, tmp_path):
 def test_picture_is_magnified_and_drawn_at_its_new_size(photo, tmp_path):
     changes = {**SMALL, "objectives.pixels.image": str(photo), "stages.0.steps": 40, "primitive.count": 150}
     small = generate(Config.load(None, changes), tmp_path / "small")
-    strokes = len(torch.load(small.folder / "checkpoint.pt")["drawing"]["colours"]["pen"])
+    strokes = len(Checkpoint.read(small.folder / CHECKPOINT).drawing["colours"]["pen"])
     large = enlarge(small.folder, (2, 2), {"page.size": "110x110mm", "steps": 40, "threads": 2}, tmp_path / "large")
     assert large.config.size == 192
     assert sum(pen["strokes"] for pen in large.figures["pens"]) > 2.5 * strokes

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from plotart import Config, InputError, generate
+from plotart.runs.checkpoint import Checkpoint
+from plotart.runs.clearing import FITTED
 from plotart.runs.pipeline import resume
 
 
@@ -30,7 +32,7 @@ def test_more_steps_are_those_of_a_longer_run(settings, tmp_path):
     assert (part.folder / "drawing.svg").read_bytes() != (whole.folder / "drawing.svg").read_bytes()
     further = resume(part.folder, 5)
     assert (further.folder / "drawing.svg").read_bytes() == (whole.folder / "drawing.svg").read_bytes()
-    ends = [torch.load(run.folder / "fitted.pt", weights_only=True)["state"] for run in (whole, further)]
+    ends = [Checkpoint.read(run.folder / FITTED).state for run in (whole, further)]
     for key in ("exp_avg", "exp_avg_sq", "step"):
         for index, moments in ends[0]["optimizers"][0]["state"].items():
             assert torch.equal(moments[key], ends[1]["optimizers"][0]["state"][index][key])

@@ -112,7 +112,7 @@ def test_another_sweep_is_replaced_only_by_force(tmp_path, monkeypatch):
             sweep(file, TINY, plan, folder, force=force)
 
     made(cells("conv2_2:3"))
-    begun = folder / "conv2_2-3" / "checkpoint.pt"
+    begun = folder / "conv2_2-3" / "checkpoint.safetensors"
     begun.parent.mkdir()
     begun.touch()
     (folder / "notes.txt").touch()
@@ -134,7 +134,7 @@ def test_a_stopped_run_saves_and_goes_on_to_the_same_bytes(tmp_path):
     stop = threading.Event()
 
     def stop_at_work():
-        while not (job.folder / "checkpoint.pt").exists():
+        while not (job.folder / "checkpoint.safetensors").exists():
             time.sleep(0.01)
         stop.set()
 
