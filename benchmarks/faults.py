@@ -128,17 +128,22 @@ def kills(count: int, kinds: list[str], photo: Path, scratch: Path, dice: random
 def long_run(steps: int, photo: Path, scratch: Path) -> None:
     """The slopes of memory and of a step's time over a run of many steps."""
     told = scratch / "told.json"
+    # other work on the machine makes all of it slower: steps are compared with what sorting takes at the same moment
+    yardstick = np.random.default_rng(0).random(20_000)
     page = os.sysconf("SC_PAGE_SIZE")
 
     def work() -> None:
-        moments: list[tuple[int, float, float]] = []
+        moments: list[tuple[int, float, float, float]] = []
         step = watch.StageWatch.step
 
         def noting(self: watch.StageWatch, done: watch.Step) -> None:
             step(self, done)
             if done.number % max(1, steps // 200) == 0:
                 resident = int(Path("/proc/self/statm").read_text().split()[1]) * page / 2**20
-                moments.append((done.number, time.process_time(), resident))
+                began = time.process_time()
+                for _ in range(20):
+                    np.sort(yardstick)
+                moments.append((done.number, began, time.process_time() - began, resident))
 
         watch.StageWatch.step = noting  # type: ignore[method-assign]
         fit = {"kind": "fit", "steps": steps, "looks": 100}
@@ -148,15 +153,16 @@ def long_run(steps: int, photo: Path, scratch: Path) -> None:
         told.write_text(json.dumps(moments))
 
     assert ended(forked(work)) == 0
-    number, seconds, resident = np.array(json.loads(told.read_text())).T
-    pace = np.diff(seconds) / np.diff(number) * 1000
+    number, seconds, sorting, resident = np.array(json.loads(told.read_text())).T
+    pace = (np.diff(seconds) - sorting[:-1]) / np.diff(number) * 1000
+    relative = pace / ((sorting[1:] + sorting[:-1]) / 2)
     later = slice(len(pace) // 10, None)  # what the first steps compile and load is not a slope
     middle = (number[1:] + number[:-1]) / 2
-    slope, mean = np.polyfit(middle[later], pace[later], 1)[0], pace[later].mean()
+    slope = np.polyfit(middle[later], relative[later], 1)[0] / relative[later].mean()
     growth = np.polyfit(number[later], resident[later], 1)[0]
     log_size = sum(path.stat().st_size for path in (scratch / "long").glob("events.*")) / 1e6
     print(
-        f"{steps} steps: {mean:.2f} ms of CPU a step, {slope * steps / mean:+.1%} over the run; "
+        f"{steps} steps: {pace[later].mean():.2f} ms of CPU a step, {slope * steps:+.1%} over the run; "
         f"{resident[later].mean():.0f} MiB resident, {growth * steps:+.1f} MiB over the run; "
         f"TensorBoard log {log_size:.2f} MB"
     )

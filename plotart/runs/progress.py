@@ -2,10 +2,11 @@
 
 progress.json is written beside and renamed, once a second at most. It holds
 
-- `state`: `working`, `writing` (the files), `finished`, `stopped` (it can go on) or `failed`, with its `message`;
+- `state`: `running`, `writing` (the files), `finished`, `stopped` (it can go on) or `failed`, with its `message`;
 - `pid` and `host` of the process, and `time`, when it was written (seconds since 1970): a run that works writes often;
 - `stage`, `number` and `stages`: the stage at work, its number from 1, and how many there are; `step` and `of` of it;
-- `seconds` of work so far and `seconds_left` until the files lie there, null as long as nothing is known;
+- `seconds` of work so far and `seconds_left` until the files lie there, null as long as nothing is known; `share`, the
+  part of the run that is done, 0 to 1;
 - `losses` by objective, and `excitation` when the clean image was last looked at.
 """
 
@@ -56,7 +57,7 @@ class RunProgress:
         """Stage `number` begins, or the files are written."""
         self._stage_began = time.monotonic()
         self._at |= {"stage": kind, "number": number + 1, "step": 0, "of": 0}
-        self._tell("writing" if kind == FILES else "working", now=True)
+        self._tell("writing" if kind == FILES else "running", now=True)
 
     def end(self, number: int) -> None:
         self.forecast.ended(number, time.monotonic() - self._stage_began)
@@ -68,7 +69,7 @@ class RunProgress:
             return
         self._shown = now
         self._at |= {"step": done.number, "of": done.of, "losses": done.losses}
-        self._tell("working")
+        self._tell("running")
         terms = "  ".join(f"{name} {value:.4g}" for name, value in {**done.losses, **done.told}.items())
         self._show(terms)
         if not self.run.console.is_terminal and now - self._lined > LINE_S:
@@ -111,6 +112,7 @@ class RunProgress:
             return
         self._written = time.monotonic()
         left = 0.0 if state == "finished" else self._left()
+        spent = self._before + time.monotonic() - self._began
         told: Mapping[str, Any] = {
             "state": state,
             "message": message,
@@ -118,8 +120,9 @@ class RunProgress:
             "host": socket.gethostname(),
             "time": round(time.time(), 3),
             **self._at,
-            "seconds": round(self._before + time.monotonic() - self._began, 1),
+            "seconds": round(spent, 1),
             "seconds_left": None if left is None else round(left, 1),
+            "share": None if left is None else round(spent / max(spent + left, 1e-9), 4),
         }
         self.run.check_place()
         with write_beside(self.run.folder / PROGRESS) as beside:

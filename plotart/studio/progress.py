@@ -13,7 +13,7 @@ __all__ = ["alive", "latest_frame", "progress", "state_of"]
 
 FRESH_S = 30.0
 """A run that tells nothing of itself is taken for running while one of its files is younger than this."""
-WRITTEN = ("config.yaml", "checkpoint.pt", "frames")
+WRITTEN = ("config.yaml", "checkpoint.safetensors", "frames")
 
 
 def progress(folder: FilePath) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def state_of(folder: FilePath, told: dict[str, Any], notes: dict[str, Any]) -> s
     started = notes.get("pid")
     if notes.get("waiting"):
         state = "waiting"
-    elif told.get("state") == "running" and alive(told.get("pid")):
+    elif told.get("state") in ("running", "writing") and alive(told.get("pid")):
         state = "running"
     elif alive(started):
         state = "running" if told or (folder / "frames").is_dir() else "starting"
@@ -55,7 +55,7 @@ def state_of(folder: FilePath, told: dict[str, Any], notes: dict[str, Any]) -> s
     elif not told and started is None and _youngest(folder) > time.time() - FRESH_S:
         state = "running"
     else:
-        state = "stopped" if started is None or (folder / "checkpoint.pt").is_file() else "failed"
+        state = "stopped" if started is None or (folder / "checkpoint.safetensors").is_file() else "failed"
     return state
 
 

@@ -67,7 +67,7 @@ def draw(job: Job, stop: threading.Event | None = None) -> Outcome:
             try:
                 # a session of its own: Ctrl-C in the terminal reaches it through here only, once
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "plotart.sweep.watched", str(os.getpid()), *command], cwd=job.work,
+                    [sys.executable, "-m", "plotart.cli.watched", str(os.getpid()), *command], cwd=job.work,
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=lines, start_new_session=True,
                 )  # fmt: skip
             finally:

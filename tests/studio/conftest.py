@@ -30,7 +30,7 @@ def make_run(root, name, *, finished=True, config=None, figures=None):
         (folder / "report.html").write_text("<!doctype html><script>1</script>")
         (folder / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     else:
-        (folder / "checkpoint.pt").write_bytes(b"")
+        (folder / "checkpoint.safetensors").write_bytes(b"")
         for path in (folder, *folder.rglob("*")):
             old = 1_600_000_000
             __import__("os").utime(path, (old, old))

@@ -140,7 +140,14 @@ def test_reports_run_in_a_sandbox_and_read_only_their_own_run(page, stranger, st
     assert (
         policy.startswith("sandbox allow-scripts") and "allow-same-origin" not in policy and "connect-src" not in policy
     )
-    for path in ("half/config.yaml", "cat/checkpoint.pt", "cat/.studio.json", "cat/../half/config.yaml", "cat/", "cat"):
+    for path in (
+        "half/config.yaml",
+        "cat/checkpoint.safetensors",
+        "cat/.studio.json",
+        "cat/../half/config.yaml",
+        "cat/",
+        "cat",
+    ):
         assert stranger.get(base + path).status_code in (404, 422)
     assert stranger.post(f"{base}cat/report.html", content="", headers={"Origin": "null"}).status_code == 403
 

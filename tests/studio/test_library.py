@@ -99,7 +99,7 @@ def test_states_tell_what_a_run_is_at(root, tmp_path):
     assert state_of(folder, {}, {"waiting": True}) == "waiting"
     assert state_of(folder, {"state": "failed"}, {}) == "failed"
     assert state_of(root / "cat", {}, {}) == "finished"
-    (folder / "checkpoint.pt").touch()
+    (folder / "checkpoint.safetensors").touch()
     assert state_of(folder, {}, {}) == "running"  # from a terminal, of an older plotart: by its files alone
     assert not alive(1) and not alive(None) and not alive("7") and not alive(True)
     assert alive(own) is (b"plotart" in Path("/proc/self/cmdline").read_bytes())

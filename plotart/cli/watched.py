@@ -1,4 +1,4 @@
-"""`python -m plotart.sweep.watched PARENT COMMAND ...`: the command line in a process that does not outlive its parent.
+"""`python -m plotart.cli.watched PARENT COMMAND ...`: the command line in a process that does not outlive its parent.
 
 When the process PARENT has ended, be it by SIGKILL, the run is told to save and end as by SIGTERM.
 """
@@ -20,7 +20,7 @@ LOOK_S, GRACE_S = 0.5, 30.0
 def main() -> None:
     parent = int(sys.argv.pop(1))
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    from plotart.cli import main as command_line  # noqa: PLC0415 - the watch comes first: this takes seconds
+    from plotart.cli import main as command_line
 
     command_line()
 
