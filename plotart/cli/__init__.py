@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from plotart.cli.flags import meant
 from plotart.cli.movies import movie, render
 from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
@@ -16,7 +17,7 @@ from plotart.cli.plots import check, estimate, export
 from plotart.cli.plotter import down, heights, home, plot, up
 from plotart.cli.runs import enlarge, generate, resume, show, sweep
 from plotart.cli.studio import studio
-from plotart.core.errors import InputError, Interrupted
+from plotart.core.errors import InputError, Interrupted, one_line
 
 __all__ = ["cli", "main"]
 
@@ -44,18 +45,30 @@ def main() -> None:
         sys.exit(cli.main(standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
+    except click.NoSuchOption as error:
+        if (flag := meant(error.option_name)) and error.ctx and any(flag in p.opts for p in error.ctx.command.params):
+            error.possibilities = [flag]
+        error.show()
+        sys.exit(2)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except InputError as error:
-        _fail(str(error), 2)
+        _fail(f"{error}{_about_yaml(str(error))}", 2)
     except Interrupted as stopped:
         _fail(str(stopped), 130)
     except KeyboardInterrupt:
         _fail("interrupted; 'plotart resume' goes on from the last checkpoint", 130)
     except (OSError, FloatingPointError, MemoryError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        _fail("the disk is full; free some space and go on with 'plotart resume'" if full else str(error), 1)
+        told = "the disk is full; free some space and go on with 'plotart resume'" if full else str(error)
+        _fail(told or "there is not enough memory", 1)
+
+
+def _about_yaml(message: str) -> str:
+    """A colour without quotes is a comment to YAML, and nothing is left of the value."""
+    colour = any(f"{name}: " in message for name in ("pens.set", "page.paper"))
+    return "; in a YAML file a colour needs quotes: '#d62728'" if colour and message.endswith("not None") else ""
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
@@ -64,5 +77,5 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"plotart: {message}", err=True)
+    click.echo(f"plotart: {one_line(message)}", err=True)
     sys.exit(code)

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path as FilePath
 from typing import Any
 
 import click
-import yaml
 
-from plotart.core.errors import InputError
+from plotart.core.documents import as_path, parse_yaml
+from plotart.core.errors import InputError, shown
+from plotart.core.shipped import find_config
 
-__all__ = ["FLAGS", "config_flags", "gather", "some_flags"]
+__all__ = ["FLAGS", "config_flags", "gather", "given_config", "meant", "some_flags"]
+
+YAML = {".yaml", ".yml"}
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
+MEANT = {
+    **dict.fromkeys(("photo", "picture", "img", "input", "source", "file", "target"), "--image"),
+    **dict.fromkeys(("count", "lines", "num-strokes", "shapes"), "--strokes"),
+    **dict.fromkeys(("colors", "colours", "palette-file", "pen", "inks"), "--pens"),
+    **dict.fromkeys(("paper-size", "format", "sheet"), "--page"),
+    **dict.fromkeys(("iterations", "iters", "epochs"), "--steps"),
+    **dict.fromkeys(("output", "outdir", "dir", "folder"), "--out"),
+    **dict.fromkeys(("time", "duration"), "--minutes"),
+    **dict.fromkeys(("model", "net"), "--network"),
+    **dict.fromkeys(("layer", "unit", "channel"), "--neuron"),
+    **dict.fromkeys(("resolution", "px", "width", "height"), "--size"),
+}
+"""What other programs call these flags."""
 
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
@@ -76,9 +94,36 @@ def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
     for text in sets:
         address, equals, value = text.partition("=")
         if not equals or not address:
-            raise InputError(f"--set: write ADDRESS=VALUE, for example --set size=512, not {text!r}")
-        try:
-            changes[address.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"--set: {value!r} is not a value that YAML can read") from None
+            raise InputError(f"--set: write ADDRESS=VALUE, for example --set size=512, not {shown(text)}")
+        # what YAML takes for a comment is a colour here
+        changes[address.strip()] = value if value.startswith("#") else parse_yaml(value, f"--set {shown(text)}")
     return changes
+
+
+def given_config(name: str | None) -> str | None:
+    """The config a command line names, after a look at what people put there that is none.
+
+    Raises:
+        InputError: saying which flag was meant.
+    """
+    if name is None:
+        return None
+    suffix = FilePath(name).suffix.lower()
+    if suffix in PICTURES:
+        raise InputError(f"config: {shown(name)} is a picture; to draw it write --image {name}")
+    if suffix == ".svg":
+        raise InputError(f"config: {shown(name)} is an SVG; to start from its strokes write --init {name}")
+    if name.lower() in ("landscape", "portrait"):
+        raise InputError(f"config: {shown(name)} is none; write --page a4 --landscape, or leave --landscape out")
+    if suffix not in YAML and as_path(name)[1]:
+        raise InputError(f"config: {shown(name)} is no YAML file")
+    try:
+        find_config(name)
+    except InputError as error:
+        raise InputError(f"{error}; an option takes one value, such as --pens '#d62728,#1f4fb4'") from None
+    return name
+
+
+def meant(flag: str) -> str | None:
+    """The flag that one which does not exist stands for, as other programs call it."""
+    return MEANT.get(flag.lstrip("-").lower())

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from plotart.cli.writing import writing
 from plotart.core.errors import InputError
 
 __all__ = ["movie", "render"]
@@ -51,7 +52,8 @@ def movie(
         film: Iterator[Any] = (shot(to_pil(picture), 1 / fps) for picture in way)
     else:
         film = shots(opened, fps=fps, captions=captions, title=title, pauses=(card, first, last))
-    save_movie(film, path, fps)
+    with writing(path):
+        save_movie(film, path, fps)
     click.echo(path)
 
 
@@ -85,6 +87,6 @@ def render(source: FilePath, size: int | None, border: float, stage: str | None,
         run = Run.open(source)
         drawing, size = drawing_of(run, stage), size or run.config.size
         draw = renderer(run.config.renderer.name, threads=run.config.threads)
-    with torch.no_grad():
+    with torch.no_grad(), writing(path):
         save_image(draw(drawing, size or 512, border=border), path)
     click.echo(path)

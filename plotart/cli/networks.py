@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path as FilePath
 
 import click
-from rich.console import Console
 from rich.table import Table
+
+from plotart.cli.writing import writing
+from plotart.core.console import plain_console
 
 __all__ = ["layers", "networks", "neurons"]
 
@@ -20,7 +22,7 @@ def networks() -> None:
     for name in known:
         table.add_row(name, known[name].about)
     table.add_row("<torchvision model>", "any model of torchvision by its name, neurons by node name")
-    Console().print(table, highlight=False)
+    plain_console().print(table)
 
 
 @click.command()
@@ -49,7 +51,7 @@ def neurons(network: str, layer: str, out: FilePath | None) -> None:
     found = load_network(network, report=lambda line: click.echo(line, err=True))
     survey, sheet = contact_sheet(found, layer)
     target = out or FilePath(f"{found.name}-{layer.replace(':', '-').replace('@', '-')}.png")
-    with write_beside(target) as beside:
+    with writing(target), write_beside(target) as beside:
         sheet.save(beside, format="PNG")
     counts = Counter(survey.marks)
     dead = [str(unit) for unit, mark in enumerate(survey.marks) if mark == "dead"]

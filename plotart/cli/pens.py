@@ -6,9 +6,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from plotart.cli.writing import writing
+from plotart.core.console import plain_console
 
 if TYPE_CHECKING:
     from plotart.pens import PenSet
@@ -38,7 +40,7 @@ def list_() -> None:
         found = load_pens(name)
         colours = "approximate" if found.approximate else "measured"
         table.add_row(name, f"{len(found.pens)}", colours, found.title, _swatches(found))
-    Console().print(table, highlight=False)
+    plain_console().print(table)
 
 
 @pens.command()
@@ -66,10 +68,10 @@ def show(pen_set: str, vpype: bool) -> None:
             "opaque" if pen.opaque else "transparent",
             "approximate" if pen.approximate else "measured",
         )
-    console = Console()
-    console.print(table, highlight=False)
+    console = plain_console()
+    console.print(table)
     if found.source:
-        console.print(f"source: {found.source}", highlight=False)
+        console.print(f"source: {found.source}")
 
 
 @pens.command()
@@ -93,9 +95,10 @@ def chart(pen_set: str, size: str, landscape: bool, margin: float, out: FilePath
     for number, part in enumerate(sheets, start=1):
         plot, layout = make_chart(part, sheet, margin)
         own = folder if len(sheets) == 1 else folder / str(number)
-        write_svg(plot, own / "chart.svg")
-        write_pen_files(plot, own / "pens")
-        save_layout(layout, own / "chart.yaml")
+        with writing(folder):
+            write_svg(plot, own / "chart.svg")
+            write_pen_files(plot, own / "pens")
+            save_layout(layout, own / "chart.yaml")
         click.echo(f"{own / 'chart.svg'}: {len(part.pens)} pens; photograph it whole, then: "
                    f"plotart pens calibrate PHOTO --chart {own / 'chart.yaml'}")  # fmt: skip
 
@@ -128,9 +131,10 @@ def calibrate(photo: FilePath, chart_file: FilePath, out: FilePath) -> None:
             f"{one.pen.opacity:.2f}",
             f"{one.opacity_error:.2f}",
         )
-    console = Console()
-    console.print(table, highlight=False)
+    console = plain_console()
+    console.print(table)
     for note in found.all_notes:
-        console.print(f"note: {note}", highlight=False)
-    write_pen_set(found.pen_set, out)
-    console.print(f"{out}: use it with --pens {out}", highlight=False)
+        console.print(f"note: {note}")
+    with writing(out):
+        write_pen_set(found.pen_set, out)
+    console.print(f"{out}: use it with --pens {out}")

@@ -7,8 +7,9 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from plotart.cli.writing import writing
+from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,15 +117,16 @@ def export(
         raise InputError(f"--out: '{target}' is the file being read; choose another name")
     if speed is not None:
         speeds = speeds.model_copy(update={"pen_down_speed": FULL_SPEED[form] * speed})
-    if form == "hpgl":
-        formats.write_hpgl(plot, target, device, speed)
-    elif form == "gcode":
-        lifts = {"servo": formats.SERVO, "z": formats.Z_AXIS, None: None}
-        formats.write_gcode(plot, target, speeds, lifts[lift])
-    else:
-        coded = pause or speed is not None or height is not None
-        layers = sequence.axidraw_layers(plot, pause=pause, speed=speed, height=height) if coded else None
-        write_whole(target, plot_svg(plot, layers))
+    with writing(target):
+        if form == "hpgl":
+            formats.write_hpgl(plot, target, device, speed)
+        elif form == "gcode":
+            lifts = {"servo": formats.SERVO, "z": formats.Z_AXIS, None: None}
+            formats.write_gcode(plot, target, speeds, lifts[lift])
+        else:
+            coded = pause or speed is not None or height is not None
+            layers = sequence.axidraw_layers(plot, pause=pause, speed=speed, height=height) if coded else None
+            write_whole(target, plot_svg(plot, layers))
     tell_left_out(file)
     click.echo(f"{target}: {plot.strokes} strokes, {time_of(plot, speeds).minutes:.0f} min on {machine}")
 
@@ -154,9 +156,9 @@ def estimate(file: FilePath, machine: str) -> None:
             f"{spent.pen_up_mm / 1000:.2f}",
             f"{spent.seconds / 60:.1f}",
         )
-    console = Console()
-    console.print(table, highlight=False)
-    console.print(f"{time.minutes:.1f} min on {machine}, pen changes included", highlight=False)
+    console = plain_console()
+    console.print(table)
+    console.print(f"{time.minutes:.1f} min on {machine}, pen changes included")
 
 
 @click.command()

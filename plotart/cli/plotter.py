@@ -6,11 +6,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from plotart.cli.plots import MACHINE, drawing_of_source, plot_of_source
+from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _preview(placed: Placed, machine: Machine, choice: Choice, progress: Progres
             Text("███", style=layer.pen.hex), layer.pen.name, str(len(layer.paths)), f"{spent.ink_mm / 1000:.2f}",
             f"{spent.seconds / 60:.1f}",
         )  # fmt: skip
-    console = Console()
+    console = plain_console()
     console.print(table, highlight=False)
     moving = (time.seconds - time.change_seconds) / 60
     many = "" if choice.copies == 1 else f", {choice.copies} copies"
@@ -137,7 +137,7 @@ def _run(file: FilePath, given: Machine, chosen: Plot, port: str | None, progres
     from plotart.plot.drive.session import Session
 
     controller = connect(given, port)
-    console = Console()
+    console = plain_console()
     try:
         placed = place(chosen, controller.machine, progress.choice.turn)
         progress.port = controller.line.port

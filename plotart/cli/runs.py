@@ -7,9 +7,9 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from plotart.cli.flags import FLAGS, config_flags, gather, some_flags
+from plotart.cli.flags import FLAGS, config_flags, gather, given_config, some_flags
+from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 from plotart.core.shipped import base_config
 
@@ -30,7 +30,8 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
     from plotart.runs.pipeline import generate as make
 
     changes = gather(flags, sets)
-    _show(make(Config.load(config or base_config(changes), changes), out, force=force, console=Console(stderr=True)))
+    chosen = Config.load(given_config(config) or base_config(changes), changes)
+    _show(make(chosen, out, force=force, console=plain_console(stderr=True)))
 
 
 @click.command()
@@ -57,9 +58,11 @@ def sweep(
     if workers is not None and ray is not None:
         raise InputError("--workers: a Ray cluster deals out its own cores; give --workers or --ray, not both")
     changes = gather(flags, sets)
-    base = config or base_config({**changes, "objectives.neuron.at": ""})
+    base = given_config(config) or base_config({**changes, "objectives.neuron.at": ""})
     plan = cells(neurons, styles, seeds)
-    folder = make(base, changes, plan, out, workers=workers or 0, ray=ray, force=force, console=Console(stderr=True))
+    folder = make(
+        base, changes, plan, out, workers=workers or 0, ray=ray, force=force, console=plain_console(stderr=True)
+    )
     click.echo(folder / "index.html")
 
 
@@ -82,7 +85,7 @@ def enlarge(
     if tiles is not None and counts is None:
         raise InputError(f"--tiles: write columns x rows, for example 3x4, not {tiles!r}")
     chosen = None if counts is None else (int(counts[1]), int(counts[2]))
-    _show(make(run, chosen, gather(flags, sets), out, force=force, console=Console(stderr=True)))
+    _show(make(run, chosen, gather(flags, sets), out, force=force, console=plain_console(stderr=True)))
 
 
 @click.command()
@@ -95,7 +98,7 @@ def resume(run: FilePath, steps: int | None) -> None:
     """
     from plotart.runs.pipeline import resume as go_on
 
-    _show(go_on(run, steps, console=Console(stderr=True)))
+    _show(go_on(run, steps, console=plain_console(stderr=True)))
 
 
 @click.command()
@@ -113,4 +116,4 @@ def show(run: FilePath) -> None:
 def _show(run: Run) -> None:
     from plotart.runs.show import summary
 
-    Console().print(summary(run), highlight=False)
+    plain_console().print(summary(run))

@@ -11,6 +11,7 @@ import vpype
 import vpype_cli
 
 from plotart.cli.flags import config_flags, gather
+from plotart.core.console import plain_console
 from plotart.core.shipped import base_config
 
 __all__ = ["plotart", "plotart_order", "plotart_pens", "plotart_time"]
@@ -31,7 +32,6 @@ def plotart(document: vpype.Document, sets: tuple[str, ...], out: str | None, **
     Layers are called '1-<pen>', '2-<pen>' ..., so that they keep their numbers when vpype reads them again; their
     colours and widths are those of the pens. The page is set unless the pipeline has one.
     """
-    from rich.console import Console
 
     from plotart.core.errors import InputError
     from plotart.plot.export import pen_name, to_vpype
@@ -42,7 +42,7 @@ def plotart(document: vpype.Document, sets: tuple[str, ...], out: str | None, **
     try:
         changes = gather(values, sets)
         config = Config.load(base_config(changes), changes)
-        run = generate(config, out, console=Console(stderr=True))
+        run = generate(config, out, console=plain_console(stderr=True))
         made = to_vpype(read_svg(run.folder / "drawing.svg"))
     except InputError as error:
         raise click.UsageError(str(error)) from error

@@ -16,7 +16,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional as F
 
-from plotart.core.errors import InputError
+from plotart.core.documents import as_path
+from plotart.core.errors import InputError, shown
 from plotart.core.files import write_beside
 
 __all__ = [
@@ -31,8 +32,12 @@ __all__ = [
     "write_beside",
 ]
 
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+"""What is opened, whatever a file is called: Pillow reads more, some of it by starting other programs (EPS)."""
 MAX_PIXELS = 200_000_000
 """Pictures with more pixels are refused: decoding one would take gigabytes."""
+KEPT_PIXELS = 40_000_000
+"""Larger pictures are averaged down to this while they are still bytes: no canvas shows more."""
 SHARP = 0.3
 """A Gaussian narrower than this many px weighs its centre with over 99 %."""
 
@@ -41,47 +46,71 @@ def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
     """Read a picture as `[3, H, W]` float32 sRGB in 0..1.
 
     EXIF rotation is applied, an embedded colour profile is converted to sRGB, transparency is laid on white, 16-bit and
-    CMYK pictures are converted, and of an animation the first frame is taken.
+    CMYK pictures are converted, and of an animation the first frame is taken. Above 40 megapixels it is averaged down.
 
     Raises:
-        InputError: the file is missing, is no picture, is cut short, is under 8 px or over 200 megapixels.
+        InputError: the file is missing, is no picture of `FORMATS`, is damaged or cut short, holds pixels that are no
+            numbers, is under 8 px or over 200 megapixels.
     """
-    path = FilePath(path)
-    if not path.exists():
+    path, exists = as_path(path)
+    if not exists:
+        if path.is_dir():
+            raise InputError(f"{setting}: '{path}' is a folder; give a picture file")
         raise InputError(f"{setting}: no file '{path}'")
-    if path.is_dir():
-        raise InputError(f"{setting}: '{path}' is a folder; give a picture file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
+            with Image.open(path, formats=FORMATS) as file:
                 if file.width * file.height > MAX_PIXELS:
                     most = MAX_PIXELS // 10**6
                     raise InputError(
                         f"{setting}: '{path}' has {file.width}x{file.height} pixels; at most {most} megapixels"
                     )
-                picture = _to_rgb(ImageOps.exif_transpose(file))
+                picture = _to_rgb(_reduced(file))
     except InputError:
         raise
     except UnidentifiedImageError:
         raise InputError(
-            f"{setting}: '{path}' is not a picture that can be read (PNG, JPEG, TIFF, WebP, ...)"
+            f"{setting}: '{path}' is not a picture that can be read: give PNG, JPEG, WebP, TIFF, BMP or GIF"
         ) from None
     except Image.DecompressionBombError:
         raise InputError(f"{setting}: '{path}' is larger than {MAX_PIXELS // 10**6} megapixels") from None
     except PermissionError:
         raise InputError(f"{setting}: '{path}' may not be read; check its permissions") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InputError(f"{setting}: '{path}' is damaged or cut short ({error})") from None
+    except MemoryError:
+        raise InputError(f"{setting}: '{path}' needs more memory than there is") from None
+    except Exception as error:  # decoders fail in as many ways as a file can be broken
+        raise InputError(f"{setting}: '{path}' is damaged or cut short ({shown(str(error))})") from None
     if min(picture.shape[:2]) < 8:
         raise InputError(f"{setting}: '{path}' is {picture.shape[1]}x{picture.shape[0]} pixels; at least 8x8")
     return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+
+
+def _reduced(file: Image.Image) -> Image.Image:
+    """The first frame upright, of at most `KEPT_PIXELS`: a mean of whole blocks of pixels."""
+    factor = math.ceil((file.width * file.height / KEPT_PIXELS) ** 0.5)
+    if factor == 1:
+        return ImageOps.exif_transpose(file)
+    if file.format == "JPEG":
+        file.draft(None, (file.width // factor, file.height // factor))  # the decoder does most of it
+        factor = math.ceil((file.width * file.height / KEPT_PIXELS) ** 0.5)
+    if file.mode.startswith("I;16"):
+        values = np.asarray(file)[: file.height // factor * factor, : file.width // factor * factor]
+        blocks = values.reshape(values.shape[0] // factor, factor, values.shape[1] // factor, factor)
+        small = Image.fromarray(blocks.mean((1, 3), dtype=np.float32))
+    else:
+        plain = file if file.mode not in ("P", "1", "PA") else file.convert("RGBA")
+        small = plain.reduce(factor) if factor > 1 else plain.copy()
+    small.info, small.getexif()[0x0112] = dict(file.info), file.getexif().get(0x0112, 1)
+    return ImageOps.exif_transpose(small)
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
     """A decoded picture as `[H, W, 3]` float32 sRGB in 0..1 on white."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         values = np.asarray(image, dtype=np.float32)
+        if not np.isfinite(values).all():
+            raise ValueError("it holds pixels that are no numbers")
         top = 65535.0 if values.max(initial=0) > 255 else (255.0 if values.max(initial=0) > 1 else 1.0)
         return np.repeat((values / top).clip(0, 1)[..., None], 3, axis=2)
     profile = image.info.get("icc_profile")

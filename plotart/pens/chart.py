@@ -12,6 +12,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from plotart.core.documents import read_yaml
 from plotart.core.errors import InputError
 from plotart.core.settings import Section
 from plotart.pens.palette import Pen
@@ -146,14 +147,7 @@ def _short(value: Any) -> Any:
 def load_layout(path: str | FilePath) -> ChartLayout:
     """Read a layout that `save_layout` wrote; InputError for a missing file or anything that is no chart."""
     file = FilePath(path)
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"chart {str(file)!r} cannot be read: {(error.strerror or 'no such file').lower()}."
-        ) from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"chart {str(file)!r} is not YAML: give the chart.yaml written beside the chart.") from error
+    data = read_yaml(file, f"chart {str(file)!r}")
     if not isinstance(data, dict) or "chart" not in data:
         raise InputError(f"chart {str(file)!r} describes no chart: give the chart.yaml written beside the chart.")
     try:

@@ -3,20 +3,18 @@
 import re
 from functools import cache
 from importlib import resources
-from pathlib import Path as FilePath
 from typing import Any
 
-import yaml
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from plotart.core.color import normalize_hex
-from plotart.core.errors import InputError
+from plotart.core.documents import as_path, parse_yaml, read_yaml
+from plotart.core.errors import InputError, shown
 from plotart.core.settings import Section
 
 __all__ = ["Pen", "PenSet", "load_pens", "pen_file", "pen_sets", "to_vpype_toml"]
 
 HEX_TIP_MM = 0.4
-_LARGEST_FILE = 1_000_000
 
 
 class Pen(Section):
@@ -111,18 +109,19 @@ def load_pens(pens: str) -> PenSet:
         return _built_in(text)
     if text.startswith("#"):
         return _from_colours(text)
-    file = FilePath(text).expanduser()
-    if file.suffix.lower() in {".yaml", ".yml"} or file.is_file():
-        return _from_file(file)
+    file, exists = as_path(text)
+    if file.suffix.lower() in {".yaml", ".yml"} or exists:
+        return _pen_set(read_yaml(file, f"pens {shown(str(file))}"), str(file), file.stem)
     raise InputError(
-        f"pens {text!r} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, "
+        f"pens {shown(text)} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, "
         "or colours as '#d62728,#1f4fb4'."
     )
 
 
 @cache
 def _built_in(name: str) -> PenSet:
-    return _parse((resources.files("plotart.pens") / f"{name}.yaml").read_text(encoding="utf-8"), name, name)
+    text = (resources.files("plotart.pens") / f"{name}.yaml").read_text(encoding="utf-8")
+    return _pen_set(parse_yaml(text, f"pens {name!r}"), name, name)
 
 
 def _from_colours(text: str) -> PenSet:
@@ -133,36 +132,23 @@ def _from_colours(text: str) -> PenSet:
     return PenSet(name="colours", title="Pens given as colours", pens=made)
 
 
-def _from_file(file: FilePath) -> PenSet:
-    try:
-        if file.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"pens {str(file)!r} is larger than 1 MB: that is no pen set.")
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"pens {str(file)!r} cannot be read: {_reason(error)}.") from error
-    return _parse(text, str(file), file.stem)
-
-
-def _parse(text: str, where: str, name: str) -> PenSet:
-    """A pen set of YAML text: the keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `build_up`, `approximate` and
+def _pen_set(data: Any, where: str, name: str) -> PenSet:
+    """A pen set as YAML gives it: the keys of `PenSet`; `tip_mm`, `opaque`, `opacity`, `build_up`, `approximate` and
     `source` at the top level are the defaults of its pens."""
-    try:
-        data: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark is not None else ""
-        raise InputError(f"pens {where!r} is not valid YAML{line}.") from error
     if not isinstance(data, dict) or not isinstance(data.get("pens"), list):
         raise InputError(f"pens {where!r} has no list named 'pens'.")
-    shared = {key: data[key] for key in ("opaque", "opacity", "build_up", "approximate", "source") if key in data}
-    if "tip_mm" in data:
-        shared["tip_mm"] = data["tip_mm"]
-    own = {key: value for key, value in data.items() if key not in ("tip_mm", "opaque", "opacity", "build_up", "pens")}
-    entries = [{**shared, **entry} if isinstance(entry, dict) else entry for entry in data["pens"]]
+    inherited = ("tip_mm", "opaque", "opacity", "build_up", "approximate", "source")
+    shared = {key: data[key] for key in inherited if key in data}
+    own = {str(key): value for key, value in data.items() if key not in ("pens", *inherited[:4])}
+    entries = [shared | _named(entry) if isinstance(entry, dict) else entry for entry in data["pens"]]
     try:
         return PenSet.model_validate({"name": name, **own, "pens": entries})
     except ValidationError as error:
         raise InputError(f"pens {where!r}: {_first_problem(error, entries)}") from error
+
+
+def _named(entry: dict[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in entry.items()}
 
 
 def _first_problem(error: ValidationError, entries: list[Any]) -> str:
@@ -173,17 +159,14 @@ def _first_problem(error: ValidationError, entries: list[Any]) -> str:
     if len(location) >= 2 and location[0] == "pens" and isinstance(location[1], int):
         entry = entries[location[1]]
         label = entry.get("name", location[1] + 1) if isinstance(entry, dict) else location[1] + 1
-        subject = " ".join([f"pen {label!r}", *(str(part) for part in location[2:])])
+        subject = " ".join([f"pen {shown(label)}", *(str(part) for part in location[2:])])
     if isinstance(cause, InputError):
         return f"{subject}: {cause}"
     given = problem.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, int | float | str) and problem["type"] != "missing" else ""
+    told = isinstance(given, int | float | str) and problem["type"] != "missing"
+    quoted = f" (given: {shown(given)})" if told else ""
     message = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"{subject}: {message}{shown}."
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or "it is not text in UTF-8").lower()
+    return f"{subject}: {message}{quoted}."
 
 
 def to_vpype_toml(pens: PenSet) -> str:

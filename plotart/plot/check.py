@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import vpype
 
-from plotart.core.errors import InputError
+from plotart.core.errors import InputError, one_line
 from plotart.core.geometry import bounds, lengths
 from plotart.drawing.ink_load import load_of_paths
+from plotart.plot.bounds import SHAPES, refuse_bombs
 from plotart.plot.layers import Plot
 from plotart.plot.motion import Machine
-from plotart.plot.read import SHAPES, read_svg, refuse_bombs
+from plotart.plot.read import read_svg
 
 __all__ = ["Problem", "check_paper", "check_pen_files", "check_svg", "left_out"]
 
@@ -62,7 +63,10 @@ def check_svg(
         return [*problems, Problem("strokes", str(error))]
     problems += _place_problems(plot, margin_mm, machine)
     if not problems:  # vpype reads what is meant only when nothing else is wrong
-        problems += _vpype_problems(file, plot)
+        try:
+            problems += _vpype_problems(file, plot)
+        except Exception as error:  # whatever it stumbles over is what was asked for
+            problems.append(Problem("vpype", f"cannot read the file: {one_line(str(error), 200)}"))
     return problems
 
 

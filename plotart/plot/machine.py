@@ -1,15 +1,14 @@
 """Machines as data: how fast a plotter is, how far it reaches, and which board it is driven by."""
 
 from importlib import resources
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field, ValidationError
 
-from plotart.core.errors import InputError
+from plotart.core.documents import as_path, parse_yaml, read_yaml
+from plotart.core.errors import InputError, shown
 from plotart.core.settings import Section
 
 __all__ = ["Ebb", "Grbl", "Machine", "load_machine", "machines"]
@@ -137,25 +136,19 @@ def machine_file(machine: str) -> FilePath | None:
 
 def load_machine(machine: str) -> Machine:
     """A built-in machine by name, or one of a YAML file with the fields of `Machine`; InputError otherwise."""
-    file = FilePath(machine).expanduser()
-    try:
-        if machine in machines():
-            text = (_folder() / f"{machine}.yaml").read_text(encoding="utf-8")
-        elif file.suffix.lower() in {".yaml", ".yml"} or file.is_file():
-            text = file.read_text(encoding="utf-8")
-        else:
-            raise InputError(f"machine {machine!r} is unknown: take one of {', '.join(machines())}, or a YAML file.")
-        data: Any = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"machine {machine!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"machine {machine!r} is not valid YAML.") from error
-    if not isinstance(data, dict):
-        raise InputError(f"machine {machine!r} holds no settings such as 'pen_down_speed: 50'.")
+    subject, (file, exists) = f"machine {shown(machine)}", as_path(machine)
+    if machine in machines():
+        data: Any = parse_yaml((_folder() / f"{machine}.yaml").read_text(encoding="utf-8"), subject)
+    elif file.suffix.lower() in {".yaml", ".yml"} or exists:
+        data = read_yaml(file, subject)
+    else:
+        raise InputError(f"{subject} is unknown: take one of {', '.join(machines())}, or a YAML file.")
+    if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
+        raise InputError(f"{subject} holds no settings such as 'pen_down_speed: 50'.")
     try:
         return Machine.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
-        raise InputError(f"machine {machine!r}: {name}: {first['msg'].lower()}{given}.") from error
+        given = "" if first["type"] == "missing" else f" (given: {shown(first['input'])})"
+        raise InputError(f"{subject}: {name}: {first['msg'].lower()}{given}.") from error

@@ -1,9 +1,7 @@
 """Foreign SVG files as plots: anything that Inkscape or vpype made, within bounds on size, time and nonsense."""
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,121 +10,18 @@ import svgelements as se
 
 from plotart.core.canvas import Page
 from plotart.core.color import normalize_hex
-from plotart.core.errors import InputError
+from plotart.core.errors import InputError, one_line
 from plotart.core.geometry import Path, lengths
 from plotart.pens import Pen
+from plotart.plot.bounds import refuse_bombs
 from plotart.plot.layers import Layer, Plot
 
-__all__ = ["read_svg", "refuse_bombs"]
+__all__ = ["read_svg"]
 
-MAX_BYTES = 100_000_000
-MAX_SHAPES = 250_000
-MAX_DEPTH = 200
 MAX_MM = 100_000.0
-SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
 
 _INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
-_HREF = "{http://www.w3.org/1999/xlink}href"
 _MM = 25.4 / 96
-
-
-@dataclass
-class _Tally:
-    """How many shapes an element holds itself, and what it uses."""
-
-    shapes: int = 0
-    uses: list[str] = field(default_factory=list)
-
-
-def refuse_bombs(path: str | FilePath) -> None:
-    """InputError, one sentence, for a file that is no SVG or would grow beyond bounds when read.
-
-    Looks once through the file, in memory bounded by its depth and its ids: size, entity declarations, nesting, shapes
-    counted as often as `use` repeats them.
-    """
-    file = FilePath(path)
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise InputError(f"'{file}' is larger than {MAX_BYTES // 1_000_000} MB: split it or simplify its paths.")
-        raw = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"'{file}' cannot be read: {(error.strerror or str(error)).lower()}.") from error
-    for declaration in re.findall(rb"<!ENTITY([^>]*)>", raw.replace(b"\0", b"")):
-        # Drawing programs declare short namespaces; anything nested, long or from elsewhere is an attack or a mistake.
-        if b"&" in declaration or b"%" in declaration or b"SYSTEM" in declaration or len(declaration) > 300:
-            raise InputError(f"'{file}' declares XML entities that grow when read: save it as plain SVG.")
-    try:
-        tallies, total = _count(file)
-    except ET.ParseError as error:
-        raise InputError(f"'{file}' is not a readable SVG: {error}.") from error
-    grown = _grown(tallies, total)
-    if grown is None:
-        raise InputError(f"'{file}' holds a 'use' that uses itself.")
-    if grown > MAX_SHAPES:
-        raise InputError(f"'{file}' holds more than {MAX_SHAPES} shapes ({grown}): split it into several files.")
-
-
-def _count(file: FilePath) -> tuple[dict[str, _Tally], _Tally]:
-    total = _Tally()
-    tallies: dict[str, _Tally] = {}
-    stack: list[tuple[ET.Element, _Tally | None]] = []
-    for event, element in ET.iterparse(file, events=("start", "end")):
-        tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-        if event == "end":
-            stack.pop()
-            element.clear()
-            if stack:
-                stack[-1][0].remove(element)  # memory: forget what has been counted
-            continue
-        if not stack and tag != "svg":
-            raise InputError(f"'{file}' is not an SVG: its root is '{tag}'.")
-        own = None
-        if (name := element.get("id")) is not None:
-            own = tallies[name] = _Tally()
-        stack.append((element, own))
-        if len(stack) > MAX_DEPTH:
-            raise InputError(f"'{file}' is nested more than {MAX_DEPTH} groups deep.")
-        open_tallies = [total, *(tally for _, tally in stack if tally is not None)]
-        if tag in SHAPES:
-            for tally in open_tallies:
-                tally.shapes += 1
-            if total.shapes > MAX_SHAPES:
-                break
-        elif tag == "use":
-            target = (element.get("href") or element.get(_HREF) or "").removeprefix("#")
-            for tally in open_tallies:
-                tally.uses.append(target)
-    return tallies, total
-
-
-def _grown(tallies: dict[str, _Tally], total: _Tally) -> int | None:
-    """Shapes when every use is put in place, at most a little over the limit; None for a ring."""
-    known: dict[str, int] = {}
-    active: set[str] = set()
-
-    def size(name: str, depth: int) -> int | None:
-        if name in known or name not in tallies:
-            return known.get(name, 0)
-        if name in active or depth > MAX_DEPTH:
-            return None
-        active.add(name)
-        result = tallies[name].shapes
-        for used in tallies[name].uses:
-            part = size(used, depth + 1)
-            if part is None:
-                return None
-            result = min(result + part, 10 * MAX_SHAPES)
-        active.remove(name)
-        known[name] = result
-        return result
-
-    grown = total.shapes
-    for used in total.uses:
-        part = size(used, 0)
-        if part is None:
-            return None
-        grown = min(grown + part, 10 * MAX_SHAPES)
-    return grown
 
 
 def read_svg(path: str | FilePath, *, by_colour: bool = False) -> Plot:
@@ -140,11 +35,17 @@ def read_svg(path: str | FilePath, *, by_colour: bool = False) -> Plot:
     file = FilePath(path)
     refuse_bombs(file)
     try:
-        svg = se.SVG.parse(str(file), ppi=96, reify=True)
+        return _read(file, by_colour)
+    except (InputError, MemoryError, OSError):
+        raise
     except RecursionError as error:
         raise InputError(f"'{file}' is nested too deeply to be read.") from error
-    except (ET.ParseError, ValueError, ZeroDivisionError, OverflowError, KeyError, IndexError, TypeError) as error:
-        raise InputError(f"'{file}' is not a readable SVG: {error}.") from error
+    except Exception as error:  # svgelements fails in as many ways as an attribute can be wrong
+        raise InputError(f"'{file}' is not a readable SVG: {one_line(str(error), 200)}.") from error
+
+
+def _read(file: FilePath, by_colour: bool) -> Plot:
+    svg = se.SVG.parse(str(file), ppi=96, reify=True)
     page = _page(svg, file)
     groups: dict[str, list[se.Shape]] = {}
     marked = [child for child in svg if _is_layer(child)]

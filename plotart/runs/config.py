@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
-from plotart.core.errors import InputError
+from plotart.core.errors import InputError, shown
 from plotart.core.images import write_beside
 from plotart.core.parts import Part
 from plotart.core.registry import nearest
@@ -50,8 +51,8 @@ def _pen_count(value: Any) -> int | str | None:
     if value is None or value == "auto":
         return value  # type: ignore[no-any-return]
     text = str(value).strip()
-    if isinstance(value, bool) or not text.isdigit() or not 1 <= int(text) <= 64:
-        raise ValueError(f"give a number of pens from 1 to 64, or auto, not {value!r}")
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
+        raise ValueError(f"give a number of pens from 1 to 64, or auto, not {shown(value)}")
     return int(text)
 
 
@@ -248,10 +249,11 @@ def _put(settings: dict[str, Any], address: str, value: Any) -> None:
     here: Any = settings
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         if isinstance(here, list):
-            if not part.isdigit() or int(part) >= len(here):
-                raise InputError(f"{address}: items go from 0 to {len(here) - 1}, not {part!r}")
+            if not re.fullmatch("[0-9]{1,9}", part) or int(part) >= len(here):
+                raise InputError(f"{shown(address)}: items go from 0 to {len(here) - 1}, not {shown(part)}")
             if following is None:
                 here[int(part)] = value
+                return
             here = here[int(part)]
         elif following is None:
             here[part] = value
@@ -259,8 +261,8 @@ def _put(settings: dict[str, Any], address: str, value: Any) -> None:
             if here.get(part) is None:
                 here[part] = _default(part, settings) if here is settings else {}
             here = here[part]
-            if not isinstance(here, dict | list):
-                raise InputError(f"{address}: {part!r} holds a value and has no settings of its own")
+        if following is not None and not isinstance(here, dict | list):
+            raise InputError(f"{shown(address)}: {shown(part)} holds a value and has no settings of its own")
 
 
 def _default(field: str, settings: Mapping[str, Any]) -> Any:

@@ -21,6 +21,7 @@ from typing import Any
 from PIL import Image
 from rich.console import Console
 
+from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 from plotart.core.files import FolderLock, remove_leftovers, write_beside
 from plotart.core.images import html_picture
@@ -49,7 +50,7 @@ class Run:
     def __init__(self, folder: FilePath, config: Config, console: Console | None = None) -> None:
         self.folder = folder
         self.config = config
-        self.console = console or Console(stderr=True, quiet=True)
+        self.console = console or plain_console(stderr=True, quiet=True)
         self.figures: dict[str, Any] = {}
         self.stop = threading.Event()
         self.settings: Mapping[str, Any] = config.model_dump(mode="json")
@@ -155,7 +156,7 @@ class Run:
         return html_picture(self.preview(), f"{self.folder.name}: {told}")
 
     def say(self, line: str) -> None:
-        self.console.print(line, highlight=False, soft_wrap=True)
+        self.console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def check_place(self) -> None:
         """Whether the folder is still there.

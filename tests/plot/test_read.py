@@ -102,10 +102,3 @@ def test_pages_without_size_and_files_that_are_not_svg(tmp_path):
         read_svg(tmp_path / "y.svg")
     with pytest.raises(InputError, match="cannot be read"):
         read_svg(tmp_path / "missing.svg")
-
-
-def test_illustrators_short_entities_are_fine(tmp_path):
-    plot = read(
-        tmp_path, '<path d="M0,0 L5,5"/>', before='<!DOCTYPE svg [<!ENTITY ns_svg "http://www.w3.org/2000/svg">]>'
-    )
-    assert plot.strokes == 1
