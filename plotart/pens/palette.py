@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from importlib import resources
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -95,8 +96,8 @@ def pen_sets() -> list[str]:
 def pen_file(pens: str) -> FilePath | None:
     """The file that holds the pen set called `pens`; None where that is a built-in set, or colours."""
     text = pens.strip()
-    file = FilePath(text).expanduser()
-    return file if text not in pen_sets() and not text.startswith("#") and file.is_file() else None
+    file, exists = as_path(text)
+    return file if text not in pen_sets() and not text.startswith("#") and exists else None
 
 
 def load_pens(pens: str) -> PenSet:

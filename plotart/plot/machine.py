@@ -1,6 +1,7 @@
 """Machines as data: how fast a plotter is, how far it reaches, and which board it is driven by."""
 
 from importlib import resources
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -130,8 +131,8 @@ def machines() -> list[str]:
 
 def machine_file(machine: str) -> FilePath | None:
     """The file that describes `machine`; None for a built-in one."""
-    file = FilePath(machine).expanduser()
-    return file if machine not in machines() and file.is_file() else None
+    file, exists = as_path(machine)
+    return file if machine not in machines() and exists else None
 
 
 def load_machine(machine: str) -> Machine:
