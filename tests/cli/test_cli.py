@@ -61,7 +61,7 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_pa
 def test_flags_of_other_programs_are_understood_as_what_they_are_here(monkeypatch, capsys, given, flag):
     code, _, err = call(monkeypatch, capsys, "generate", given, "x")
     assert code == 2
-    assert f"Did you mean {flag}?" in err
+    assert "Did you mean" in err.splitlines()[-1] and flag in err.splitlines()[-1]
 
 
 def test_a_hash_in_a_value_is_a_colour():
@@ -70,6 +70,7 @@ def test_a_hash_in_a_value_is_a_colour():
 
 def test_names_are_never_read_as_markup(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     pen = "{name: 'a [/b] [red]c :fire:', hex: '#ff0000', tip_mm: 0.4}"
     (tmp_path / "x.yaml").write_text(f"pens: [{pen}]\nsource: '[/x]'")
     code, out, _ = call(monkeypatch, capsys, "pens", "show", "x.yaml")
