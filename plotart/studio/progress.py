@@ -24,11 +24,12 @@ def progress(folder: FilePath) -> dict[str, Any]:
     kept = {
         "state": told.get("state"),
         "pid": told.get("pid"),
-        "stage": told.get("stage"),
+        "stage": _stage(told),
         "step": told.get("step"),
         "of": told.get("of"),
-        "left": _first(told, "seconds_left", "left_seconds", "left_s", "left"),
-        "share": _first(told, "share", "done"),
+        "left": told.get("seconds_left"),
+        "share": told.get("share"),
+        "message": told.get("message"),
         "losses": told.get("losses"),
         "excitation": told.get("excitation"),
     }
@@ -86,8 +87,11 @@ def alive(pid: object) -> bool:
     return b"plotart" in command and state != b"Z"
 
 
-def _first(told: dict[str, Any], *names: str) -> Any:
-    return next((told[name] for name in names if told.get(name) is not None), None)
+def _stage(told: dict[str, Any]) -> str | None:
+    """The stage at work, with its number: "fit 3/7"."""
+    stage, number, stages = told.get("stage"), told.get("number"), told.get("stages")
+    counted = isinstance(number, int) and isinstance(stages, int) and number <= stages
+    return f"{stage} {number}/{stages}" if counted else stage if isinstance(stage, str) else None
 
 
 def _youngest(folder: FilePath) -> float:

@@ -70,6 +70,8 @@ class Summaries:
             "group": parent,
             "sweep": parent if parent in sweeps else None,
         }
+        if state == "failed" and not summary["failed"] and isinstance(told.get("message"), str):
+            summary["failed"] = told["message"]
         summary["plot"] = self._plot(name, folder)
         if state in MOVING:
             summary["progress"] = told

@@ -14,7 +14,7 @@ from PIL import Image
 
 from plotart.core.errors import InputError
 from plotart.studio.library import NOTES, Library
-from plotart.studio.progress import alive, latest_frame, state_of
+from plotart.studio.progress import alive, latest_frame, progress, state_of
 from plotart.studio.starter import Starter
 from plotart.studio.summary import read_config
 from tests.studio.conftest import make_run
@@ -89,6 +89,26 @@ def test_what_is_thrown_away_comes_back(page, root, studio):
     page.post("/api/do/empty", json={})
     assert studio.library.trash() == []
     assert page.post("/api/do/restore", json={"keys": keys}).status_code == 422
+
+
+def test_progress_is_what_a_run_tells_of_itself(root):
+    told = {
+        "state": "running",
+        "pid": 7,
+        "stage": "fit",
+        "number": 3,
+        "stages": 7,
+        "step": 5,
+        "of": 90,
+        "losses": {"a": 1},
+    }
+    (root / "half" / "progress.json").write_text(
+        json.dumps({**told, "seconds_left": 12.5, "share": 0.4, "excitation": None})
+    )
+    found = progress(root / "half")
+    assert (found["stage"], found["step"], found["left"], found["share"]) == ("fit 3/7", 5, 12.5, 0.4)
+    (root / "half" / "progress.json").write_text(json.dumps({"state": "failed", "message": "the disk is full"}))
+    assert state_of(root / "half", progress(root / "half"), {}) == "failed"
 
 
 def test_states_tell_what_a_run_is_at(root, tmp_path):

@@ -85,7 +85,7 @@ export function show(root, name) {
     bar.hidden = !isMoving(run);
     if (share === null) bar.removeAttribute("value"); else bar.value = share;
     buttons();
-    clear(pens, run.pens.map((pen) => h("li", {}, h("i", { style: { "background-color": pen.hex } }), h("span", {}, pen.name), h("small", {}, `${pen.strokes ?? ""} strokes, ${span(pen.seconds)}`))));
+    clear(pens, run.pens.map((pen) => h("li", {}, h("i", { style: { "background-color": pen.hex } }), h("span", {}, pen.name), h("small", {}, [pen.strokes && `${pen.strokes} strokes`, span(pen.seconds)].filter(Boolean).join(", ")))));
     const rows = [
       ["Plot", run.minutes !== null && `${span(run.minutes * 60)}, ${run.ink_m?.toFixed(1)} m of ink, ${run.lifts} lifts`],
       ["Beside its picture", run.close !== null && closeness(run.close)],

@@ -67,10 +67,7 @@ function made(name) {
 /** How much of the whole run is done, 0 to 1, or null. */
 export function shareOf(run) {
   const told = run.progress || {};
-  if (told.share !== undefined) return told.share;
-  const [, at, of] = /(\d+)\/(\d+)/.exec(told.stage || "") || [];
-  if (!told.of) return run.state === "waiting" ? 0 : null;
-  return at ? (Number(at) - 1 + told.step / told.of) / Number(of) : told.step / told.of;
+  return told.share ?? (run.state === "waiting" ? 0 : null);
 }
 
 /** What a run is doing, in words. */
