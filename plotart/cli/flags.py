@@ -53,6 +53,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--palette", "pens.palette", str, "how pens are chosen: learned, kmeans, or fixed (all of the set) [learned]"),
     ("--ink", "ink.kind", str, "how free colours mix: multiply or over [multiply]"),
     ("--page", "page.size", str, "a0..a6, letter, ... or WxHmm [a5]"),
+    ("--motif", "motif", str, "mm of paper that what one unit looks at becomes, or auto: as the pens can draw it"),
     ("--landscape", "page.landscape", bool, "turn the page"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),

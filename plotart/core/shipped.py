@@ -58,7 +58,7 @@ def shipped_configs() -> dict[str, str]:
 def base_config(changes: Mapping[str, Any]) -> str:
     """The shipped config that a run without one starts from."""
     if "objectives.pixels.image" not in changes:
-        return "neuron"
+        return "random" if changes.get("pens.palette") == "kmeans" else "neuron"
     shared = any(address.startswith(("objectives.neuron.", "objectives.features.")) for address in changes)
     if shared:
         return "caricature"

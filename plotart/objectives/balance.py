@@ -77,6 +77,12 @@ class GradientBalance(nn.Module):
         """λ as it stands; 0 before the first update."""
         return float(self.value)
 
+    def reset(self) -> None:
+        """Forget what was seen, unless the weight was fixed from the start."""
+        if self.steps > 0:
+            for number in (self.first, self.second, self.value, self.seen):
+                number.zero_()
+
     def update(self, first_norm: float, second_norm: float, step: int) -> float:
         """λ after the gradient norms of step `step` (0, 1, ...) of a fit.
 

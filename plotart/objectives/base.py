@@ -117,6 +117,9 @@ class Objective(nn.Module, ABC):
         """Whether a frame with only some of the image's pixels is not enough."""
         return True
 
+    of_strokes: ClassVar[bool] = False
+    """Whether it has something to say of strokes only, and nothing of a picture in tones."""
+
     def picture(self) -> Tensor | None:
         """The picture that is drawn, `[1, 3, H, W]` sRGB, where this asks for one."""
         return None
@@ -237,6 +240,11 @@ class ObjectiveSpec(Part):
         if need == "curves":
             return f"{at}: {config.primitive.kind} have no strokes to judge; set '{self.kind}' to null"
         return super().lacks(need, at, config)
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The layers whose units are to be seen in the drawing, and so how large what they look at is in it."""
+        return ()
 
     @abstractmethod
     def build(self, context: ObjectiveContext) -> Objective:

@@ -109,6 +109,10 @@ class FeaturesSpec(ObjectiveSpec):
     def label(self, config: Whole) -> Sequence[str]:
         return "like", *self.layers
 
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        return self.layers
+
     def build(self, context: ObjectiveContext) -> Features:
         if context.network is None:
             raise InputError(f"objectives.features.layers: {','.join(self.layers)} needs a network; choose --network")

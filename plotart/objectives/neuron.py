@@ -200,6 +200,10 @@ class NeuronSpec(ObjectiveSpec):
     def hyper_parameters(self) -> Mapping[str, str]:
         return {"neuron": self.at}
 
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        return tuple(term.layer for term in parse_neuron(self.at))
+
     def build(self, context: ObjectiveContext) -> Neuron:
         if context.network is None:
             raise InputError(f"objectives.neuron.at: {self.at!r} needs a network; choose one with --network")

@@ -26,6 +26,8 @@ def _presence(frame: Frame) -> Tensor:
 class _OfStrokes(Objective):
     """What is told by the drawing, whatever its image."""
 
+    of_strokes = True
+
     @property
     def needs_whole_image(self) -> bool:
         return False
@@ -105,27 +107,31 @@ class PlotTime(_OfStrokes):
     """
 
     local = False
+    seconds: Tensor
 
     def __init__(self, per_mm: float, per_lift: float, other: float, budget: float) -> None:
         super().__init__()
-        self.per_mm = per_mm
-        self.per_lift = per_lift
-        self.other = other
-        self.budget = budget
+        self.register_buffer("seconds", torch.tensor([per_mm, per_lift, other, budget], dtype=torch.float64))
+
+    def take(self, other: PlotTime) -> None:
+        """Count with the seconds of another clock from now on."""
+        self.seconds.copy_(other.seconds)
 
     @property
     def budget_s(self) -> float:
-        return self.budget
+        return float(self.seconds[3])
 
     def each(self, drawing: Any) -> Tensor:
         """Seconds of each stroke, `[N]`, differentiable."""
         mm = drawing.canvas.mm_per_unit
         length: Tensor = drawing.primitive.lengths() * mm
-        seconds: Tensor = self.per_mm * length + self.per_lift * length / (length + drawing.primitive.width * mm)
+        per_mm, per_lift = self.seconds[:2].tolist()
+        seconds: Tensor = per_mm * length + per_lift * length / (length + drawing.primitive.width * mm)
         return seconds
 
     def forward(self, frame: Frame) -> Tensor:
-        beyond: Tensor = self.other + self.each(frame.drawing).sum() - self.budget
+        other, budget = self.seconds[2:].tolist()
+        beyond: Tensor = other + self.each(frame.drawing).sum() - budget
         return beyond.clamp_min(0) / 60
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from plotart.core.color import XYZ_OF_LIGHT, lightness, to_linear
 from plotart.core.images import blur
@@ -40,6 +41,10 @@ class Structure(Objective):
         self.distance_mm = distance_mm
         self.register_buffer("target", target, persistent=False)
         self._wanted: Tensor | None = None
+
+    def at(self, size: tuple[int, int]) -> Structure:
+        scale = size[0] / self.target.shape[-2]
+        return Structure(interpolate(self.target, size, mode="area"), scale * self.px_per_mm, self.distance_mm)
 
     def forward(self, frame: Frame) -> Tensor:
         """`[]`; of a window of the canvas the correlation is the window's own."""

@@ -123,6 +123,11 @@ class Transform(Section):
         height, width = image.shape[-2:]
         return self.sample(generator, copies, (height, width), (side, side)).apply(image, paper)
 
+    def at(self, scale: float) -> Transform:
+        """The same views of a page that is drawn `scale` times as large."""
+        zoom = (scale * self.zoom[0], scale * self.zoom[1])
+        return self if scale == 1 else self.model_copy(update={"zoom": zoom, "jitter": round(scale * self.jitter)})
+
     def rim(self, side: int) -> int:
         """How far in from the edges of an image of `side` px views must stay to see nothing from beyond them."""
         angle = math.radians(self.rotation)
@@ -154,7 +159,10 @@ class Transform(Section):
         """
         reach = self.jitter if reach is None else reach
         page_h, page_w = in_size
-        height, width = min(out_size[0], page_h), min(out_size[1], page_w)
+        height, width = (
+            max(1, min(out, math.floor(page / self.zoom[0] + 1e-6)))
+            for out, page in zip(out_size, (page_h, page_w), strict=True)
+        )
         numbers = torch.rand(copies, NUMBERS, dtype=torch.float64, generator=generator)
         widest = max(1.0, min(page_h / height, page_w / width))
         warps, zooms = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
@@ -54,6 +55,18 @@ def _pen_count(value: Any) -> int | str | None:
     if isinstance(value, bool) or not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
         raise ValueError(f"give a number of pens from 1 to 64, or auto, not {shown(value)}")
     return int(text)
+
+
+def _motif(value: Any) -> float | str | None:
+    if value is None or value == "auto":
+        return value  # type: ignore[no-any-return]
+    try:
+        size = float(value)
+    except (TypeError, ValueError):
+        size = math.nan
+    if isinstance(value, bool) or not 0 < size <= 5000:
+        raise ValueError(f"give a size in mm above 0 and up to 5000, or auto, not {value!r}")
+    return size
 
 
 class PensSpec(Section):
@@ -110,6 +123,11 @@ class Config(Section):
         allow_inf_nan=False,
         description="mm from the eye to the paper, for pictures; none: as the objectives say",
     )
+    motif: Annotated[float | Literal["auto"] | None, PlainValidator(_motif)] = Field(
+        None,
+        description="mm of paper that what one unit of the network looks at becomes; auto: as large as the pens can "
+        "draw it; none: the network looks at the canvas as it is rendered",
+    )
     machine: Annotated[str, NamesFile(machine_file)] = "axidraw"
     minutes: float | None = Field(
         None,
@@ -140,7 +158,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _minutes_need_pruning(self) -> Config:
-        if self.minutes is not None and not any(isinstance(stage, Prune) for stage in self.stages):
+        if self.minutes is not None and not any(stage.keeps_minutes for stage in self.stages):
             self.stages.append(Prune())
         return self
 

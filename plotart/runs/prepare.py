@@ -28,6 +28,7 @@ from plotart.plot.motion import Machine, load_machine
 from plotart.plot.start import read_start
 from plotart.runs.checks import check, check_minutes
 from plotart.runs.config import Config, NetworkSpec
+from plotart.runs.motif import network_scale
 from plotart.runs.posters import drawing_area, source_of
 from plotart.stages import Context
 from plotart.stages.choose import Choose, leaning
@@ -57,11 +58,12 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     check_minutes(config, count, machine)
     target = None if config.picture is None else load_image(*config.picture)
     canvas = drawing_area(config, _aspect(config, target))
-    size = canvas.pixels(config.size)
     network = None
     if "network" in config.needed:
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
         config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
+    config, network_size = network_scale(config, canvas, network, tip, say)
+    size = canvas.pixels(config.size)
     picture = None if target is None else resize(target, *size)[None].to(device)
     generator = torch.Generator().manual_seed(config.seed)
     objectives = _objectives(
@@ -107,6 +109,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         canvas=canvas,
         machine=machine,
         minutes=config.minutes,
+        network_size=network_size,
+        primitive=config.primitive,
     )
     for number, stage in enumerate(config.stages):
         stage.ready(context, f"stages.{number}", say)

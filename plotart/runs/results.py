@@ -60,6 +60,8 @@ def _on_page(image: Tensor, canvas: Canvas, scale: float) -> Tensor:
 
 def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> None:
     """Write everything a finished run owes: SVGs, preview, figures, logs."""
+    if not drawing.primitive.plotted:
+        return _finish_picture(run, drawing, context, base)
     plot = make_plot(drawing)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
@@ -129,6 +131,30 @@ def _picture(drawing: Drawing, context: Context) -> bytes | None:
     written = io.BytesIO()
     to_pil(_on_page(picture, canvas, picture.shape[-1] / canvas.area[2])).save(written, format="PNG")
     return written.getvalue()
+
+
+def _finish_picture(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> None:
+    """What a run owes whose last drawing is a picture for strokes that are yet to be laid: no plot."""
+    save_image(preview(drawing, context), run.folder / "preview.png")
+    last = base.ended[-1]
+    run.figures |= {
+        "network": context.network.name if context.network else None,
+        "seed": run.config.seed,
+        "steps": base.steps,
+        "seconds": round(base.seconds, 1),
+        "loss": last.losses,
+        "weights": {name: context.weight(name) for name in context.objectives},
+        "history": base.history,
+        **base.told,
+    }
+    for kind, spec in run.config.objectives.items():
+        if spec.measure is not None:
+            run.figures[spec.measure.figure] = {
+                "free": last.excitation if spec.measure.natural else last.losses.get(kind)
+            }
+    run.log.image("image/final", context.renderer(drawing, shown_size(drawing.canvas, context.size)), base.steps)
+    run.log.image("palette", swatches(drawing), base.steps)
+    run.save_figures()
 
 
 def _frames(run: Run, fps: float) -> Iterator[Shot]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
+from typing import Any
+
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +37,25 @@ def summary(run: Run) -> Group:
         )
         beside = "the picture" if reference == "picture" else "the drawing before pens"
         parts.append(Text(f"CIEDE2000 to {beside} (S-CIELAB): {seen}"))
+    if "plot" in figures:
+        parts += _plot(figures, told)
+    files = Table(box=None, pad_edge=False, show_header=False)
+    for what, where in (
+        ("drawing", folder / "drawing.svg"),
+        ("pens", folder / "pens"),
+        ("preview", folder / "preview.png"),
+        ("report", folder / "report.html"),
+        ("log", f"tensorboard --logdir {folder}"),
+    ):
+        if not isinstance(where, FilePath) or where.exists():
+            files.add_row(what, str(where))
+    parts.append(files)
+    return Group(*parts)
+
+
+def _plot(figures: dict[str, Any], told: list[str]) -> list[Table | Text]:
+    """The pens, and what the plot costs."""
+    parts: list[Table | Text] = []
     pens = Table(box=None, pad_edge=False)
     for column in ("", "pen", "tip mm", "strokes", "ink m", "lifts", "minutes"):
         pens.add_column(column, justify="left" if column in ("", "pen") else "right")
@@ -57,17 +79,7 @@ def summary(run: Run) -> Group:
             f"{figures['steps']} steps in {figures['seconds'] / 60:.1f} min"
         )
     )
-    files = Table(box=None, pad_edge=False, show_header=False)
-    for what, where in (
-        ("drawing", folder / "drawing.svg"),
-        ("pens", folder / "pens"),
-        ("preview", folder / "preview.png"),
-        ("report", folder / "report.html"),
-        ("log", f"tensorboard --logdir {folder}"),
-    ):
-        files.add_row(what, str(where))
-    parts.append(files)
-    return Group(*parts)
+    return parts
 
 
 def _table(told: PartTable) -> Table:
@@ -84,7 +96,7 @@ def _damage(values: dict[str, float | None], title: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(title)
     row, shares = ["value"], ["share"]
-    whole = values["free"] or values["final"] or 0.0
+    whole = values["free"] or values.get("final") or 0.0
     for stage, value in values.items():
         if value is None:
             continue

@@ -49,6 +49,8 @@ class Stage(Part):
     """Whether it leaves as many pens as the palette may have, so that their number must be known before it."""
     goes_on: ClassVar[bool] = False
     """Whether a finished run can go on with more of its `steps`. Its drawing is the one to look at by itself."""
+    keeps_minutes: ClassVar[bool] = False
+    """Whether it sees to it that the drawing plots in the run's minutes."""
     lays_anew: ClassVar[bool] = False
     """Whether it replaces the strokes it is given, and so is left out where they come from a file."""
     inks: ClassVar[tuple[str, ...] | None] = None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from plotart.core.canvas import Canvas
 from plotart.drawing import Drawing
+from plotart.drawing.primitives.tones import Tones
 from plotart.drawing.render import Renderer
 from plotart.networks import Network
 from plotart.objectives import Frame, Objective
@@ -38,6 +40,8 @@ class Context:
         pens: the pens the user has; `pen_count` of them make the palette.
         generator: the only source of randomness.
         canvas: the drawing area of the result, where a stage changes it; None: that of the first drawing.
+        network_size: short side, px, of the canvas as the network looks at it; None: `size`.
+        primitive: what the user asked of the shapes, a `PrimitiveSpec`.
         machine: the plotter. minutes: how long it may take for the drawing; None: as long as it will.
     """
 
@@ -53,6 +57,8 @@ class Context:
     canvas: Canvas | None = None
     machine: Machine = field(default_factory=lambda: load_machine("axidraw"))
     minutes: float | None = None
+    network_size: int | None = None
+    primitive: Any = None
     layers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +69,46 @@ class Context:
         """What an objective counts in the total: its own weight, times the balance it found."""
         balance = balance_of(self.objectives[name])
         return self.weights[name] * (1.0 if balance is None else balance.weight)
+
+    def judging(self, drawing: Drawing) -> Context:
+        """The same, with the objectives only that have something to say of such a drawing."""
+        tones = isinstance(drawing.primitive, Tones)
+        fit = {name: objective for name, objective in self.objectives.items() if not (tones and objective.of_strokes)}
+        return self if len(fit) == len(self.objectives) else replace(self, objectives=fit)
+
+    def balance(self, terms: Mapping[str, Tensor], image: Tensor, step: int) -> None:
+        """Let the objectives that balance themselves compare their gradient at the image with that of the others."""
+
+        def norm(term: Tensor) -> float:
+            if not term.requires_grad:
+                return 0.0
+            (gradient,) = torch.autograd.grad(term, image, retain_graph=True, allow_unused=True)
+            return 0.0 if gradient is None else float(gradient.norm())
+
+        for name, objective in self.objectives.items():
+            balance = balance_of(objective)
+            if balance is None or balance.frozen:
+                continue
+            others = [self.weights[n] * t for n, t in terms.items() if balance_of(self.objectives[n]) is None]
+            balance.update(norm(torch.stack(others).sum()), norm(terms[name]), step)
+
+    @property
+    def views(self) -> Transform:
+        """The views of a canvas whose short side has `size` px."""
+        return self.transform.at(1 / self.network_scale)
+
+    @property
+    def network_scale(self) -> float:
+        """Pixels of what the network looks at in one of the canvas."""
+        return 1.0 if self.network_size is None else self.network_size / self.size
+
+    def shown(self, image: Tensor) -> Tensor:
+        """`image [1, 3, H, W]` of the canvas or a part of it as the network looks at it: the mean of larger pixels."""
+        scale = self.network_scale
+        if scale == 1:
+            return image
+        height, width = (max(1, round(scale * side)) for side in image.shape[-2:])
+        return interpolate(image, (height, width), mode="area")
 
     @property
     def picture(self) -> Tensor | None:

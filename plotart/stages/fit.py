@@ -23,7 +23,7 @@ from plotart.drawing.primitives import Primitive, primitives
 from plotart.drawing.render import some_pixels
 from plotart.stages.base import Stage, stages
 from plotart.stages.block_adam import BlockAdam
-from plotart.stages.context import Context, balance_of
+from plotart.stages.context import Context
 from plotart.stages.crops import Crops
 from plotart.stages.judge import evaluate
 from plotart.stages.lazy_adam import LazyAdam
@@ -276,9 +276,9 @@ class Fit(Stage):
         if context.layers:
             around = image if square is None or inside is None else _framed(image, square, inside, paper)
             side = (context.transform.view,) * 2
-            reach = None if square is None else -context.transform.rim(square.height)
+            reach = None if square is None else -context.views.rim(square.height)
             sizes = (around.shape[-2], around.shape[-1])
-            warp = context.transform.sample(context.generator, self.copies, sizes, side, reach)
+            warp = context.views.sample(context.generator, self.copies, sizes, side, reach)
             views = warp.apply(around, paper)
 
             def look(picture: Tensor) -> Tensor:
@@ -290,27 +290,10 @@ class Fit(Stage):
             part = {"look": look}
         frame = context.frame(drawing, image, views, step, window=inside, pixels=pixels, **part)
         terms = {name: objective(frame) for name, objective in context.objectives.items()}
-        self._balance(terms, context, image, step)
+        context.balance(terms, image, step)
         weighted = {name: context.weight(name) * term for name, term in terms.items()}
         total = torch.stack(list(weighted.values())).sum()
         return {name: float(value.detach()) for name, value in weighted.items()}, total
-
-    @staticmethod
-    def _balance(terms: dict[str, Tensor], context: Context, image: Tensor, step: int) -> None:
-        """Let the objectives that balance themselves compare their gradient at the image with that of the others."""
-
-        def norm(term: Tensor) -> float:
-            if not term.requires_grad:
-                return 0.0
-            (gradient,) = torch.autograd.grad(term, image, retain_graph=True, allow_unused=True)
-            return 0.0 if gradient is None else float(gradient.norm())
-
-        for name, objective in context.objectives.items():
-            balance = balance_of(objective)
-            if balance is None or balance.frozen:
-                continue
-            others = [context.weights[n] * t for n, t in terms.items() if balance_of(context.objectives[n]) is None]
-            balance.update(norm(torch.stack(others).sum()), norm(terms[name]), step)
 
     @staticmethod
     def _guard(drawing: Drawing, step: int) -> int:
@@ -353,7 +336,7 @@ def crops_of(spec: Fit, context: Context, canvas: Canvas) -> Crops | None:
     Raises:
         InputError: an objective cannot judge parts, or the network's views do not fit into a square.
     """
-    side, size, transform = spec.crop, canvas.pixels(context.size), context.transform
+    side, size, transform = spec.crop, canvas.pixels(context.size), context.views
     if side is None:
         return None
     for name, objective in context.objectives.items():

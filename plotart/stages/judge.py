@@ -69,12 +69,23 @@ def evaluate(
         windows: the parts to judge. By default all, as one image or, where the canvas has over 2 megapixels and a
             drawing that can be cut, as the mean over windows weighted by their areas.
     """
+    context = context.judging(drawing)
     size = drawing.canvas.pixels(context.size)
-    side = min(context.transform.view, *size)
+    side = min(context.transform.view, *drawing.canvas.pixels(context.network_size or context.size))
     whole = size[0] * size[1] <= WHOLE_PX or not drawing.primitive.windowed
     if windows is None and whole and not callable(image):
         image = context.renderer(drawing, context.size) if image is None else image
-        losses, excitation = _judged(context, context.frame(drawing, image, image, step=0, view_side=side))
+        losses, excitation = _judged(
+            context,
+            context.frame(
+                drawing,
+                image,
+                context.shown(image),
+                step=0,
+                view_side=side,
+                look=context.shown,
+            ),
+        )
         return Evaluation(image, losses, _total(context, losses), excitation)
     sums: dict[str, float] = {}
     excited: float | None = None
@@ -87,9 +98,8 @@ def evaluate(
         else:
             shown = image(outer) if callable(image) else outer.of(image)
         inner = window.inside(outer)
-        frame = context.frame(
-            part, inner.of(shown), shown, 0, window=window, inner=inner, view_side=side, look=outer.of
-        )
+        there = {**_there(context, window, outer), "view_side": side}
+        frame = context.frame(part, inner.of(shown), context.shown(shown), 0, **there)
         pixels = window.height * window.width
         losses, excitation = _judged(context, frame)
         for name, value in losses.items():
@@ -111,16 +121,18 @@ def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, withou
     size = drawing.canvas.pixels(context.size)
     counted = {name: objective for name, objective in context.objectives.items() if name not in without}
 
-    def slope(part: Drawing, there: Tensor, pixels: tuple[int, int], **window: Any) -> Tensor:
+    def slope(
+        part: Drawing, there: Tensor, pixels: tuple[int, int], inner: Window | None = None, **window: Any
+    ) -> Tensor:
         there = there.detach().requires_grad_()
         image = context.renderer(part, pixels, presence=there)
-        inner = window.get("inner")
-        frame = context.frame(part, image if inner is None else inner.of(image), image, 0, **window)
+        views = context.shown(image)
+        frame = context.frame(part, image if inner is None else inner.of(image), views, 0, **window)
         terms = [context.weight(name) * objective(frame) for name, objective in counted.items()]
         (found,) = torch.autograd.grad(torch.stack(terms).sum(), there)
         return found
 
-    side = min(context.transform.view, *size)
+    side = min(context.transform.view, *drawing.canvas.pixels(context.network_size or context.size))
     if size[0] * size[1] <= WHOLE_PX or not drawing.primitive.windowed:
         return slope(drawing, presence, size, view_side=side)
     slopes = torch.zeros_like(presence)
@@ -128,9 +140,16 @@ def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, withou
         outer = window.grown(HALO_PX if context.layers else 0).clipped(size)
         part, rows, _ = drawing.window(outer, context.size)
         share = window.height * window.width / (size[0] * size[1])
-        there = {"window": window, "inner": window.inside(outer), "view_side": side, "look": outer.of}
-        slopes[rows] += share * slope(part, presence[rows], (outer.height, outer.width), **there)
+        there = {**_there(context, window, outer), "view_side": side}
+        slopes[rows] += share * slope(part, presence[rows], (outer.height, outer.width), window.inside(outer), **there)
     return slopes
+
+
+def _there(context: Context, window: Window, outer: Window) -> dict[str, Any]:
+    """What a frame says of the `window` that counts of a part `outer` of the canvas."""
+    inner, scale = window.inside(outer), context.network_scale
+    seen = Window(*(round(scale * side) for side in (inner.top, inner.left, inner.height, inner.width)))
+    return {"window": window, "inner": seen, "look": lambda picture: context.shown(outer.of(picture))}
 
 
 def _judged(context: Context, frame: Frame) -> tuple[dict[str, float], float | None]:

@@ -31,7 +31,7 @@ from plotart.stages.narrow import with_tips
 from plotart.stages.separation import fewer_pens, separate
 from plotart.stages.watch import Watch
 
-__all__ = ["Place", "edges", "spread_points"]
+__all__ = ["Place", "edges", "reduced", "spread_points"]
 
 SIDE = 128
 """Short side in px of the picture on which ink is shared out."""
@@ -95,7 +95,7 @@ class Place(Stage):
             raise InputError("stages: place lays strokes for a picture; give --image, or leave the stage out")
         if drawing.primitive.stroked is None or not drawing.ink.pens:
             raise InputError("stages: place lays strokes of real pens; take palette learned or fixed, or leave it out")
-        target = _reduced(picture)
+        target = reduced(picture)
         paper = drawing.canvas.paper_rgb
         pens = list(drawing.ink.pens)
         if self.keep is not None or len(pens) > context.pen_count:
@@ -218,7 +218,7 @@ def spread_points(density: Floats, count: int, generator: torch.Generator, round
     return relaxed(points, pixels, weight, rounds)
 
 
-def _reduced(target: Tensor) -> Tensor:
+def reduced(target: Tensor) -> Tensor:
     """The picture `[1, 3, H, W]` small enough to share out ink on."""
     height, width = target.shape[-2:]
     scale = min(1.0, SIDE / min(height, width))

@@ -53,6 +53,8 @@ class Prune(Stage):
 
     fits = True
 
+    keeps_minutes = True
+
     steps: int = Field(200, ge=1, le=1_000_000)
     rounds: int = Field(6, ge=1, le=100)
     groups: int = Field(4, ge=1, le=1000)
@@ -148,7 +150,7 @@ class Prune(Stage):
         gone[left] = False
         smaller = drawing.subset(left)
         time = plot_time(smaller, context.machine, goal)
-        state = {"price": price, "seconds": [time.per_mm, time.per_lift, time.other, time.budget]}
+        state = {"price": price, "seconds": time.seconds.tolist()}
         return smaller, drawing.subset(torch.nonzero(gone).flatten()), state
 
     def _settle(self, drawing: Drawing, left_out: list[Drawing], context: Context, watch: Watch) -> Drawing:
@@ -191,8 +193,9 @@ def plot_time(drawing: Drawing, machine: Machine, budget: float) -> PlotTime:
     lifting = sum(pen.seconds for pen in spent.pens) - down
     time = PlotTime(down / max(spent.ink_mm, 1e-9), lifting / max(spent.lifts, 1), 0.0, budget)
     # joined, clipped and dropped strokes, pen changes and the way home: as they are now
-    time.other = spent.seconds - float(time.each(drawing).detach().sum())
-    return time
+    other = spent.seconds - float(time.each(drawing).detach().sum())
+    per_mm, per_lift = time.seconds[:2].tolist()
+    return PlotTime(per_mm, per_lift, other, budget)
 
 
 def contributions(drawing: Drawing, context: Context, groups: int = 4) -> Tensor:

@@ -22,8 +22,9 @@ def execute(pipeline, document=None):
 
 def test_a_neuron_becomes_a_layer_for_each_pen(tmp_path):
     document = execute(
-        "plotart --neuron conv2_2:3 --network vgg16-hed --strokes 40 --size 96 --steps 12 --pens '#d62728,#1f4fb4' "
-        f"--pen-count 2 --page 60x60mm --margin 5 --out {tmp_path}/run linesimplify write {tmp_path}/out.svg"
+        "plotart --neuron conv2_2:3 --network vgg16-hed --strokes 40 --size 96 --steps 12 --minutes 6 "
+        f"--pens '#d62728,#1f4fb4' --pen-count 2 --page 60x60mm --margin 5 "
+        f"--out {tmp_path}/run linesimplify write {tmp_path}/out.svg"
     )
     assert document.page_size == pytest.approx((60 * 96 / 25.4, 60 * 96 / 25.4), abs=0.01)
     assert {lines.property("vp_color").as_hex() for lines in document.layers.values()} <= {"#d62728", "#1f4fb4"}

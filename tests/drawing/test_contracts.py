@@ -32,9 +32,10 @@ SETTINGS = {
     "rasters": SHEET,
     "splats": {"count": 8, "radius": 0.3, "harmonics": 2},
     "strokes": {"count": 8, "radius": 0.5},
+    "tones": {"size": 24},
 }
-NO_PATHS = ("dividers", "rasters")
-"""Dividers have no inside, and rasters are pixels: their own tests compare what pens draw of them."""
+NO_PATHS = ("dividers", "rasters", "tones")
+"""Dividers have no inside, rasters are pixels: their own tests compare what pens draw of them. Tones are not drawn."""
 
 
 def rng(seed=0):
@@ -43,6 +44,9 @@ def rng(seed=0):
 
 def primitive(kind):
     made = primitives[kind].model_validate(SETTINGS[kind]).build(CANVAS, 0.03, rng(), pens=2)
+    if kind == "tones":
+        with torch.no_grad():
+            made.spectrum.mul_(100)
     if kind == "splats":
         with torch.no_grad():
             made.bend.copy_(0.1 * torch.randn(made.bend.shape, generator=rng(1)))
@@ -66,7 +70,7 @@ def ink(kind, count):
 def goes_with(shapes, kind):
     if shapes.divides or kind == "coded":
         return shapes.divides and kind == "coded"
-    if shapes.kind in ("glyphs", "rasters"):
+    if shapes.kind in ("glyphs", "rasters", "tones"):
         return kind == "penned"
     return shapes.filled or kind not in ("average", "add")
 

@@ -70,7 +70,7 @@ def test_the_time_objective_is_the_plots_time_and_falls_with_length():
     assert float(time(frame).detach()) == pytest.approx(0.5, rel=1e-3)
     shorter = Drawing(CANVAS, Strokes(start.primitive.points * 0.9, start.primitive.width), start.ink)
     assert float(time(context().frame(shorter, torch.zeros(1), torch.zeros(1), 0)).detach()) < 0.5
-    assert float(PlotTime(time.per_mm, time.per_lift, time.other, seconds + 1)(frame).detach()) == 0
+    assert float(PlotTime(*time.seconds[:3].tolist(), seconds + 1)(frame).detach()) == 0
 
 
 def test_the_best_strokes_are_kept_and_every_pen_keeps_one():

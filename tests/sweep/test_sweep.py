@@ -22,6 +22,7 @@ TINY = {
     "size": 64,
     "primitive.count": 20,
     "steps": 8,
+    "minutes": 8,
 }
 
 

@@ -62,6 +62,9 @@ class Primitive(Packed):
     width: Tensor
     """What a pen that draws the shapes is wide, `[N]` unit."""
 
+    plotted: ClassVar[bool] = True
+    """Whether pens draw it; else it is a picture for strokes that are yet to be laid."""
+
     @abstractmethod
     def coverage(self, xy: Tensor) -> Tensor:
         """How much of a point each shape covers: `xy [P, 2]` unit -> `[N, P]` in 0..1, differentiable."""

@@ -1,0 +1,189 @@
+"""The stage dream: tones of the pens toward a picture or a neuron, within the ink that the minutes allow."""
+
+import pytest
+import torch
+
+from plotart.core.canvas import Canvas, page
+from plotart.core.errors import InputError
+from plotart.drawing import Drawing
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
+from plotart.drawing.primitives.tones import Tones
+from plotart.drawing.render import renderer
+from plotart.objectives.balance import GradientBalance
+from plotart.objectives.dream import Dreamed
+from plotart.objectives.penalties import PlotTime
+from plotart.objectives.pixels import Pixels
+from plotart.objectives.transforms import IDENTITY
+from plotart.pens import Pen, PenSet
+from plotart.runs.config import Config
+from plotart.runs.pipeline import generate
+from plotart.stages import Context
+from plotart.stages.dream import Dream, layers_of_ink
+from plotart.stages.lines import Lines
+from plotart.stages.prune import plot_seconds
+from plotart.stages.watch import Silent
+
+CANVAS = Canvas(page("50x60mm"), 5.0)
+PENS = [
+    Pen(name=name, hex=colour, tip_mm=0.4)
+    for name, colour in (("yellow", "#f2c200"), ("red", "#d62728"), ("blue", "#1f4fb4"), ("black", "#1a1a1a"))
+]
+
+
+def disc():
+    """A blue disc on white."""
+    height, width = CANVAS.pixels(40)
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    inside = ((x - width / 2) ** 2 + (y - height / 2) ** 2).sqrt() < 13
+    picture = torch.ones(1, 3, height, width)
+    picture[:, :, inside] = torch.tensor([0.25, 0.35, 0.75])[:, None]
+    return picture
+
+
+def context(pens=PENS, count=2, minutes=8.0, **objectives):
+    px = CANVAS.pixels(40)
+    known = {
+        "pixels": Pixels(disc(), "linear"),
+        "dream": Dreamed(px, 1.0, 500.0, 0.0, GradientBalance.fixed(1.0)),
+        "time": PlotTime(0.02, 1.0, 0.0, 0.0),
+        **objectives,
+    }
+    return Context(
+        renderer=renderer("native", threads=1),
+        objectives=known,
+        weights=dict.fromkeys(known, 1.0),
+        network=None,
+        transform=IDENTITY,
+        size=40,
+        pens=PenSet(name="mine", title="", source="", pens=pens),
+        pen_count=count,
+        generator=torch.Generator().manual_seed(0),
+        canvas=CANVAS,
+        minutes=minutes,
+        primitive=StrokesSpec(count=5000, segments=2),
+    )
+
+
+def blank(pens=PENS):
+    return Drawing(CANVAS, Strokes(torch.rand(1, 4, 2), torch.full((1,), 0.01)), Penned(pens, torch.zeros(1).long()))
+
+
+class Looking(Silent):
+    """Keeps every state, and may stop after so many steps."""
+
+    def __init__(self, stop=None, saved=None):
+        self.stop, self.saved, self.lines, self.state, self.steps = stop, saved, [], None, 0
+
+    def say(self, line):
+        self.lines.append(line)
+
+    def checkpoint(self, state):
+        self.steps += 1
+        if self.steps == self.stop:
+            self.state = torch.utils._pytree.tree_map(
+                lambda x: x.clone() if isinstance(x, torch.Tensor) else x, state()
+            )
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def dreamed():
+    about = context()
+    return about, Dream(steps=60, rate=0.1)(blank(), about, watch=Silent())
+
+
+def test_the_right_pen_makes_the_picture_within_the_ink_there_is(dreamed):
+    about, dream = dreamed
+    assert isinstance(dream.primitive, Tones) and len(dream.ink.pens) == 2
+    assert "blue" in [pen.name for pen in dream.ink.pens]
+    image = about.renderer(dream, 40)
+    blank_error = (1 - disc()).square().mean()
+    assert float((image.detach() - disc()).square().mean()) < 0.35 * float(blank_error)
+    ink = float(dream.primitive.covered().detach().mean((1, 2)).sum())
+    assert ink <= layers_of_ink(about, CANVAS.area_mm2, 0.4) * 1.02
+
+
+def test_less_time_is_less_ink():
+    short, long = (layers_of_ink(context(minutes=minutes), CANVAS.area_mm2, 0.4) for minutes in (2.0, 4.0))
+    assert 0 < short < 0.7 * long
+
+
+def test_lines_for_it_plot_in_the_minutes_and_clock_and_target_are_known(dreamed):
+    about, dream = dreamed
+    laid = Lines()(dream, about, watch=Silent())
+    assert isinstance(laid.primitive, Strokes) and laid.primitive.points.shape[1] == 7
+    assert plot_seconds(laid, about.machine) <= 60 * 8.0
+    assert bool(about.objectives["dream"].known)
+    assert torch.allclose(about.objectives["dream"].target, about.renderer(dream, 40), atol=1e-6)
+    assert float(about.objectives["time"].seconds[0]) != pytest.approx(0.02)
+
+
+def test_resumed_it_is_the_same_to_the_bit():
+    whole = Dream(steps=12)(blank(), context(), watch=Silent())
+    stopped = Looking(stop=7)
+    with pytest.raises(KeyboardInterrupt):
+        Dream(steps=12)(blank(), context(), watch=stopped)
+    again = Dream(steps=12)(blank(), context(), watch=Looking(saved=stopped.state))
+    assert torch.equal(whole.primitive.spectrum, again.primitive.spectrum)
+    assert whole.ink.pens == again.ink.pens
+
+
+def test_enough_pens_are_few_for_one_colour():
+    dream = Dream(steps=40, rate=0.1, keep=0.8)(blank(), context(count=4), watch=Silent())
+    assert len(dream.ink.pens) < 4
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({"pens": [Pen(name="white", hex="#fffffe", tip_mm=0.4)], "count": 1}, ["pens.set", "#ffffff"]),
+        ({"minutes": 1.05}, ["minutes", "1.05", "50", "2 pens"]),
+    ],
+)
+def test_what_cannot_be_dreamed_is_refused(about, words):
+    with pytest.raises(InputError) as error:
+        Dream(steps=2)(blank(about.get("pens", PENS)), context(**about), watch=Silent())
+    assert all(word in str(error.value) for word in words)
+
+
+SMALL = {
+    "objectives.neuron.at": "block3:5",
+    "network.name": "efficientnet-lite0",
+    "page.size": "60x70mm",
+    "page.margin": 5,
+    "threads": 1,
+    "minutes": 6,
+    "steps": 24,
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return generate(Config.load("neuron", SMALL), tmp_path_factory.mktemp("dream") / "run")
+
+
+def test_a_neuron_is_dreamed_drawn_and_plots_in_the_minutes(run):
+    figures = run.figures
+    assert 0.8 * 6 <= figures["plot"]["minutes"] <= 6
+    assert set(figures["excitation"]) >= {"free", "quantized", "final", "svg"}
+    assert figures["excitation"]["free"] > figures["excitation"]["quantized"]
+    assert figures["excitation"]["svg"] > 0
+    assert (run.folder / "dream.png").is_file() and (run.folder / "drawing.svg").is_file()
+
+
+def test_the_motif_decides_what_the_network_sees(run):
+    config = run.config
+    assert isinstance(config.motif, float)
+    assert config.size * 0.4 / 50 >= 1  # a tip is a pixel of the canvas or more
+
+
+def test_a_motif_larger_than_the_page_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"motif: 300 mm is larger than the drawing, whose short side is 50 mm"):
+        generate(Config.load("neuron", {**SMALL, "motif": 300}), tmp_path / "run")
+
+
+def test_a_dream_alone_ends_with_its_picture(tmp_path):
+    run = generate(Config.load("dream", {**SMALL, "steps": 6}), tmp_path / "run")
+    assert (run.folder / "preview.png").is_file() and not (run.folder / "drawing.svg").exists()
+    assert run.figures["excitation"]["free"] is not None
