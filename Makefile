@@ -18,7 +18,7 @@ check-setup:
 	$(PYTHON) tools/check_setup.py $(QUICK)
 
 demo: $(STAMP)
-	$(BIN)/plotart generate --neuron conv4_3:12 --style mondrian.jpg
+	$(BIN)/plotart generate --neuron conv4_3:12 --style mondrian.jpg --minutes 30
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
