@@ -250,7 +250,7 @@ def wait_for(condition, seconds=90):
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_killed_run_goes_on_to_the_same_bytes(small, tmp_path, kill):
     small |= {"stages.0.steps": 40, "stages.2.steps": 20}
-    whole = generate(Config.load("neuron", small), tmp_path / "whole").folder
+    whole = generate(Config.load("random", small), tmp_path / "whole").folder
     sets = [part for address, value in small.items() for part in ("--set", f"{address}={value}")]
     folder = tmp_path / "killed"
     process = start(folder, ["generate", *sets])
