@@ -22,7 +22,7 @@ from torch.utils import tensorboard
 
 __all__ = ["Log"]
 
-LARGEST_PX = 512
+LARGEST_PX = 256
 """Long side of a logged picture; the run's own files hold it as it is."""
 FLUSH_S = 5.0
 

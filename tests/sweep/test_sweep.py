@@ -1,6 +1,7 @@
 """Sweeps: every run in a process of its own, begun once and kept."""
 
 import csv
+import json
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 
 from plotart import Config, generate
 from plotart.core.errors import InputError
+from plotart.core.files import is_locked
+from plotart.runs.folder import Run
 from plotart.sweep import Cell, cells, read_neurons, run, sweep, workers
 from plotart.sweep.page import page_of
 from plotart.sweep.workers import Job, Outcome, draw
@@ -150,6 +153,27 @@ def test_a_stopped_run_saves_and_goes_on_to_the_same_bytes(tmp_path):
     assert draw(job).code == 0 and not (tmp_path / "run.log").exists()
     whole = generate(config, tmp_path / "whole")
     assert (job.folder / "drawing.svg").read_bytes() == (whole.folder / "drawing.svg").read_bytes()
+
+
+def test_a_run_ends_and_saves_when_its_sweep_is_killed(tmp_path):
+    config = Config.load("neuron", {**TINY, "objectives.neuron.at": "conv2_2:3", "threads": 1, "steps": 100_000})
+    config.save(tmp_path / "config.yaml")
+    job = f"Job(Path({str(tmp_path / 'config.yaml')!r}), Path({str(tmp_path / 'run')!r}), Path({str(tmp_path)!r}))"
+    code = f"from pathlib import Path\nfrom plotart.sweep.workers import Job, draw\ndraw({job})"
+    sweeping = subprocess.Popen([sys.executable, "-c", code])
+    folder, end = tmp_path / "run", time.monotonic() + 120
+    while not (folder / "checkpoint.safetensors").exists():
+        assert time.monotonic() < end and sweeping.poll() is None
+        time.sleep(0.05)
+    assert is_locked(folder)
+    sweeping.kill()
+    sweeping.wait()
+    while is_locked(folder):
+        assert time.monotonic() < end, "the run outlived its sweep"
+        time.sleep(0.1)
+    saved = Run.open(folder).load_checkpoint()
+    assert saved is not None and saved.state is not None
+    assert json.loads((folder / "progress.json").read_text())["state"] == "stopped"
 
 
 def test_names_on_the_page_are_escaped():
