@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 # what ends within two hours; glyphs, pictures, posters and all seeds of the palettes take longer
-BENCHMARKS := renderer excitation route minutes calibration shapes paper
+BENCHMARKS := renderer fills excitation route minutes calibration shapes paper
 
 .PHONY: setup check-setup demo test check bench clean
 

@@ -1,0 +1,230 @@
+"""Scenes to images: `RenderFunction`, with what it is given turned into the shapes of plotart.raster."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from plotart.compat.pydiffvg.device import get_device, print_timing
+from plotart.compat.pydiffvg.distance import signed_distance
+from plotart.compat.pydiffvg.shapes import (
+    AnyShape,
+    Color,
+    LinearGradient,
+    RadialGradient,
+    ShapeGroup,
+    contour_of,
+    plain,
+)
+from plotart.raster import paths
+from plotart.raster.fills import paint
+
+__all__ = ["FilterType", "OutputType", "PixelFilter", "RenderFunction", "shapes_of"]
+
+FINER = 4
+"""Sub-pixels a side, each with its exact area, where the filter is not a box one pixel wide."""
+
+
+class OutputType(IntEnum):
+    color = 1
+    sdf = 2
+
+
+class FilterType(Enum):
+    box = 0
+    tent = 1
+    parabolic = 2
+    hann = 3
+
+
+class PixelFilter:
+    """What a pixel sees of the canvas: `radius` is half its side, px."""
+
+    def __init__(self, type: FilterType, radius: Tensor | float = 0.5) -> None:
+        self.type = type
+        self.radius = radius
+
+
+@dataclass(frozen=True)
+class _Scene:
+    shapes: list[paths.Shape]
+    width: float
+    height: float
+    filter: PixelFilter
+    output: OutputType
+    positions: Tensor
+
+
+_BOX = PixelFilter(FilterType.box)
+
+
+class RenderFunction:
+    """`apply(width, height, samples_x, samples_y, seed, background, *serialize_scene(...))`, differentiable.
+
+    Coverage is exact, so that the numbers of samples and the seed are not used.
+    """
+
+    @staticmethod
+    def serialize_scene(
+        canvas_width: float,
+        canvas_height: float,
+        shapes: Sequence[AnyShape],
+        shape_groups: Sequence[ShapeGroup],
+        filter: PixelFilter = _BOX,
+        output_type: OutputType = OutputType.color,
+        use_prefiltering: bool = False,
+        eval_positions: Tensor | None = None,
+    ) -> list[Any]:
+        """What `apply` takes of a scene.
+
+        Raises:
+            ValueError: naming the shape or group, the tensor and the index at fault.
+        """
+        positions = torch.zeros(0, 2) if eval_positions is None else eval_positions.detach().cpu().float()
+        return [
+            _Scene(
+                shapes_of(shapes, shape_groups), float(canvas_width), float(canvas_height), filter,
+                OutputType(output_type), positions,
+            )
+        ]  # fmt: skip
+
+    @staticmethod
+    def apply(
+        width: int,
+        height: int,
+        num_samples_x: int,
+        num_samples_y: int,
+        seed: int,
+        background_image: Tensor | None,
+        *args: Any,
+    ) -> Tensor:
+        """`[height, width, 4]`; for `OutputType.sdf` `[height, width, 1]`, or `[N, 1]` at positions.
+
+        background_image: `[height, width, 4]`, which is drawn over.
+        """
+        begun, (scene,) = time.perf_counter(), args
+        drawn = [_scaled(shape, width / scene.width, height / scene.height) for shape in scene.shapes]
+        if scene.output is OutputType.sdf:
+            result = signed_distance(scene.shapes, scene.positions, (height, width), (scene.height, scene.width))
+        else:
+            ground = None
+            if background_image is not None:
+                if tuple(background_image.shape) != (height, width, 4):
+                    raise ValueError(
+                        f"background_image must be {[height, width, 4]}, not {list(background_image.shape)}"
+                    )
+                ground = background_image.cpu().float()
+            result = _filtered(drawn, (height, width), ground, scene.filter)
+        if print_timing():
+            print(f"Forward pass, time: {time.perf_counter() - begun:.5f} s")
+        return result.to(get_device())
+
+
+def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | None, pixel: PixelFilter) -> Tensor:
+    radius = float(pixel.radius)
+    kind = pixel.type.name if isinstance(pixel.type, Enum) else str(pixel.type)
+    if kind == "box" and abs(radius - 0.5) < 1e-6:
+        return _averaged(paint(drawn, size=size, ground=ground, cover=True))
+    height, width = size
+    finer = None if ground is None else ground.repeat_interleave(FINER, 0).repeat_interleave(FINER, 1)
+    fine = [_scaled(s, FINER, FINER) for s in drawn]
+    image = _averaged(paint(fine, size=(height * FINER, width * FINER), ground=finer, cover=True))
+    reach = math.ceil(radius * FINER)
+    at = (torch.arange(-reach, FINER + reach) + 0.5) / FINER - 0.5
+    u = at / radius
+    weight = {
+        "box": torch.ones_like(u),
+        "tent": 1 - u.abs(),
+        "parabolic": 1 - u * u,
+        "hann": 0.5 + 0.5 * torch.cos(math.pi * u),
+    }[kind] * (u.abs() <= 1)
+    values = image.permute(2, 0, 1)[:, None]
+    share = torch.ones_like(values[:1])
+    for kernel, step, margin in (
+        (weight[None, None, :, None], (FINER, 1), (reach, 0)),
+        (weight[None, None, None], (1, FINER), (0, reach)),
+    ):
+        values = torch.nn.functional.conv2d(values, kernel, stride=step, padding=margin)
+        share = torch.nn.functional.conv2d(share, kernel, stride=step, padding=margin)
+    return (values / share)[:, 0].permute(1, 2, 0)
+
+
+def _averaged(image: Tensor) -> Tensor:
+    """`[H, W, 5]` as pydiffvg's `[H, W, 4]`: the mean of the straight colours in a pixel, black where nothing is."""
+    return torch.cat([image[..., :3] * image[..., 4:], image[..., 3:4]], dim=-1)
+
+
+def _scaled(shape: paths.Shape, x: float, y: float) -> paths.Shape:
+    """The shape on a canvas x and y times as large."""
+    if x == 1 and y == 1:
+        return shape
+    stretch = torch.tensor([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
+    transform = stretch if shape.transform is None else stretch @ shape.transform
+    places = stretch.diagonal()[:2]
+
+    def moved(value: paths.Paint | None) -> paths.Paint | None:
+        if isinstance(value, paths.Linear):
+            return paths.Linear(value.begin * places, value.end * places, value.offsets, value.colours)
+        if isinstance(value, paths.Radial):
+            return paths.Radial(value.centre * places, value.radius * places, value.offsets, value.colours)
+        return value
+
+    return paths.Shape(
+        shape.contours, moved(shape.fill), moved(shape.stroke), shape.width, shape.rule, transform, shape.stroke_first
+    )
+
+
+def shapes_of(shapes: Sequence[AnyShape], shape_groups: Sequence[ShapeGroup]) -> list[paths.Shape]:
+    """The groups as shapes of plotart.raster, one each."""
+    made = []
+    for g, group in enumerate(shape_groups):
+        own = [shapes[i] for i in group.shape_ids.tolist()]
+        contours = tuple(contour_of(shape) for shape in own)
+        transform = plain(group.shape_to_canvas)
+        if not transform.requires_grad and transform.tolist() == _EYE:
+            made_transform = None
+        elif tuple(transform.shape) == (3, 3):
+            made_transform = transform
+        else:
+            raise ValueError(f"shape_groups[{g}].shape_to_canvas must be [3, 3], not {list(transform.shape)}")
+        stroke = None if group.stroke_color is None else _paint(group.stroke_color)
+        made.append(
+            paths.Shape(
+                contours,
+                None if group.fill_color is None else _paint(group.fill_color),
+                stroke,
+                None if stroke is None else _width(own, contours),
+                "even-odd" if group.use_even_odd_rule else "nonzero",
+                made_transform,
+                stroke_first=True,
+            )
+        )
+    return made
+
+
+_EYE = torch.eye(3).tolist()
+
+
+def _width(own: Sequence[AnyShape], contours: tuple[paths.Path, ...]) -> Tensor:
+    """The pen's whole width, one number or one for each point."""
+    widths = [2 * plain(shape.stroke_width).reshape(-1) for shape in own]
+    if len(widths) == 1:
+        return widths[0]
+    return torch.cat([w.expand(len(c.points)) if len(w) == 1 else w for w, c in zip(widths, contours, strict=True)])
+
+
+def _paint(color: Color) -> paths.Paint:
+    if isinstance(color, LinearGradient):
+        values = (color.begin, color.end, color.offsets, color.stop_colors)
+        return paths.Linear(*(plain(value) for value in values))
+    if isinstance(color, RadialGradient):
+        values = (color.center, color.radius, color.offsets, color.stop_colors)
+        return paths.Radial(*(plain(value) for value in values))
+    return plain(color)

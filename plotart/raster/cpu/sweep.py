@@ -1,0 +1,328 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
+"""The boundary of what a rule fills, row by row, in straight pieces (numba); exact however often a path crosses itself.
+
+A pixel row is cut at every end of an edge and at every crossing of two edges. Within such a slab the edges that reach
+through it keep their order from left to right; the winding number is counted along it, and an edge is boundary where
+the rule's answer changes. Coverage is then the signed area to the right of the boundary,
+
+    coverage of a pixel = sum over pieces  side * integral (right side of the pixel - x) dy     (clipped to the pixel),
+
+side = 1 where the shape begins and -1 where it ends, and by Reynolds' transport theorem its derivative is an integral
+along the same pieces: d coverage = -sum side * integral (v_x dy - v_y dx), v the velocity of the edge, which runs
+linearly from one of its ends to the other.
+
+y is sheared by `SHEAR` x, so that no edge is exactly horizontal: a horizontal one bounds an area, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from plotart.raster.cpu.jit import jit
+
+SHEAR = 1e-8
+BAND = 32
+"""Pixel rows of a band."""
+TOLERANCE = 1e-7
+"""px by which edges may be out of order at the end of a slab before their crossing is looked for."""
+MOST_CROSSINGS = 4096
+"""Crossings within one slab of a pixel row that are told apart."""
+
+
+class Edges(NamedTuple):
+    """The edges of one layer in one band, upper end first: `[n]` each. sign is 1 where the path runs down, else -1.
+
+    next, first: the edges that begin in each row of the band, as chains; -1 ends them.
+    """
+
+    x0: Any
+    y0: Any
+    x1: Any
+    y1: Any
+    slope: Any
+    sign: Any
+    next: Any
+    first: Any
+
+
+class Pieces(NamedTuple):
+    """Boundary pieces of one slab, and the scratch in which they are found."""
+
+    edge: Any
+    top: Any
+    bottom: Any
+    xa: Any
+    xb: Any
+    side: Any
+    active: Any
+    breaks: Any
+    order: Any
+    middle: Any
+    above: Any
+    below: Any
+    crossings: Any
+
+
+@jit
+def no_edges(room):
+    return Edges(
+        np.empty(room), np.empty(room), np.empty(room), np.empty(room), np.empty(room), np.empty(room, np.int64),
+        np.empty(room, np.int64), np.empty(BAND, np.int64),
+    )  # fmt: skip
+
+
+@jit
+def no_pieces(room):
+    """Scratch for layers of at most `room` edges in a band."""
+    return Pieces(
+        np.empty(room, np.int64), np.empty(room), np.empty(room), np.empty(room), np.empty(room),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64), np.empty(2 * room + 2), np.empty(room, np.int64), np.empty(room), np.empty(room),
+        np.empty(room), np.empty(MOST_CROSSINGS + 2),
+    )  # fmt: skip
+
+
+@jit
+def take_edges(vertices, ends, entries, begin, end, top, edges):
+    """Fill `edges` with those of `entries[begin:end]`, which index `ends [E, 2]`, which index `vertices [V, 2]`."""
+    for row in range(BAND):
+        edges.first[row] = -1
+    for k in range(end - begin):
+        e = entries[begin + k]
+        a, b = ends[e, 0], ends[e, 1]
+        ax, bx = np.float64(vertices[a, 0]), np.float64(vertices[b, 0])
+        ay, by = np.float64(vertices[a, 1]) + SHEAR * ax, np.float64(vertices[b, 1]) + SHEAR * bx
+        down = ay <= by
+        edges.x0[k], edges.y0[k] = (ax, ay) if down else (bx, by)
+        edges.x1[k], edges.y1[k] = (bx, by) if down else (ax, ay)
+        edges.sign[k] = 1 if down else -1
+        tall = edges.y1[k] - edges.y0[k]
+        edges.slope[k] = (edges.x1[k] - edges.x0[k]) / tall if tall > 0.0 else 0.0
+        row = min(max(int(np.floor(edges.y0[k])) - top, 0), BAND - 1)
+        edges.next[k] = edges.first[row]
+        edges.first[row] = k
+
+
+@jit
+def x_at(edges, k, y):
+    """Where edge k is at the height y, within its ends."""
+    x0, x1 = edges.x0[k], edges.x1[k]
+    x = x0 + (y - edges.y0[k]) * edges.slope[k]
+    return min(max(x, min(x0, x1)), max(x0, x1))
+
+
+@jit
+def begin_row(edges, row, top, pieces, active):
+    """Bring the list of edges that meet a row up to date; returns their number."""
+    kept = 0
+    for j in range(active):
+        k = pieces.active[j]
+        if edges.y1[k] > top + row:
+            pieces.active[kept] = k
+            kept += 1
+    k = edges.first[row]
+    while k >= 0:
+        if edges.y1[k] > top + row and edges.y1[k] > edges.y0[k]:
+            pieces.active[kept] = k
+            kept += 1
+        k = edges.next[k]
+    return kept
+
+
+@jit
+def insert(values, count, value):
+    """Insert into the ascending `values[:count]`."""
+    j = count
+    while j > 0 and values[j - 1] > value:
+        values[j] = values[j - 1]
+        j -= 1
+    values[j] = value
+
+
+@jit
+def break_row(edges, y, pieces, active):
+    """The heights at which a row is cut, ascending, into `pieces.breaks`; returns their number."""
+    pieces.breaks[0] = y
+    count = 1
+    for j in range(active):
+        k = pieces.active[j]
+        if y < edges.y0[k] < y + 1.0:
+            insert(pieces.breaks, count, edges.y0[k])
+            count += 1
+        if y < edges.y1[k] < y + 1.0:
+            insert(pieces.breaks, count, edges.y1[k])
+            count += 1
+    pieces.breaks[count] = y + 1.0
+    return count + 1
+
+
+@jit
+def order_slab(edges, top, bottom, pieces, active):
+    """Edges that reach through a slab, from left to right at its middle; returns their number."""
+    count, half = 0, 0.5 * (top + bottom)
+    for j in range(active):
+        k = pieces.active[j]
+        if edges.y0[k] <= top and edges.y1[k] >= bottom:
+            x = x_at(edges, k, half)
+            i = count
+            while i > 0 and pieces.middle[i - 1] > x:
+                pieces.middle[i] = pieces.middle[i - 1]
+                pieces.order[i] = pieces.order[i - 1]
+                i -= 1
+            pieces.middle[i] = x
+            pieces.order[i] = k
+            count += 1
+    return count
+
+
+@jit
+def find_crossings(edges, top, bottom, pieces, count):
+    """Heights at which edges of a slab cross, ascending, between the slab's own, into `pieces.crossings`."""
+    above, below, crossings = pieces.above, pieces.below, pieces.crossings
+    crossings[0] = top
+    found = 1
+    crossed = False
+    for i in range(count):
+        above[i], below[i] = x_at(edges, pieces.order[i], top), x_at(edges, pieces.order[i], bottom)
+        crossed |= i > 0 and (above[i] < above[i - 1] - TOLERANCE or below[i] < below[i - 1] - TOLERANCE)
+    if crossed:
+        for i in range(count):
+            for j in range(i):
+                before, after = above[i] - above[j], below[j] - below[i]
+                if before * after > 0.0 and found <= MOST_CROSSINGS:
+                    y = top + (bottom - top) * (before / (before + after))
+                    if top < y < bottom:
+                        insert(crossings, found, y)
+                        found += 1
+    crossings[found] = bottom
+    return found + 1
+
+
+@jit
+def find_pieces(edges, top, bottom, even_odd, known, pieces, count):
+    """The boundary among the ordered edges of a slab; returns the number of its pieces.
+
+    known: whether `find_crossings` has worked out where these edges are at the slab's top and bottom.
+    """
+    winding, used = 0, 0
+    for i in range(count):
+        k = pieces.order[i]
+        before = (winding & 1) != 0 if even_odd else winding != 0
+        winding += edges.sign[k]
+        after = (winding & 1) != 0 if even_odd else winding != 0
+        if before != after:
+            pieces.edge[used], pieces.top[used], pieces.bottom[used] = k, top, bottom
+            pieces.side[used] = 1 if after else -1
+            pieces.xa[used] = pieces.above[i] if known else x_at(edges, k, top)
+            pieces.xb[used] = pieces.below[i] if known else x_at(edges, k, bottom)
+            used += 1
+    return used
+
+
+@jit
+def clip(values, low, high):
+    return min(max(values, low), high)
+
+
+@jit
+def add_area(pieces, used, cols, area, span):
+    """Signed areas of the pieces of a slab, as differences from pixel to pixel: `area [cols + 2]`.
+
+    span: `[2]`, widened to the first and last column that they meet.
+    """
+    for j in range(used):
+        tall = (pieces.bottom[j] - pieces.top[j]) * pieces.side[j]
+        left, right = min(pieces.xa[j], pieces.xb[j]), max(pieces.xa[j], pieces.xb[j])
+        if left >= cols:
+            span[1] = max(span[1], cols - 1)
+            continue
+        first, last = int(np.floor(max(left, 0.0))), int(np.floor(clip(right, 0.0, float(cols))))
+        span[0], span[1] = min(span[0], first), max(span[1], last)
+        if right <= 0.0:
+            area[0] += tall
+        elif first == last and left >= 0.0:
+            within = 0.5 * (left + right) - first
+            area[first] += tall * (1.0 - within)
+            area[first + 1] += tall * within
+        else:
+            per = tall / (right - left)
+            if left < 0.0:
+                area[0] += per * -left
+            for col in range(first, min(last, cols - 1) + 1):
+                x0, x1 = max(left, float(col)), min(right, col + 1.0)
+                part, within = per * (x1 - x0), 0.5 * (x0 + x1) - col
+                area[col] += part * (1.0 - within)
+                area[col + 1] += part * within
+
+
+@jit
+def add_gradient(edges, pieces, used, cols, grad, low, partial, begin):
+    """Gradients by the ends of edges from those by the coverages of a row, `grad[low : low + cols]`.
+
+    partial: `[entries, 4]`, added to at begin + edge: x and y of the upper end, x and y of the lower.
+    """
+    for j in range(used):
+        k, side = pieces.edge[j], pieces.side[j]
+        ya, yb = pieces.top[j], pieces.bottom[j]
+        xa, xb = pieces.xa[j], pieces.xb[j]
+        wide, tall = edges.x1[k] - edges.x0[k], edges.y1[k] - edges.y0[k]
+        if abs(wide) > tall:
+            ta, tb = (xa - edges.x0[k]) / wide, (xb - edges.x0[k]) / wide
+        else:
+            ta, tb = (ya - edges.y0[k]) / tall, (yb - edges.y0[k]) / tall
+        left, right = min(xa, xb), max(xa, xb)
+        if left >= cols or right < 0.0:
+            continue
+        first, last = int(np.floor(max(left, 0.0))), int(np.floor(min(right, cols - 0.5)))
+        if first == last and left >= 0.0 and right <= cols:
+            g = grad[low + first]
+            gx, gy = g * (yb - ya), g * (xb - xa)
+            t = 0.5 * (ta + tb)
+            by_x1, by_y1 = gx * t, gy * t
+        else:
+            per = 1.0 / (xb - xa)
+            gx, gy, by_x1, by_y1 = 0.0, 0.0, 0.0, 0.0
+            for col in range(first, last + 1):
+                x0, x1 = max(left, float(col)), min(right, col + 1.0)
+                f0, f1 = (x0 - xa) * per, (x1 - xa) * per
+                g = grad[low + col] * abs(f1 - f0)
+                t = ta + 0.5 * (f0 + f1) * (tb - ta)
+                hx, hy = g * (yb - ya), g * (xb - xa)
+                gx, gy = gx + hx, gy + hy
+                by_x1, by_y1 = by_x1 + hx * t, by_y1 + hy * t
+        at = begin + k
+        partial[at, 0] -= side * (gx - by_x1)
+        partial[at, 1] += side * (gy - by_y1)
+        partial[at, 2] -= side * by_x1
+        partial[at, 3] += side * by_y1
+
+
+@jit
+def sweep_row(edges, y, even_odd, pieces, active, cols, backward, values, low, span, partial, begin):
+    """Find the boundary in the pixel row at y and add up what it means.
+
+    Forward: areas into `values [cols + 2]` and their `span`, see `add_area`; backward: from gradients by the coverages,
+    `values[low : low + cols]`, to `partial`, see `add_gradient`.
+    """
+    breaks = break_row(edges, y, pieces, active)
+    for i in range(breaks - 1):
+        top, bottom = pieces.breaks[i], pieces.breaks[i + 1]
+        if not top < bottom:
+            continue
+        count = order_slab(edges, top, bottom, pieces, active)
+        if count < 2:
+            continue
+        slabs = find_crossings(edges, top, bottom, pieces, count) - 1
+        for j in range(slabs):
+            above, below = pieces.crossings[j], pieces.crossings[j + 1]
+            if not above < below:
+                continue
+            if slabs > 1:
+                count = order_slab(edges, above, below, pieces, active)
+            used = find_pieces(edges, above, below, even_odd, slabs == 1, pieces, count)
+            if backward:
+                add_gradient(edges, pieces, used, cols, values, low, partial, begin)
+            else:
+                add_area(pieces, used, cols, values, span)
