@@ -54,7 +54,13 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--ink", "ink.kind", str, "how free colours mix: multiply or over [multiply]"),
     ("--page", "page.size", str, "a0..a6, letter, ... or WxHmm [a5]"),
     ("--motif", "motif", str, "mm of paper that what one unit looks at becomes, or auto: as the pens can draw it"),
-    ("--landscape", "page.landscape", bool, "turn the page"),
+    ("--landscape/--portrait", "page.landscape", bool, "lay the page on its side, or not [as the picture is]"),
+    ("--fill/--fit", "composition.fill", bool, "cut the picture to the page, or draw all of it [--fit]"),
+    ("--crop", "composition.crop", str, "part of the picture: x,y,w,h (px or shares), face or subject"),
+    ("--rotate", "composition.rotate", float, "degrees by which the picture is turned clockwise [0]"),
+    ("--place", "composition.place", str, "where it lies on the page: centre, top-left, bottom, ... [centre]"),
+    ("--background", "composition.background", str, "what lies around the subject: keep, white or fade [keep]"),
+    ("--edge", "composition.edge", str, "edge of the picture: none, soft, oval, torn or border [none]"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
     ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
@@ -71,7 +77,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
 
 def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags of the table; `gather` turns their values into changes of the config."""
-    return some_flags(*(flag for flag, *_ in FLAGS))(command)
+    return some_flags(*(_name(flag) for flag, *_ in FLAGS))(command)
 
 
 def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -79,7 +85,7 @@ def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for flag, _, kind, text in reversed(FLAGS):
-            if flag in names:
+            if _name(flag) in names:
                 command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
         return click.option(
             "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any setting by its address in the config"
@@ -90,7 +96,7 @@ def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
 def gather(flags: dict[str, Any], sets: tuple[str, ...]) -> dict[str, Any]:
     """The changes a command line makes to the config, by address."""
-    changes = {address: flags.get(flag.strip("-").replace("-", "_")) for flag, address, _, _ in FLAGS}
+    changes = {address: flags.get(_name(flag).strip("-").replace("-", "_")) for flag, address, _, _ in FLAGS}
     changes = {address: value for address, value in changes.items() if value is not None}
     for text in sets:
         address, equals, value = text.partition("=")
@@ -128,3 +134,8 @@ def given_config(name: str | None) -> str | None:
 def meant(flag: str) -> str | None:
     """The flag that one which does not exist stands for, as other programs call it."""
     return MEANT.get(flag.lstrip("-").lower())
+
+
+def _name(flag: str) -> str:
+    """The name of a flag that may have an opposite: --landscape of --landscape/--portrait."""
+    return flag.partition("/")[0]

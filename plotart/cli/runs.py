@@ -39,7 +39,7 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
 @click.option("--neurons", required=True, help="neurons to draw one by one, e.g. conv4_3:0-63,70,conv3_1:2")
 @click.option("--style", "styles", default="none", help="style images with commas; none is no style [none]")
 @click.option("--seeds", default="0", help="seeds with commas [0]")
-@some_flags(*(flag for flag, *_ in FLAGS if flag not in ("--neuron", "--style", "--seed", "--init")))
+@some_flags(*(flag.partition("/")[0] for flag, *_ in FLAGS if flag not in ("--neuron", "--style", "--seed", "--init")))
 @click.option("--workers", type=click.IntRange(1, 1024), help="runs at a time, of a thread each [all cores]")
 @click.option("--ray", metavar="ADDRESS", help="a Ray cluster instead: auto, HOST:PORT, or local for this machine")
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the runs [outputs/sweep]")

@@ -108,6 +108,8 @@ class Canvas:
     fit: float | None = None
     """Width / height of the picture to be fitted into the margins; None takes the whole area."""
     paper: str = "#ffffff"
+    place: tuple[float, float] = (0.5, 0.5)
+    """With `fit`: the share of the room that is left over at the left of the area, and above it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paper", normalize_hex(self.paper))
@@ -125,11 +127,12 @@ class Canvas:
     def pack(self) -> dict[str, Any]:
         """Plain values from which `unpack` makes the same canvas."""
         page = [self.page.name, self.page.width_mm, self.page.height_mm]
-        return {"page": page, "margin_mm": self.margin_mm, "fit": self.fit, "paper": self.paper}
+        return {"page": page, "margin_mm": self.margin_mm, "fit": self.fit, "paper": self.paper, "place": self.place}
 
     @classmethod
     def unpack(cls, state: Mapping[str, Any]) -> "Canvas":
-        return cls(Page(*state["page"]), state["margin_mm"], state["fit"], state["paper"])
+        place = tuple(state.get("place", (0.5, 0.5)))
+        return cls(Page(*state["page"]), state["margin_mm"], state["fit"], state["paper"], place)
 
     @cached_property
     def area(self) -> tuple[float, float, float, float]:
@@ -137,7 +140,9 @@ class Canvas:
         width, height = self.page.width_mm - 2 * self.margin_mm, self.page.height_mm - 2 * self.margin_mm
         if self.fit is not None:
             width, height = min(width, height * self.fit), min(height, width / self.fit)
-        return (self.page.width_mm - width) / 2, (self.page.height_mm - height) / 2, width, height
+        free = self.page.width_mm - 2 * self.margin_mm - width, self.page.height_mm - 2 * self.margin_mm - height
+        left, top = (self.page.width_mm - width) / 2, (self.page.height_mm - height) / 2
+        return left + (self.place[0] - 0.5) * free[0], top + (self.place[1] - 0.5) * free[1], width, height
 
     @property
     def area_mm2(self) -> float:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
+from plotart.core.composition import Composition
 from plotart.core.errors import InputError, shown
 from plotart.core.images import write_beside
 from plotart.core.parts import Part
@@ -40,7 +41,9 @@ PENALTY_MAGNITUDE = 10.0
 
 class PageSpec(Section):
     size: str = Field("a5", description="name (a4, letter, ...) or WxHmm")
-    landscape: bool = False
+    landscape: bool | None = Field(
+        None, description="lay the page on its longer side; none: a named page, for a picture that is wider than high"
+    )
     margin: float = Field(10.0, ge=0, le=1000, description="empty border, mm")
     paper: str = Field("#ffffff", description="colour of the paper")
     max_ink: float | None = Field(
@@ -103,6 +106,7 @@ class Config(Section):
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
     page: PageSpec = PageSpec()
+    composition: Composition = Composition()
     pens: PensSpec = PensSpec()
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()

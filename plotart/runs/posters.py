@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
-from plotart.core.canvas import Canvas, page
+from plotart.core.canvas import PAGES, Canvas, page
+from plotart.core.composition import PLACES
 from plotart.core.errors import InputError
 from plotart.core.images import load_image
 from plotart.drawing import Drawing
@@ -69,16 +71,23 @@ class Source:
 
 
 def drawing_area(config: Config, fit: float | None) -> Canvas:
-    """The canvas of a run; `fit` is the aspect (width / height) of what is drawn, None for the whole page."""
-    sheet = page(config.page.size, config.page.landscape)
-    return Canvas(sheet, config.page.margin, fit=fit, paper=config.page.paper)
+    """The canvas of a run; `fit` is the aspect (width / height) of what is drawn, None for the whole page.
+
+    Unless the config says how, a page with a name lies on its longer side for what is wider than high.
+    """
+    landscape = config.page.landscape
+    if landscape is None:
+        landscape = fit is not None and fit > 1 and config.page.size.strip().lower() in PAGES
+    sheet = page(config.page.size, landscape)
+    return Canvas(sheet, config.page.margin, fit, config.page.paper, PLACES[config.composition.place])
 
 
-def _picture_aspect(config: Config) -> float | None:
+def _canvas(config: Config) -> Canvas:
+    """The drawing area of a config whose picture has not been read yet."""
     if config.picture is None:
-        return None
-    height, width = load_image(*config.picture).shape[1:]
-    return width / height
+        return drawing_area(config, None)
+    file, setting = config.picture
+    return config.composition.framing(load_image(file, setting), partial(drawing_area, config), setting)[1]
 
 
 def source_of(config: Config) -> Source | None:
@@ -109,10 +118,10 @@ def poster_config(folder: FilePath, tiles: tuple[int, int] | None, changes: Mapp
         changes = {"page.size": f"{sides[0]:g}x{sides[1]:g}mm", "page.landscape": False, **changes}
     fixed: dict[str, Any] = {"steps": None, "minutes": None, "init": None, "pens.palette": "fixed", "pens.count": None}
     fixed |= {f"objectives.{name}": None for name, spec in config.objectives.items() if not spec.makes.local}
-    fixed |= {"page.landscape": False, "stages": [{"kind": "fit"}]}
+    fixed |= {"page.landscape": None, "stages": [{"kind": "fit"}]}
     paged = {key: value for key, value in changes.items() if not key.startswith("stages")}
     new = Config.load(folder / "config.yaml", {**fixed, **paged})
-    canvas = drawing_area(new, _picture_aspect(new))
+    canvas = _canvas(new)
     picture, px_per_mm = "picture" in new.given, config.size / old.mm_per_unit
     if tiles is None:
         ratios = [large / small for large, small in zip(canvas.area[2:], old.area[2:], strict=True)]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from plotart.core.canvas import Canvas
+from plotart.core.composition import Composition, Framing, on_ground
 from plotart.core.errors import InputError
 from plotart.core.images import load_image, resize
 from plotart.core.shipped import find_style
@@ -56,15 +58,24 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
     check_minutes(config, count, machine)
-    target = None if config.picture is None else load_image(*config.picture)
-    canvas = drawing_area(config, _aspect(config, target))
+    target, canvas, framing = None, drawing_area(config, config.primitive.aspect()), None
+    if config.picture is not None:
+        target = load_image(*config.picture)
+        framing, around = config.composition.framing(target, partial(drawing_area, config), config.picture[1])
+        canvas = canvas if config.primitive.aspect() is not None else around
+        target = framing.of(target)
+    elif config.composition != Composition():
+        raise InputError("composition: it is for pictures; give --image, or leave it out")
     network = None
     if "network" in config.needed:
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
         config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
     config, network_size = network_scale(config, canvas, network, tip, say)
     size = canvas.pixels(config.size)
-    picture = None if target is None else resize(target, *size)[None].to(device)
+    picture = None
+    if target is not None:
+        picture = resize(target, *size)[None]
+        picture = on_ground(picture, config.composition, canvas.paper_rgb, config.size / canvas.mm_per_unit).to(device)
     generator = torch.Generator().manual_seed(config.seed)
     objectives = _objectives(
         config,
@@ -74,7 +85,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             canvas=canvas,
             target=picture,
             size=size,
-            picture=lambda file, setting: resize(load_image(file, setting), *size)[None].to(device),
+            picture=lambda file, setting: resize(_framed(load_image(file, setting), framing), *size)[None].to(device),
             style_image=lambda name: load_image(find_style(name), "objectives.style.image")[None].to(device),
             primitive=config.primitive,
             grey=len(pens.pens) == 1,
@@ -172,10 +183,9 @@ def _first_drawing(
     return config, with_tips(drawing) if drawing.ink.pens else drawing
 
 
-def _aspect(config: Config, target: Tensor | None) -> float | None:
-    """Width / height of what is drawn; None when it takes the page as it is."""
-    own = config.primitive.aspect()
-    return own if own is not None or target is None else target.shape[2] / target.shape[1]
+def _framed(picture: Tensor, framing: Framing | None) -> Tensor:
+    """The part of another picture `[3, H, W]` that goes with the part that is drawn."""
+    return picture if framing is None else framing.of(picture)
 
 
 def _first_ink(

@@ -123,7 +123,7 @@ def test_every_flag_has_a_home_in_the_config():
     for flag, address, kind, _ in FLAGS:
         if sample[kind] is None or address == "objectives.style.raw_weight":
             continue
-        values = {name.strip("-").replace("-", "_"): None for name, *_ in FLAGS}
+        values = {name.partition("/")[0].strip("-").replace("-", "_"): None for name, *_ in FLAGS}
         changes = gather({**values, flag.strip("-").replace("-", "_"): sample[kind]}, ())
         if address.startswith("objectives.style"):
             changes["objectives.style.image"] = "mondrian.jpg"
