@@ -124,7 +124,7 @@ def test_every_flag_has_a_home_in_the_config():
         if sample[kind] is None or address == "objectives.style.raw_weight":
             continue
         values = {name.partition("/")[0].strip("-").replace("-", "_"): None for name, *_ in FLAGS}
-        changes = gather({**values, flag.strip("-").replace("-", "_"): sample[kind]}, ())
+        changes = gather({**values, flag.partition("/")[0].strip("-").replace("-", "_"): sample[kind]}, ())
         if address.startswith("objectives.style"):
             changes["objectives.style.image"] = "mondrian.jpg"
         if address == "size":
