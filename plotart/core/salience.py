@@ -139,7 +139,7 @@ def _faces_px(levels: NDArray[np.uint8], least: int) -> list[tuple[float, float,
 
 @lru_cache(maxsize=1)
 def _cascade() -> Cascade:
-    return Cascade(lbp_frontal_face_cascade_filename())
+    return Cascade(lbp_frontal_face_cascade_filename())  # type: ignore[no-untyped-call]
 
 
 def _at(picture: Tensor, side: int) -> Floats:
