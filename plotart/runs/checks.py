@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from plotart.core.canvas import Page
 from plotart.core.errors import InputError
 from plotart.plot.motion import Machine
 from plotart.runs.config import Config
 
-__all__ = ["check", "check_minutes"]
+__all__ = ["beyond_reach", "check", "check_minutes"]
 
 
 def check(config: Config) -> None:
@@ -39,3 +40,14 @@ def check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
             f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "
             f"not {config.minutes:g}; take more minutes or fewer pens (pens.count)"
         )
+
+
+def beyond_reach(page: Page, machine: Machine, name: str) -> str | None:
+    """A sentence where the machine does not reach the page, upright or turned; the drawing may be for another one."""
+    if machine.travel_mm is None or machine.reaches(page.width_mm, page.height_mm):
+        return None
+    reach = " x ".join(f"{side:g}" for side in machine.travel_mm)
+    return (
+        f"the page of {page.width_mm:g} x {page.height_mm:g} mm is larger than {name} reaches ({reach} mm): "
+        "name another --machine, or take a smaller --page"
+    )

@@ -28,7 +28,7 @@ from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
 from plotart.plot.start import read_start
-from plotart.runs.checks import check, check_minutes
+from plotart.runs.checks import beyond_reach, check, check_minutes
 from plotart.runs.config import Config, NetworkSpec
 from plotart.runs.motif import network_scale
 from plotart.runs.posters import drawing_area, source_of
@@ -66,6 +66,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         target = framing.of(target)
     elif config.composition != Composition():
         raise InputError("composition: it is for pictures; give --image, or leave it out")
+    if told := beyond_reach(canvas.page, machine, config.machine):
+        say(told)
     network = None
     if "network" in config.needed:
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
