@@ -1,0 +1,47 @@
+"""What `check` tells of files that would surprise their plotter."""
+
+import pytest
+
+from plotart.core.canvas import Page
+from plotart.core.geometry import straight
+from plotart.plot import Layer, Plot
+from plotart.plot.check import check_paper, check_svg, left_out
+from plotart.plot.files import write_whole
+from plotart.plot.svg import plot_svg, write_svg
+
+from .conftest import RED, YELLOW
+
+
+@pytest.fixture
+def two(tmp_path):
+    plot = Plot(
+        Page("a5", 148, 210), 10, [Layer(p, [straight([20, 20 + i], [90, 60])]) for i, p in enumerate((YELLOW, RED))]
+    )
+    return write_svg(plot, tmp_path / "two.svg"), plot
+
+
+def test_text_pictures_and_hidden_layers_are_named(two, tmp_path):
+    text = two[0].read_text()
+    assert left_out(two[0]) == "" and check_svg(two[0]) == []
+    extra = '<text x="3" y="4">hello</text><image width="3" height="4"/><image width="3" height="4"/></svg>'
+    file = write_whole(tmp_path / "more.svg", text.replace("</svg>", extra))
+    assert left_out(file) == "1 text, 2 pictures: convert text to paths, trace pictures"
+    assert "left out: 1 text, 2 pictures" in [str(p)[:28] for p in check_svg(file)]
+    hidden = write_whole(tmp_path / "hidden.svg", text.replace('id="layer2"', 'id="layer2" display="none"'))
+    assert left_out(hidden).startswith("hidden layer '2-88/40")
+    assert any("is hidden: it is not plotted" in str(p) for p in check_svg(hidden))
+
+
+def test_layers_of_one_number_are_told_as_drawn_as_one(two, tmp_path):
+    file = write_whole(
+        tmp_path / "same.svg", plot_svg(two[1], [("88-a", two[1].layers[0]), ("88-b", two[1].layers[1])])
+    )
+    assert any("'88-a' and '88-b' have one number" in str(p) for p in check_svg(file, strict=False))
+
+
+def test_more_ink_than_paper_bears_is_told_and_is_no_error(two, tmp_path):
+    assert check_paper(two[0]) == []
+    strokes = [straight([20, 20 + 0.02 * i], [60, 20 + 0.02 * i]) for i in range(60)]
+    file = write_svg(Plot(two[1].page, 10, [Layer(YELLOW, strokes)]), tmp_path / "wet.svg")
+    (told,) = check_paper(file)
+    assert "layers of ink" in str(told) and check_svg(file) == []
