@@ -47,7 +47,7 @@ def main() -> None:
         sys.exit(130)
     except click.NoSuchOption as error:
         if (flag := meant(error.option_name)) and error.ctx and any(flag in p.opts for p in error.ctx.command.params):
-            error.possibilities = [flag]
+            error = click.NoSuchOption(error.option_name, possibilities=[flag], ctx=error.ctx)
         error.show()
         sys.exit(2)
     except click.ClickException as error:
