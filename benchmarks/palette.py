@@ -99,7 +99,7 @@ def drawn(changes: dict[str, object]) -> dict[str, Any]:
     key = repr(changes)
     if key not in MADE:
         with tempfile.TemporaryDirectory() as folder:
-            MADE[key] = dict(generate(Config.load(None, changes), Path(folder) / "run").figures)
+            MADE[key] = generate(Config.load(None, changes), Path(folder) / "run").figures.by_name
     return MADE[key]
 
 

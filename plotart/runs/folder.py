@@ -29,6 +29,7 @@ from plotart.core.tensor_file import Damaged
 from plotart.runs.checkpoint import Checkpoint, difference, settings_that_count
 from plotart.runs.clearing import BEFORE, CHECKPOINT, CONFIG, FIGURES, FOLDERS, clear, clear_state
 from plotart.runs.config import Config
+from plotart.runs.figures import Figures
 from plotart.runs.inputs import found_beside, keep_inputs, named_beside
 from plotart.runs.log import Log
 
@@ -43,7 +44,7 @@ class Run:
 
     Attributes:
         config: with the files it names where they lie.
-        figures: what `run.json` holds; its names are those of `plotart.runs.results.finish`.
+        figures: what `run.json` holds; empty as long as there is none.
         stop: set when the run is to save and end.
     """
 
@@ -51,7 +52,7 @@ class Run:
         self.folder = folder
         self.config = config
         self.console = console or plain_console(stderr=True, quiet=True)
-        self.figures: dict[str, Any] = {}
+        self.figures = Figures()
         self.stop = threading.Event()
         self.settings: Mapping[str, Any] = config.model_dump(mode="json")
         """What config.yaml says."""
@@ -170,7 +171,7 @@ class Run:
     def save_figures(self) -> None:
         """Write run.json: the run is finished."""
         self._made_of = _digest(settings_that_count(self.settings))
-        held = {**self.figures, "made_of": self._made_of}
+        held = {**self.figures.by_name, "made_of": self._made_of}
         # what JSON makes of it is what is read again
         held = json.loads(json.dumps(held, ensure_ascii=False))
         text = json.dumps({**held, "sha256": _digest(held)}, indent=1, ensure_ascii=False) + "\n"
@@ -190,7 +191,10 @@ class Run:
         if not isinstance(held, dict) or seal != _digest(held):
             raise InputError(f"'{path}' is damaged: delete it, and 'plotart resume {self.folder}' writes it again")
         self._made_of = held.pop("made_of", None)
-        self.figures = held
+        try:
+            self.figures = Figures.of_json(held)
+        except ValueError as error:
+            raise InputError(f"'{path}' holds no figures of a run ({error}): delete it and resume the run") from None
 
     def save_checkpoint(self, checkpoint: Checkpoint, name: str = CHECKPOINT) -> None:
         self._write(name, checkpoint.packed())

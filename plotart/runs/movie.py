@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -56,7 +56,7 @@ def shots(
 
 def _told(run: Run) -> dict[int, dict[str, Any]]:
     """By step, what the run noted when it wrote the frame."""
-    history = run.figures.get("history")
+    history: Sequence[Sequence[Any]] | None = run.figures.history
     if history is None:
         saved = run.load_checkpoint()
         history = [] if saved is None else saved.history if saved.state is None else saved.state["history"]
@@ -82,8 +82,8 @@ def _subtitle(run: Run) -> str:
     settings = run.config.model_dump(mode="json")
     shapes = settings["primitive"].get("count")
     kind = settings["primitive"]["kind"]
-    steps = run.figures.get("steps")
-    parts = [kind if shapes is None else f"{shapes} {kind}", "" if steps is None else f"{steps} steps"]
+    steps = run.figures.steps
+    parts = [kind if shapes is None else f"{shapes} {kind}", f"{steps} steps" if steps else ""]
     return ", ".join(part for part in parts if part)
 
 

@@ -15,6 +15,7 @@ from plotart.drawing import Drawing
 from plotart.runs.checkpoint import VERSION, Checkpoint
 from plotart.runs.clearing import CONFIG, FITTED
 from plotart.runs.config import Config
+from plotart.runs.figures import Figures
 from plotart.runs.folder import Run
 from plotart.runs.inputs import check_inputs
 from plotart.runs.posters import poster_config
@@ -128,7 +129,7 @@ def enlarge(
 
 def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> None:
     """The stages from a checkpoint on, then the files."""
-    run.figures = {}
+    run.figures = Figures()
     base, state = replace(start, state=None), start.state
     if base.generator is not None:
         context.generator.set_state(base.generator)

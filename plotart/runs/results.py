@@ -27,6 +27,7 @@ from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
 from plotart.runs.checkpoint import Checkpoint, Ended
 from plotart.runs.damage import damage_table
+from plotart.runs.figures import Figures, InkLoad, PenFigures, PlotFigures
 from plotart.runs.folder import Run
 from plotart.runs.movie import shots
 from plotart.runs.paper import Paper, judged_on_paper
@@ -99,15 +100,16 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
         figures |= stage.finish(end)
     drawing.save(run.folder / FILE)
     figures["damage"] = _damage(drawing, context, entries, paper)
-    run.figures |= figures | plot_figures(plot, run.config.machine)
-    if "minutes" in run.figures:
-        run.figures["minutes"] |= {"after": run.figures["plot"]["minutes"]}
+    figures |= plot_figures(plot, run.config.machine)
+    if "minutes" in figures:
+        figures["minutes"] |= {"after": figures["plot"].minutes}
+    run.figures = Figures.of_json(figures)
     _log(run, drawing, context, on_paper, base)
     write_report(
         run.folder / "report.html",
         plot,
         load_machine(run.config.machine),
-        run.figures,
+        run.figures.by_name,
         sections=_sections(run),
         title=run.folder.name,
         preview_png=(run.folder / "preview.png").read_bytes(),
@@ -169,7 +171,7 @@ def _sections(run: Run) -> list[Table]:
     """What the parts tell in the report: measures first."""
     tables = [by_stage(run.figures[measure.figure], measure.heading, measure.column) for measure in _measures(run)]
     for part in {type(part): part for part in (*run.config.objectives.values(), *run.config.scaled_stages())}:
-        tables += [table for table in part.report(run.figures) if table not in tables]
+        tables += [table for table in part.report(run.figures.by_name) if table not in tables]
     return tables
 
 
@@ -216,7 +218,7 @@ def _turn_to_pens(entries: Sequence[Ended]) -> tuple[int | None, int | None]:
 
 def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, base: Checkpoint) -> None:
     """The run's last images and its hyper-parameters with the final figures, for TensorBoard."""
-    figures = run.figures
+    figures = run.figures.by_name
     shown = shown_size(drawing.canvas, context.size)
     run.log.image("image/final", context.renderer(drawing, shown), base.steps)
     run.log.image("image/svg", on_paper.image, base.steps)
@@ -242,28 +244,28 @@ def plot_figures(plot: Plot, machine: str) -> dict[str, Any]:
     """The `pens`, `ink_load` and `plot` parts of run.json; the load is in layers of ink on a square millimetre."""
     time = estimate(plot, load_machine(machine))
     pens = [
-        {
-            "name": layer.pen.name,
-            "hex": layer.pen.hex,
-            "tip_mm": layer.pen.tip_mm,
-            "strokes": len(layer.paths),
-            "ink_mm": round(spent.ink_mm, 1),
-            "lifts": spent.lifts,
-            "seconds": round(spent.seconds, 1),
-        }
+        PenFigures(
+            name=layer.pen.name,
+            hex=layer.pen.hex,
+            tip_mm=layer.pen.tip_mm,
+            strokes=len(layer.paths),
+            ink_mm=round(spent.ink_mm, 1),
+            lifts=spent.lifts,
+            seconds=round(spent.seconds, 1),
+        )
         for layer, spent in zip(plot.layers, time.pens, strict=True)
     ]
     load = load_of(plot)
     return {
         "pens": pens,
-        "ink_load": {"max": round(float(load.max()), 3), "p99": round(float(load.quantile(0.99)), 3)},
-        "plot": {
-            "machine": machine,
-            "minutes": round(time.minutes, 2),
-            "pen_up_mm": round(time.pen_up_mm, 1),
-            "ink_mm": round(time.ink_mm, 1),
-            "lifts": time.lifts,
-        },
+        "ink_load": InkLoad(max=round(float(load.max()), 3), p99=round(float(load.quantile(0.99)), 3)),
+        "plot": PlotFigures(
+            machine=machine,
+            minutes=round(time.minutes, 2),
+            pen_up_mm=round(time.pen_up_mm, 1),
+            ink_mm=round(time.ink_mm, 1),
+            lifts=time.lifts,
+        ),
     }
 
 

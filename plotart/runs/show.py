@@ -17,7 +17,7 @@ __all__ = ["summary"]
 
 def summary(run: Run) -> Group:
     """Figures and files of a finished run."""
-    figures, folder = run.figures, run.folder
+    figures, folder = run.figures.by_name, run.folder
     parts: list[Table | Text] = []
     for spec in run.config.objectives.values():
         if spec.measure is not None and spec.measure.figure in figures:

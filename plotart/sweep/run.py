@@ -141,7 +141,7 @@ def _finished(folder: FilePath, plan: Sequence[Cell]) -> dict[Cell, dict[str, An
         with contextlib.suppress(InputError):
             run = Run.open(folder / cell.name)
             if run.finished:
-                found[cell] = run.figures
+                found[cell] = run.figures.by_name
     return found
 
 

@@ -10,6 +10,7 @@ from plotart.core.errors import InputError
 from plotart.core.images import save_image
 from plotart.core.movie import save_movie
 from plotart.runs.config import Config
+from plotart.runs.figures import Figures
 from plotart.runs.folder import Run
 from plotart.runs.movie import shots
 
@@ -20,7 +21,7 @@ def run(tmp_path):
     run = Run(tmp_path / "grey", Config.load("neuron", {"objectives.neuron.at": "conv4_3:1"}))
     for number, grey in enumerate((0.2, 0.5, 0.8)):
         save_image(torch.full((3, 40, 60), grey), run.folder / "frames" / f"{10 * number:06d}.png")
-    run.figures = {"history": [[10 * i, 3.0 - i, None] for i in range(3)], "steps": 20}
+    run.figures = Figures(history=[(10 * i, 3.0 - i, None) for i in range(3)], steps=20)
     return run
 
 
