@@ -152,8 +152,12 @@ class Run:
         """The preview and the plot's figures, for notebooks; the folder's name as long as there are none."""
         if not self.finished:
             return f"<p>{html.escape(str(self.folder))}: not finished</p>"
-        plot = self.figures["plot"]
-        told = f"{plot['ink_mm'] / 1000:.1f} m of ink, {plot['minutes']:.0f} min on {plot['machine']}"
+        plot = self.figures.plot
+        told = (
+            "no plot"
+            if plot is None
+            else f"{plot.ink_mm / 1000:.1f} m of ink, {plot.minutes:.0f} min on {plot.machine}"
+        )
         return html_picture(self.preview(), f"{self.folder.name}: {told}")
 
     def say(self, line: str) -> None:

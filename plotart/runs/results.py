@@ -70,16 +70,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     on_paper, paper = judged_on_paper(plot, drawing, context)
     entries = base.ended
     free, quantized = _turn_to_pens(entries)
-    figures: dict[str, Any] = {
-        "network": context.network.name if context.network else None,
-        "seed": run.config.seed,
-        "steps": base.steps,
-        "seconds": round(base.seconds, 1),
-        "loss": entries[-1].losses,
-        "weights": {name: context.weight(name) for name in context.objectives},
-        "history": base.history,
-        **base.told,
-    }
+    figures = _worked(run, context, base)
     for kind, spec in run.config.objectives.items():
         measure = spec.measure
         if measure is None:
@@ -125,6 +116,20 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     run.save_figures()
 
 
+def _worked(run: Run, context: Context, base: Checkpoint) -> dict[str, Any]:
+    """The figures of the work itself."""
+    return {
+        "network": context.network.name if context.network else None,
+        "seed": run.config.seed,
+        "steps": base.steps,
+        "seconds": round(base.seconds, 1),
+        "loss": base.ended[-1].losses,
+        "weights": {name: context.weight(name) for name in context.objectives},
+        "history": base.history,
+        **base.told,
+    }
+
+
 def _picture(drawing: Drawing, context: Context) -> bytes | None:
     """The picture that was drawn as it lies on the page, PNG; none without one."""
     picture, canvas = context.picture, drawing.canvas
@@ -139,21 +144,11 @@ def _finish_picture(run: Run, drawing: Drawing, context: Context, base: Checkpoi
     """What a run owes whose last drawing is a picture for strokes that are yet to be laid: no plot."""
     save_image(preview(drawing, context), run.folder / "preview.png")
     last = base.ended[-1]
-    run.figures |= {
-        "network": context.network.name if context.network else None,
-        "seed": run.config.seed,
-        "steps": base.steps,
-        "seconds": round(base.seconds, 1),
-        "loss": last.losses,
-        "weights": {name: context.weight(name) for name in context.objectives},
-        "history": base.history,
-        **base.told,
-    }
+    figures = _worked(run, context, base)
     for kind, spec in run.config.objectives.items():
         if spec.measure is not None:
-            run.figures[spec.measure.figure] = {
-                "free": last.excitation if spec.measure.natural else last.losses.get(kind)
-            }
+            figures[spec.measure.figure] = {"free": last.excitation if spec.measure.natural else last.losses.get(kind)}
+    run.figures = Figures.of_json(figures)
     run.log.image("image/final", context.renderer(drawing, shown_size(drawing.canvas, context.size)), base.steps)
     run.log.image("palette", swatches(drawing), base.steps)
     run.save_figures()
