@@ -46,8 +46,11 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.NoSuchOption as error:
-        if (flag := meant(error.option_name)) and error.ctx and any(flag in p.opts for p in error.ctx.command.params):
-            error = click.NoSuchOption(error.option_name, possibilities=[flag], ctx=error.ctx)
+        flag, known = meant(error.option_name), error.ctx.command.params if error.ctx else []
+        if any(flag in option.opts for option in known):
+            # in its own words: click drops a possibility that does not resemble what was typed
+            told = f"No such option {error.option_name!r}. Did you mean {flag!r}?"
+            error = click.NoSuchOption(error.option_name, told, ctx=error.ctx)
         error.show()
         sys.exit(2)
     except click.ClickException as error:

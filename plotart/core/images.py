@@ -59,7 +59,7 @@ def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
         raise InputError(f"{setting}: no file '{path}'")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of tags that are wrong, and of sizes that are bounded here
             with Image.open(path, formats=FORMATS) as file:
                 if file.width * file.height > MAX_PIXELS:
                     most = MAX_PIXELS // 10**6
