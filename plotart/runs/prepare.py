@@ -72,7 +72,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     if "network" in config.needed:
         network = load_network(config.network.name, precision=config.network.precision, device=device, report=say)
         config = config.changed(network=NetworkSpec(name=network.name, precision=config.network.precision))
-    config, network_size = network_scale(config, canvas, network, tip, say)
+    scaled: list[str] = []  # told once nothing is wrong
+    config, network_size = network_scale(config, canvas, network, tip, scaled.append)
     size = canvas.pixels(config.size)
     picture = None
     if target is not None:
@@ -96,6 +97,8 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             generator=generator,
         ),
     )
+    for line in scaled:
+        say(line)
     pixels = tip / canvas.mm_per_unit * config.size
     if pixels < 0.7:
         say(
