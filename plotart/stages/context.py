@@ -12,7 +12,6 @@ from torch.nn.functional import interpolate
 
 from plotart.core.canvas import Canvas
 from plotart.drawing import Drawing
-from plotart.drawing.primitives.tones import Tones
 from plotart.drawing.render import Renderer
 from plotart.networks import Network
 from plotart.objectives import Frame, Objective
@@ -72,7 +71,7 @@ class Context:
 
     def judging(self, drawing: Drawing) -> Context:
         """The same, with the objectives only that have something to say of such a drawing."""
-        tones = isinstance(drawing.primitive, Tones)
+        tones = not drawing.primitive.plotted
         fit = {name: objective for name, objective in self.objectives.items() if not (tones and objective.of_strokes)}
         return self if len(fit) == len(self.objectives) else replace(self, objectives=fit)
 

@@ -122,12 +122,12 @@ def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, withou
     counted = {name: objective for name, objective in context.objectives.items() if name not in without}
 
     def slope(
-        part: Drawing, there: Tensor, pixels: tuple[int, int], inner: Window | None = None, **window: Any
+        part: Drawing, there: Tensor, pixels: tuple[int, int], counts: Window | None = None, **window: Any
     ) -> Tensor:
         there = there.detach().requires_grad_()
         image = context.renderer(part, pixels, presence=there)
         views = context.shown(image)
-        frame = context.frame(part, image if inner is None else inner.of(image), views, 0, **window)
+        frame = context.frame(part, image if counts is None else counts.of(image), views, 0, **window)
         terms = [context.weight(name) * objective(frame) for name, objective in counted.items()]
         (found,) = torch.autograd.grad(torch.stack(terms).sum(), there)
         return found

@@ -10,7 +10,7 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.drawing.render import renderer
-from plotart.objectives.penalties import WHOLE_PAGE, OffPage
+from plotart.objectives.penalties import OffPage
 from plotart.objectives.pixels import Pixels
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
@@ -170,7 +170,7 @@ def test_penalties_of_whole_drawings_are_the_ones_named():
 
     assert isinstance(objectives, Registry)
     for name in ("ink", "ink_load", "strokes", "curvature", "page"):
-        assert objectives[name]().build(ObjectiveContext(canvas=CANVAS)).local == (name not in WHOLE_PAGE)
+        assert objectives[name]().build(ObjectiveContext(canvas=CANVAS)).local == (name == "ink_load")
 
 
 def test_what_strokes_are_worth_on_a_large_canvas_is_found_in_windows(monkeypatch):

@@ -50,7 +50,7 @@ def points(count=3000):
 
 
 def test_every_primitive_that_stands_alone_is_covered_here():
-    elsewhere = {"glyphs", "rasters"}  # made by a network: tests/primitives/test_glyphs.py
+    elsewhere = {"glyphs", "rasters", "tones"}  # made by a network: tests/glyphs; without lines: test_tones.py
     assert set(primitives) - elsewhere == set(VARIANTS)
 
 
