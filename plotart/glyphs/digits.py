@@ -50,6 +50,8 @@ class Digits(Stage):
        that is left of the ink.
     """
 
+    leaves = ("digits-swap.png", "digits-inputs.png")
+
     data: Source = Field("scikit-learn", description="scikit-learn: 1797 digits; mnist: 60,000, downloaded once")
     count: int = Field(1797, ge=100, le=60_000, description="digits of the classifier")
     epochs: int = Field(10, ge=1, le=1000)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path as FilePath
 
 from plotart.runs.inputs import INPUTS
+from plotart.stages import stages
 
 __all__ = ["BEFORE", "CHECKPOINT", "CONFIG", "FIGURES", "FITTED", "FOLDERS", "PROGRESS", "clear", "clear_state"]
 
@@ -22,10 +23,6 @@ STATE = (
     FIGURES, f"{BEFORE}/{FIGURES}", f"{BEFORE}/{FITTED}", FITTED, f"{BEFORE}/{CHECKPOINT}", CHECKPOINT, PROGRESS,
 )  # fmt: skip
 RESULTS = ("drawing.svg", "drawing.pt", "preview.png", "report.html")
-GLYPH_FILES = (
-    "transition.svg", "training.gif", "interpolation.gif", "glyphs.pt", "digits-swap.png", "digits-inputs.png",
-)  # fmt: skip
-"""What a run of glyphs leaves besides."""
 
 
 def clear(folder: FilePath) -> None:
@@ -35,7 +32,7 @@ def clear(folder: FilePath) -> None:
     old run is unfinished, and can be begun again or replaced.
     """
     clear_state(folder)
-    for name in (*RESULTS, *GLYPH_FILES):
+    for name in (*RESULTS, *(file for kind in stages for file in stages[kind].leaves)):
         (folder / name).unlink(missing_ok=True)
     for pattern in ("events.out.tfevents*", "pens/*.svg", "frames/*.png"):
         for path in folder.glob(pattern):

@@ -53,6 +53,8 @@ class Stage(Part):
     """Whether it sees to it that the drawing plots in the run's minutes."""
     lays_anew: ClassVar[bool] = False
     """Whether it replaces the strokes it is given, and so is left out where they come from a file."""
+    leaves: ClassVar[tuple[str, ...]] = ()
+    """Names of the files of its own that it writes into the run's folder."""
     inks: ClassVar[tuple[str, ...] | None] = None
     """The only `ink.kind` that it works on; None: any."""
 

@@ -49,6 +49,7 @@ class Lines(Stage):
     own number of strokes is the most that are laid; its segments are those of a line.
     """
 
+    leaves = ("dream.png",)
     keeps_minutes = True
     lays_anew = True
     reduces = True

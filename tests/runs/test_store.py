@@ -379,3 +379,15 @@ def test_the_first_signal_asks_and_the_second_ends(first):
     with pytest.raises(KeyboardInterrupt):
         ends()
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_force_clears_what_parts_leave(tmp_path):
+    from plotart.runs.clearing import clear
+    from plotart.stages import stages
+
+    left = [file for kind in stages for file in stages[kind].leaves]
+    assert {"dream.png", "glyphs.pt", "digits-swap.png"} <= set(left)
+    for name in (*left, "config.yaml", "notes.txt"):
+        (tmp_path / name).write_text("")
+    clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
