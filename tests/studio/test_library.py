@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -126,14 +125,19 @@ def test_states_tell_what_a_run_is_at(root, tmp_path):
     assert latest_frame(folder) == "000020.png"
 
 
-SLEEPER = "import time, sys; sys.argv.append('plotart'); time.sleep(60)  # plotart"
+SLEEPER = """# plotart
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without it
+print("up", flush=True)
+time.sleep(60)
+"""
 
 
 def test_a_run_is_stopped_as_by_ctrl_c(page, root, studio):
-    process = subprocess.Popen([sys.executable, "-c", SLEEPER])
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER, "plotart"], stdout=subprocess.PIPE, text=True)
     try:
+        assert process.stdout.readline() == "up\n"
         (root / "half" / "progress.json").write_text(json.dumps({"state": "running", "pid": process.pid}))
-        time.sleep(0.2)
         assert page.post("/api/do/delete", json={"names": ["half"]}).status_code == 422
         assert page.post("/api/do/stop", json={"name": "half"}).status_code == 200
         assert process.wait(20) == -signal.SIGINT or process.returncode == 1
