@@ -109,7 +109,7 @@ def draft_a_photograph(walk, outputs, photograph):
     walk.browser.find_element("id", "photo-file").send_keys(str(photograph))
     walk.see(".photo img")
     walk.click("summary", "All settings")
-    walk.write("other", "stages.2.steps: 20\nprimitive.count: 200\nthreads: 1\nminutes: 3")
+    walk.write("other", "stages.2.steps: 20\nprimitive.count: 200\nthreads: 1\nminutes: 5")
     walk.click("button", "Draft")
     walk.see(".preview img.draft")
     walk.see(".preview img.draft.whole")
