@@ -117,24 +117,23 @@ def _composite(
         wanted = mask.numpy()
     drawings = int(np.prod(batch)) if batch else 1
     if ground is None:
-        under = like.new_zeros(drawings, *size, 4)
+        under = like.new_zeros(drawings, *size, 5)
     else:
         check_like("ground", ground, like, (*batch, *size, 4))
         check_finite("ground", ground)
         straight = ground.expand(*batch, *size, 4).reshape(drawings, *size, 4)
-        under = torch.cat([straight[..., :3] * straight[..., 3:], straight[..., 3:]], dim=-1)
-    if cover:
-        covered = under.new_zeros(*under.shape[:3], 1) if ground is None else torch.ones_like(under[..., :1])
-        under = torch.cat([under, covered], dim=-1)
+        alpha = straight[..., 3:]
+        under = torch.cat([straight[..., :3] * alpha, alpha, torch.ones_like(alpha)], dim=-1)
+    values = 5 if cover else 4
     if backend == "reference":
-        image = reference_fills.composite(layers, under, wanted)
+        image = _straight(reference_fills.composite(layers, under, wanted))[..., :values]
     else:
-        image = native_fills.composite(layers, under, wanted, threads)
-    return _straight(image).reshape(*batch, *size, image.shape[-1])
+        image = native_fills.straighten(native_fills.composite(layers, under, wanted, threads), values)
+    return image.reshape(*batch, *size, values)
 
 
 def _straight(image: Tensor) -> Tensor:
-    """Premultiplied `[..., 4 or 5]` with straight alpha; 0 where there is none."""
+    """Premultiplied `[..., 5]` with straight alpha; 0 where there is none."""
     alpha = image[..., 3:4]
     some = alpha > 0
     return torch.cat([torch.where(some, image[..., :3] / torch.where(some, alpha, 1), 0), image[..., 3:]], dim=-1)

@@ -38,7 +38,7 @@ class _Fill(Function):
         kept = (
             np.empty(touches, np.int32),
             np.empty(touches, np.float32),
-            np.empty((touches, image.shape[3]), np.float32),
+            np.empty((touches, cpu.VALUES), np.float32),
         )
         used = np.zeros(slots, np.int64)
         work = int(room[-1] + 8 * entry[-1])
@@ -76,7 +76,35 @@ class _Fill(Function):
         )  # fmt: skip
 
 
+class _Straight(Function):
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, values: int) -> Tensor:  # type: ignore[override]
+        straight = image.new_empty(*image.shape[:-1], values)
+        cpu.straight_forward(_rows(image), _rows(straight))
+        ctx.save_for_backward(straight)
+        return straight
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
+        (straight,) = ctx.saved_tensors
+        by_image = straight.new_empty(*straight.shape[:-1], cpu.VALUES)
+        cpu.straight_backward(_rows(straight), _rows(grad.contiguous()), _rows(by_image))
+        return by_image, None
+
+
+def _rows(image: Tensor) -> Array:
+    rows: Array = image.detach().reshape(-1, image.shape[-1]).numpy()
+    return rows
+
+
+def straighten(image: Tensor, values: int) -> Tensor:
+    """Premultiplied `[B, H, W, 5]`, contiguous, with straight alpha, the first 4 or 5 values."""
+    straight: Tensor = _Straight.apply(image, values)  # type: ignore[no-untyped-call]
+    return straight
+
+
 def composite(layers: Layers, ground: Tensor, wanted: Array, threads: int) -> Tensor:
-    """Layers over `ground [B, H, W, 4 or 5]`, premultiplied, the fifth what anything covers -> the same."""
+    """Layers over `ground [B, H, W, 5]`, premultiplied, the fifth what anything covers -> the same."""
     image: Tensor = _Fill.apply(layers.vertices, layers.geometry, layers.stops, ground, layers, wanted, threads)  # type: ignore[no-untyped-call]
     return image

@@ -21,7 +21,7 @@ _SAME = 1e-6
 
 
 def composite(layers: Layers, ground: Tensor, wanted: Array) -> Tensor:
-    """Layers over `ground [B, H, W, 4 or 5]`, premultiplied, the fifth what anything covers -> the same."""
+    """Layers over `ground [B, H, W, 5]`, premultiplied, the fifth what anything covers -> the same."""
     height, width = ground.shape[1:3]
     chosen = torch.from_numpy(wanted) if wanted.size else torch.ones(height, width, dtype=torch.bool)
     images = []
@@ -34,9 +34,8 @@ def composite(layers: Layers, ground: Tensor, wanted: Array) -> Tensor:
             a = (covered * colour[..., 3])[..., None]
             whole = torch.cat([colour[..., :3], torch.ones_like(colour[..., 3:])], dim=-1)
             mixed = (1 - a) * image[..., :4] + a * whole
-            image = torch.cat([mixed, (1 - covered[..., None]) * image[..., 4:] + covered[..., None]], dim=-1)[
-                ..., : ground.shape[-1]
-            ]
+            over = covered[..., None]
+            image = torch.cat([mixed, (1 - over) * image[..., 4:] + over], dim=-1)
         images.append(image)
     return torch.stack(images)
 

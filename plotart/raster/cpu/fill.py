@@ -16,6 +16,8 @@ from plotart.raster.cpu.memory import at, put
 from plotart.raster.cpu.sweep import BAND, begin_row, no_edges, no_pieces, sweep_row, take_edges
 
 ONE = np.float32(1)
+VALUES = 5
+"""Numbers of a pixel: premultiplied r, g, b, alpha, and how much of it is covered by anything."""
 LINEAR, RADIAL = 1, 2
 GEOMETRY, STOP = 4, 5
 """Numbers of a paint, and of each of its stops: offset, r, g, b, alpha."""
@@ -100,7 +102,7 @@ def most_entries(bands, start, entry):
 
 
 @jit
-def lay_over(canvas, q, values, part, r, g, b, alpha):
+def lay_over(canvas, q, part, r, g, b, alpha):
     """Composite a colour over the pixel at `canvas[q]`, of which it covers a part."""
     a = part * alpha
     p0, p1, p2, p3 = at(canvas, q), at(canvas, q + 1), at(canvas, q + 2), at(canvas, q + 3)
@@ -108,14 +110,13 @@ def lay_over(canvas, q, values, part, r, g, b, alpha):
     put(canvas, q + 1, p1 + a * (g - p1))
     put(canvas, q + 2, p2 + a * (b - p2))
     put(canvas, q + 3, p3 + a * (ONE - p3))
-    if values == 5:
-        p4 = at(canvas, q + 4)
-        put(canvas, q + 4, p4 + part * (ONE - p4))
+    p4 = at(canvas, q + 4)
+    put(canvas, q + 4, p4 + part * (ONE - p4))
 
 
 @jit
-def lift(canvas, q, below, u, values, part, r, g, b, alpha, by):
-    """Back through `lay_over`: gradients by the colour into `by[:3]`; returns those by the part and by the opacity.
+def lift(canvas, q, below, u, part, r, g, b, alpha):
+    """Back through `lay_over`: gradients by the part, and by r, g, b and opacity.
 
     canvas holds gradients; below, from u on, what lay there before.
     """
@@ -123,17 +124,97 @@ def lift(canvas, q, below, u, values, part, r, g, b, alpha, by):
     g0, g1, g2, g3 = at(canvas, q), at(canvas, q + 1), at(canvas, q + 2), at(canvas, q + 3)
     by_a = g0 * (r - at(below, u)) + g1 * (g - at(below, u + 1)) + g2 * (b - at(below, u + 2))
     by_a += g3 * (ONE - at(below, u + 3))
-    by[0], by[1], by[2] = a * g0, a * g1, a * g2
     rest, by_part = ONE - a, by_a * alpha
+    g4 = at(canvas, q + 4)
+    by_part += g4 * (ONE - at(below, u + 4))
+    put(canvas, q + 4, g4 * (ONE - part))
     put(canvas, q, g0 * rest)
     put(canvas, q + 1, g1 * rest)
     put(canvas, q + 2, g2 * rest)
     put(canvas, q + 3, g3 * rest)
-    if values == 5:
-        g4 = at(canvas, q + 4)
-        by_part += g4 * (ONE - at(below, u + 4))
-        put(canvas, q + 4, g4 * (ONE - part))
-    return np.float64(by_part), np.float64(part * by_a)
+    return by_part, a * g0, a * g1, a * g2, part * by_a
+
+
+@jit
+def lay_row(
+    area,
+    first,
+    last,
+    y,
+    cols,
+    wanted,
+    canvas,
+    kind,
+    geometry,
+    stops,
+    s0,
+    s1,
+    place,
+    covered,
+    below,
+    since,
+    keep,
+):
+    """Lay a layer over the columns first..last of a row, from the areas that `sweep_row` found, which become 0 again.
+
+    Returns the number of pixels that are touched; what `lift_constant` needs of them is kept from `since` on.
+    """
+    r, g, b, alpha = colour_at(stops, s0, s0, 0.0)
+    c, count, choose = 0.0, 0, len(wanted) > 0
+    for x in range(first, min(last, cols - 1) + 1):
+        c += area[x]
+        area[x] = 0.0
+        if c < FAINT or (choose and not wanted[y, x]):
+            continue
+        if kind != 0:
+            n, share, _ = stop_at(kind, geometry, stops, s0, s1, x + 0.5, y + 0.5)
+            r, g, b, alpha = colour_at(stops, n, min(n + 1, s1 - 1), share)
+        part = np.float32(1.0 if c > 1.0 - FAINT else c)
+        q = VALUES * (y * cols + x)
+        if keep:
+            j = since + count
+            put(place, j, np.int32(y * cols + x))
+            put(covered, j, part)
+            for k in range(VALUES):
+                put(below, VALUES * j + k, at(canvas, q + k))
+        count += 1
+        lay_over(canvas, q, part, r, g, b, alpha)
+    for x in range(max(min(last, cols - 1) + 1, 0), min(last + 2, cols + 2)):
+        area[x] = 0.0
+    return count
+
+
+@jit
+def lift_constant(place, covered, below, since, until, low, canvas, by_c, stops, s0, mine):
+    """Back through the pixels since..until of a layer of one colour: gradients by coverages into `by_c`, and `mine`."""
+    r, g, b, alpha = colour_at(stops, s0, s0, 0.0)
+    red, green, blue, opaque = 0.0, 0.0, 0.0, 0.0
+    for j in range(since, until):
+        p = np.int64(at(place, j))
+        by_part, by_r, by_g, by_b, by_alpha = lift(
+            canvas, VALUES * p, below, VALUES * j, at(covered, j), r, g, b, alpha
+        )
+        put(by_c, p - low, np.float64(by_part))
+        red, green, blue, opaque = red + by_r, green + by_g, blue + by_b, opaque + by_alpha
+    first = GEOMETRY + 1
+    mine[first], mine[first + 1], mine[first + 2], mine[first + 3] = red, green, blue, opaque
+
+
+@jit
+def lift_gradient(
+    place, covered, below, since, until, low, canvas, by_c, kind, geometry, stops, s0, s1, cols, by, mine
+):
+    """The same of a layer with a gradient; by `[4]` is scratch."""
+    for j in range(since, until):
+        p = np.int64(at(place, j))
+        x, y = p % cols + 0.5, p // cols + 0.5
+        n, share, t = stop_at(kind, geometry, stops, s0, s1, x, y)
+        r, g, b, alpha = colour_at(stops, n, min(n + 1, s1 - 1), share)
+        by_part, by[0], by[1], by[2], by[3] = lift(
+            canvas, VALUES * p, below, VALUES * j, at(covered, j), r, g, b, alpha
+        )
+        put(by_c, p - low, np.float64(by_part))
+        paint_backward(kind, geometry, stops, s0, s1, x, y, n, share, t, by, mine)
 
 
 @jit
@@ -148,11 +229,10 @@ def fill_forward(
     bands, start, layer, entry, entries, room, vertices, ends, even_odd, kind, geometry, stops, first_stop, wanted,
     image, place, covered, under, used,
 ):  # fmt: skip
-    """Composite the layers of `bands` over what `image [B, H, W, 5]` holds: premultiplied r, g, b, alpha, and how much
-    of a pixel is covered by anything; or only the first four of these.
+    """Composite the layers of `bands` over what `image [B, H, W, 5]` holds, see `VALUES`.
 
     even_odd, kind: `[L]`. geometry: `[L, 4]`. stops: `[T, 5]`. first_stop: `[L + 1]`. wanted: `[H, W]`, or empty for
-    all pixels. place, covered `[touches]`, under `[touches, 4 or 5]` and used `[slots]`, the number of touched pixels,
+    all pixels. place, covered `[touches]`, under `[touches, 5]` and used `[slots]`, the number of touched pixels,
     are kept for `fill_backward` unless they are empty.
     """
     rows, cols = image.shape[1], image.shape[2]
@@ -160,16 +240,15 @@ def fill_forward(
     most = most_entries(bands, start, entry)
     edges, pieces = no_edges(most), no_pieces(most)
     area, span = np.zeros(cols + 2), np.empty(2, np.int64)
-    partial, keep, choose = np.empty((0, 4)), len(used) > 0, len(wanted) > 0
-    below, values = under.reshape(-1), image.shape[3]
+    partial, keep = np.empty((0, 4)), len(used) > 0
+    below = under.reshape(-1)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * BAND
         canvas = image[drawing].reshape(-1)
         for slot in range(start[band], start[band + 1]):
             i, count, active, since = layer[slot], 0, 0, room[slot]
             take_edges(vertices, ends, entries, entry[slot], entry[slot + 1], top, edges)
-            s0, s1, gradient = first_stop[i], first_stop[i + 1], kind[i] != 0
-            r, g, b, alpha = colour_at(stops, s0, s0, 0.0)
+            s0, s1 = first_stop[i], first_stop[i + 1]
             for row in range(min(BAND, rows - top)):
                 active = begin_row(edges, row, top, pieces, active)
                 if active < 2:
@@ -177,26 +256,10 @@ def fill_forward(
                 y = top + row
                 span[0], span[1] = cols, -1
                 sweep_row(edges, float(y), even_odd[i], pieces, active, cols, False, area, 0, span, partial, 0)
-                c, last = 0.0, min(span[1], cols - 1)
-                for x in range(span[0], last + 1):
-                    c += area[x]
-                    area[x] = 0.0
-                    if c < FAINT or (choose and not wanted[y, x]):
-                        continue
-                    if gradient:
-                        n, share, _ = stop_at(kind[i], geometry[i], stops, s0, s1, x + 0.5, y + 0.5)
-                        r, g, b, alpha = colour_at(stops, n, min(n + 1, s1 - 1), share)
-                    part = np.float32(1.0 if c > 1.0 - FAINT else c)
-                    p = y * cols + x
-                    if keep:
-                        put(place, since + count, np.int32(p))
-                        put(covered, since + count, part)
-                        for k in range(values):
-                            put(below, values * (since + count) + k, at(canvas, values * p + k))
-                    count += 1
-                    lay_over(canvas, values * p, values, part, r, g, b, alpha)
-                for x in range(last + 1, min(span[1] + 2, cols + 2)):
-                    area[x] = 0.0
+                count += lay_row(
+                    area, span[0], span[1], y, cols, wanted, canvas, kind[i], geometry[i], stops, s0, s1,
+                    place, covered, below, since + count, keep,
+                )  # fmt: skip
             if keep:
                 used[slot] = count
 
@@ -206,7 +269,7 @@ def fill_backward(
     bands, start, layer, entry, entries, room, vertices, ends, even_odd, kind, geometry, stops, first_stop, shapes,
     place, covered, under, used, grad, partial, own, first_own,
 ):  # fmt: skip
-    """Gradients of `fill_forward` from `grad [B, H, W, 4 or 5]`, which becomes that by what was there before.
+    """Gradients of `fill_forward` from `grad [B, H, W, 5]`, which becomes that by what was there before.
 
     shapes: whether gradients by the ends of edges are asked for, `partial [entries, 4]` (0 on entry; see
     `add_gradient`). own: those by the paint of each slot, from `first_own [slots]` on (0 on entry; see
@@ -216,8 +279,8 @@ def fill_backward(
     per_drawing = (rows + BAND - 1) // BAND
     most = most_entries(bands, start, entry)
     edges, pieces = no_edges(most), no_pieces(most)
-    by_c, by, constant, span = np.zeros(BAND * cols), np.empty(4), np.empty(4), np.empty(2, np.int64)
-    below, values = under.reshape(-1), grad.shape[3]
+    by_c, by, span = np.zeros(BAND * cols), np.empty(4), np.empty(2, np.int64)
+    below = under.reshape(-1)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * BAND
         canvas, low = grad[drawing].reshape(-1), top * cols
@@ -225,26 +288,15 @@ def fill_backward(
             if used[slot] == 0:
                 continue
             i, since, until = layer[slot], room[slot], room[slot] + used[slot]
-            s0, s1, gradient = first_stop[i], first_stop[i + 1], kind[i] != 0
-            r, g, b, alpha = colour_at(stops, s0, s0, 0.0)
+            s0, s1 = first_stop[i], first_stop[i + 1]
             mine = own[first_own[slot] : first_own[slot] + GEOMETRY + STOP * (s1 - s0)]
-            constant[:] = 0.0
-            for j in range(since, until):
-                p, c = np.int64(at(place, j)), at(covered, j)
-                n, share, t, x, y = s0, 0.0, 0.0, 0.0, 0.0
-                if gradient:
-                    x, y = p % cols + 0.5, p // cols + 0.5
-                    n, share, t = stop_at(kind[i], geometry[i], stops, s0, s1, x, y)
-                    r, g, b, alpha = colour_at(stops, n, min(n + 1, s1 - 1), share)
-                by_part, by[3] = lift(canvas, values * p, below, values * j, values, c, r, g, b, alpha, by)
-                put(by_c, p - low, by_part)
-                if gradient:
-                    paint_backward(kind[i], geometry[i], stops, s0, s1, x, y, n, share, t, by, mine)
-                else:
-                    for k in range(4):
-                        constant[k] += by[k]
-            if not gradient:
-                mine[GEOMETRY + 1 : GEOMETRY + STOP] = constant
+            if kind[i] == 0:
+                lift_constant(place, covered, below, since, until, low, canvas, by_c, stops, s0, mine)
+            else:
+                lift_gradient(
+                    place, covered, below, since, until, low, canvas, by_c, kind[i], geometry[i], stops, s0, s1,
+                    cols, by, mine,
+                )  # fmt: skip
             if shapes:
                 take_edges(vertices, ends, entries, entry[slot], entry[slot + 1], top, edges)
                 first_row, last_row, active = place[since] // cols - top, place[until - 1] // cols - top, 0
@@ -268,3 +320,26 @@ def add_paints(layer, first_own, own, first_stop, geometry, stops):
         for s in range(first_stop[i], first_stop[i + 1]):
             for k in range(STOP):
                 stops[s, k] += own[begin + GEOMETRY + STOP * (s - first_stop[i]) + k]
+
+
+@kernel
+def straight_forward(image, straight):
+    """Premultiplied `image [P, 5]` as straight alpha, `[P, 4 or 5]`: 0 where there is none."""
+    for p in range(len(image)):
+        alpha = image[p, 3]
+        per = ONE / alpha if alpha > 0.0 else np.float32(0.0)
+        straight[p, 0], straight[p, 1], straight[p, 2] = image[p, 0] * per, image[p, 1] * per, image[p, 2] * per
+        for k in range(3, straight.shape[1]):
+            straight[p, k] = image[p, k]
+
+
+@kernel
+def straight_backward(straight, grad, by_image):
+    """Gradients of `straight_forward`."""
+    for p in range(len(straight)):
+        alpha, g0, g1, g2 = straight[p, 3], grad[p, 0], grad[p, 1], grad[p, 2]
+        per = ONE / alpha if alpha > 0.0 else np.float32(0.0)
+        by_image[p, 0], by_image[p, 1], by_image[p, 2] = g0 * per, g1 * per, g2 * per
+        along = g0 * straight[p, 0] + g1 * straight[p, 1] + g2 * straight[p, 2]
+        by_image[p, 3] = grad[p, 3] - along * per
+        by_image[p, 4] = grad[p, 4] if grad.shape[1] > 4 else np.float32(0.0)
