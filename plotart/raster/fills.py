@@ -37,7 +37,7 @@ def paint(
     size: tuple[int, int],
     ground: Tensor | None = None,
     mask: Tensor | None = None,
-    cover: bool = False,
+    averaged: bool = False,
     backend: FillBackend = "native",
     threads: int = 0,
 ) -> Tensor:
@@ -47,11 +47,12 @@ def paint(
         shapes: of one dtype, float32 for the native backend. Colours may leave 0..1.
         size: (H, W) px. ground: `[H, W, 4]` straight alpha, transparent by default.
         mask: `[H, W]` bool, the pixels to render; all others keep the ground.
-        cover: also tell how much of each pixel anything covers, whatever its opacity; all of it over a ground.
+        averaged: give colours as renderers do that average samples of straight colour: multiplied by how much of the
+            pixel anything covers, whatever its opacity, which is all of it over a ground.
         threads: 0 takes all cores; the result does not depend on it.
 
     Returns:
-        `[H, W, 4]`, straight alpha; with `cover` `[H, W, 5]`.
+        `[H, W, 4]`, straight alpha.
 
     Raises:
         ValueError: naming the shape, the tensor and the index at fault.
@@ -63,7 +64,7 @@ def paint(
     layers = layers_of(shapes)
     _check_finite(shapes, layers)
     drawn = ground[None] if ground is not None else None
-    return _composite(layers, like, (1,), size, drawn, mask, backend, threads, cover)[0]
+    return _composite(layers, like, (1,), size, drawn, mask, backend, threads, averaged)[0]
 
 
 def fill_over(
@@ -104,7 +105,7 @@ def fill_over(
 
 def _composite(
     layers: Layers, like: Tensor, batch: tuple[int, ...], size: tuple[int, int], ground: Tensor | None,
-    mask: Tensor | None, backend: str, threads: int, cover: bool = False,
+    mask: Tensor | None, backend: str, threads: int, averaged: bool = False,
 ) -> Tensor:  # fmt: skip
     if backend not in get_args(FillBackend):
         raise ValueError(f"backend must be one of {', '.join(get_args(FillBackend))}, not {backend!r}")
@@ -124,19 +125,18 @@ def _composite(
         straight = ground.expand(*batch, *size, 4).reshape(drawings, *size, 4)
         alpha = straight[..., 3:]
         under = torch.cat([straight[..., :3] * alpha, alpha, torch.ones_like(alpha)], dim=-1)
-    values = 5 if cover else 4
     if backend == "reference":
-        image = _straight(reference_fills.composite(layers, under, wanted))[..., :values]
+        image = _colours(reference_fills.composite(layers, under, wanted), averaged)
     else:
-        image = native_fills.straighten(native_fills.composite(layers, under, wanted, threads), values)
-    return image.reshape(*batch, *size, values)
+        image = native_fills.colours(native_fills.composite(layers, under, wanted, threads), averaged)
+    return image.reshape(*batch, *size, 4)
 
 
-def _straight(image: Tensor) -> Tensor:
-    """Premultiplied `[..., 5]` with straight alpha; 0 where there is none."""
-    alpha = image[..., 3:4]
+def _colours(image: Tensor, averaged: bool) -> Tensor:
+    """Premultiplied `[..., 5]` as `[..., 4]`: straight alpha, 0 where there is none; or averaged."""
+    alpha, share = image[..., 3:4], image[..., 4:] if averaged else 1
     some = alpha > 0
-    return torch.cat([torch.where(some, image[..., :3] / torch.where(some, alpha, 1), 0), image[..., 3:]], dim=-1)
+    return torch.cat([torch.where(some, image[..., :3] * share / torch.where(some, alpha, 1), 0), alpha], dim=-1)
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -76,20 +76,21 @@ class _Fill(Function):
         )  # fmt: skip
 
 
-class _Straight(Function):
+class _Colours(Function):
     @staticmethod
-    def forward(ctx: Any, image: Tensor, values: int) -> Tensor:  # type: ignore[override]
-        straight = image.new_empty(*image.shape[:-1], values)
-        cpu.straight_forward(_rows(image), _rows(straight))
-        ctx.save_for_backward(straight)
-        return straight
+    def forward(ctx: Any, image: Tensor, averaged: bool) -> Tensor:  # type: ignore[override]
+        out = image.new_empty(*image.shape[:-1], 4)
+        cpu.colours_forward(_rows(image), averaged, _rows(out))
+        ctx.save_for_backward(image)
+        ctx.averaged = averaged
+        return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
-        (straight,) = ctx.saved_tensors
-        by_image = straight.new_empty(*straight.shape[:-1], cpu.VALUES)
-        cpu.straight_backward(_rows(straight), _rows(grad.contiguous()), _rows(by_image))
+        (image,) = ctx.saved_tensors
+        by_image = torch.empty_like(image)
+        cpu.colours_backward(_rows(image), ctx.averaged, _rows(grad.contiguous()), _rows(by_image))
         return by_image, None
 
 
@@ -98,10 +99,10 @@ def _rows(image: Tensor) -> Array:
     return rows
 
 
-def straighten(image: Tensor, values: int) -> Tensor:
-    """Premultiplied `[B, H, W, 5]`, contiguous, with straight alpha, the first 4 or 5 values."""
-    straight: Tensor = _Straight.apply(image, values)  # type: ignore[no-untyped-call]
-    return straight
+def colours(image: Tensor, averaged: bool) -> Tensor:
+    """`[B, H, W, 5]`, premultiplied and contiguous, as `[B, H, W, 4]`; see `colours_forward`."""
+    out: Tensor = _Colours.apply(image, averaged)  # type: ignore[no-untyped-call]
+    return out
 
 
 def composite(layers: Layers, ground: Tensor, wanted: Array, threads: int) -> Tensor:

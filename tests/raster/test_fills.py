@@ -305,17 +305,20 @@ def test_transforms_move_strokes_and_fills() -> None:
     assert (a - b).abs().max() < 0.02
 
 
-def test_cover_is_what_anything_covers() -> None:
+def test_averaged_colours_are_darker_where_only_a_part_is_covered() -> None:
     found = []
     for backend, dtype in (("native", torch.float32), ("reference", torch.float64)):
         shapes, leaves = scene(dtype)
-        image = paint(shapes, size=(H, W), cover=True, backend=backend)
-        grads = torch.autograd.grad((image[..., 4] * rand(H, W, seed=5).to(dtype)).sum(), leaves[:3])
-        found.append([image[..., 4].detach(), *grads])
-        assert torch.equal(image[..., :4], paint(shapes, size=(H, W), backend=backend))
+        image = paint(shapes, size=(H, W), averaged=True, backend=backend)
+        grads = torch.autograd.grad((image * rand(H, W, 4, seed=5).to(dtype)).sum(), leaves[:7])
+        found.append([image.detach(), *grads])
     for have, want in zip(*found, strict=True):
         assert (have - want).abs().max() < 1e-3 * want.abs().max()
-    assert float(paint([], size=(H, W), ground=rand(H, W, 4), cover=True)[..., 4].min()) == 1
+    half = Shape((rectangle(torch.tensor([4.0, 4.5]), torch.tensor([20.0, 20.0])),), torch.tensor([1.0, 0.5, 0, 0.6]))
+    straight, averaged = (paint([half], size=(H, W), averaged=how)[4, 12].tolist() for how in (False, True))
+    assert straight == pytest.approx([1, 0.5, 0, 0.3]) and averaged == pytest.approx([0.5, 0.25, 0, 0.3])
+    over = paint([half], size=(H, W), ground=torch.ones(H, W, 4), averaged=True)[4, 12].tolist()
+    assert over == pytest.approx([1, 0.85, 0.7, 1])
 
 
 def test_an_empty_picture_is_its_ground() -> None:

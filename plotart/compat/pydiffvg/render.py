@@ -131,11 +131,11 @@ def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | 
     radius = float(pixel.radius)
     kind = pixel.type.name if isinstance(pixel.type, Enum) else str(pixel.type)
     if kind == "box" and abs(radius - 0.5) < 1e-6:
-        return _averaged(paint(drawn, size=size, ground=ground, cover=True))
+        return paint(drawn, size=size, ground=ground, averaged=True)
     height, width = size
     finer = None if ground is None else ground.repeat_interleave(FINER, 0).repeat_interleave(FINER, 1)
     fine = [_scaled(s, FINER, FINER) for s in drawn]
-    image = _averaged(paint(fine, size=(height * FINER, width * FINER), ground=finer, cover=True))
+    image = paint(fine, size=(height * FINER, width * FINER), ground=finer, averaged=True)
     reach = math.ceil(radius * FINER)
     at = (torch.arange(-reach, FINER + reach) + 0.5) / FINER - 0.5
     u = at / radius
@@ -154,11 +154,6 @@ def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | 
         values = torch.nn.functional.conv2d(values, kernel, stride=step, padding=margin)
         share = torch.nn.functional.conv2d(share, kernel, stride=step, padding=margin)
     return (values / share)[:, 0].permute(1, 2, 0)
-
-
-def _averaged(image: Tensor) -> Tensor:
-    """`[H, W, 5]` as pydiffvg's `[H, W, 4]`: the mean of the straight colours in a pixel, black where nothing is."""
-    return torch.cat([image[..., :3] * image[..., 4:], image[..., 3:4]], dim=-1)
 
 
 def _scaled(shape: paths.Shape, x: float, y: float) -> paths.Shape:

@@ -323,23 +323,25 @@ def add_paints(layer, first_own, own, first_stop, geometry, stops):
 
 
 @kernel
-def straight_forward(image, straight):
-    """Premultiplied `image [P, 5]` as straight alpha, `[P, 4 or 5]`: 0 where there is none."""
+def colours_forward(image, averaged, out):
+    """Premultiplied `image [P, 5]` as `out [P, 4]`: colours divided by alpha, 0 where there is none, and alpha.
+
+    averaged: colours are multiplied by how much of the pixel is covered by anything.
+    """
     for p in range(len(image)):
-        alpha = image[p, 3]
-        per = ONE / alpha if alpha > 0.0 else np.float32(0.0)
-        straight[p, 0], straight[p, 1], straight[p, 2] = image[p, 0] * per, image[p, 1] * per, image[p, 2] * per
-        for k in range(3, straight.shape[1]):
-            straight[p, k] = image[p, k]
+        alpha, share = image[p, 3], image[p, 4] if averaged else ONE
+        per = share / alpha if alpha > 0.0 else np.float32(0.0)
+        out[p, 0], out[p, 1], out[p, 2], out[p, 3] = image[p, 0] * per, image[p, 1] * per, image[p, 2] * per, alpha
 
 
 @kernel
-def straight_backward(straight, grad, by_image):
-    """Gradients of `straight_forward`."""
-    for p in range(len(straight)):
-        alpha, g0, g1, g2 = straight[p, 3], grad[p, 0], grad[p, 1], grad[p, 2]
+def colours_backward(image, averaged, grad, by_image):
+    """Gradients of `colours_forward`."""
+    for p in range(len(image)):
+        alpha, share = image[p, 3], image[p, 4] if averaged else ONE
         per = ONE / alpha if alpha > 0.0 else np.float32(0.0)
-        by_image[p, 0], by_image[p, 1], by_image[p, 2] = g0 * per, g1 * per, g2 * per
-        along = g0 * straight[p, 0] + g1 * straight[p, 1] + g2 * straight[p, 2]
-        by_image[p, 3] = grad[p, 3] - along * per
-        by_image[p, 4] = grad[p, 4] if grad.shape[1] > 4 else np.float32(0.0)
+        g0, g1, g2 = grad[p, 0] * per, grad[p, 1] * per, grad[p, 2] * per
+        by_image[p, 0], by_image[p, 1], by_image[p, 2] = g0 * share, g1 * share, g2 * share
+        along = g0 * image[p, 0] + g1 * image[p, 1] + g2 * image[p, 2]
+        by_image[p, 3] = grad[p, 3] - along * share * per
+        by_image[p, 4] = along if averaged else np.float32(0.0)
