@@ -1,7 +1,7 @@
 """The plot: a page in millimetres and one layer of paths per pen, in plotting order."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,11 +28,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plot:
-    """A page, its margin in mm, and its layers in plotting order."""
+    """A page, its margin in mm, and its layers in plotting order; paper: its colour, which screens show."""
 
     page: Page
     margin_mm: float
     layers: list[Layer]
+    paper: str = "#ffffff"
 
     @property
     def strokes(self) -> int:
@@ -42,21 +43,21 @@ class Plot:
     def map(self, change: Callable[[Layer], Sequence[Path]]) -> "Plot":
         """The same plot with each layer's paths replaced by what `change` makes of it; empty layers are left out."""
         made = [Layer(layer.pen, list(change(layer))) for layer in self.layers]
-        return Plot(self.page, self.margin_mm, [layer for layer in made if layer.paths])
+        return replace(self, layers=[layer for layer in made if layer.paths])
 
     def fitted(self, page: Page, margin_mm: float) -> "Plot":
         """The same strokes, as large as they fit, in the middle of another page inside its margins."""
         canvas = Canvas(page, margin_mm)
         boxes = np.array([bounds(path) for layer in self.layers for path in layer.paths])
         if not len(boxes):
-            return Plot(page, margin_mm, [])
+            return Plot(page, margin_mm, [], self.paper)
         low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         x0, y0, width, height = canvas.area
         size = np.maximum(high - low, 1e-9)
         scale = float(min(width / size[0], height / size[1]))
         offset = np.array([x0 + width / 2, y0 + height / 2]) - scale * (low + high) / 2
         moved = [Layer(layer.pen, [path * scale + offset for path in layer.paths]) for layer in self.layers]
-        return Plot(page, margin_mm, moved)
+        return Plot(page, margin_mm, moved, self.paper)
 
 
 def order_pens(pens: Sequence[Pen]) -> list[int]:

@@ -73,7 +73,7 @@ def _read(file: FilePath, by_colour: bool) -> Plot:
     if not layers:
         other = "text or pictures but " if any(isinstance(e, se.Text | se.Image) for e in svg.elements()) else ""
         raise InputError(f"'{file}' holds {other}no strokes to plot: convert its objects to paths.")
-    return Plot(page, 0.0, layers)
+    return Plot(page, 0.0, layers, _paper(svg))
 
 
 def _page(svg: Any, file: FilePath) -> Page:
@@ -82,6 +82,12 @@ def _page(svg: Any, file: FilePath) -> Page:
         raise InputError(f"'{file}' has no page: its width and height must lie between 0 and {MAX_MM:g} mm.")
     width, height = (round(side, 3) for side in (width, height))
     return Page(f"{width:g}x{height:g}mm", width, height)
+
+
+def _paper(svg: Any) -> str:
+    """The colour that the root's style gives the paper; white where it says none that is a plain hex colour."""
+    found = re.search(r"background(?:-color)?:\s*(#[0-9a-fA-F]{6})\b", str((svg.values or {}).get("style") or ""))
+    return normalize_hex(found[1]) if found else "#ffffff"
 
 
 def _is_layer(element: Any) -> bool:

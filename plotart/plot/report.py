@@ -9,13 +9,12 @@ from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
-from plotart.core.color import normalize_hex
 from plotart.core.tables import Table
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Plot
 from plotart.plot.making import closeness, downloads, made_by, pen_card
 from plotart.plot.motion import Estimate, Machine, Stroking, estimate, stroke_times
-from plotart.plot.svg import number, path_data
+from plotart.plot.svg import WHITE, number, path_data
 
 __all__ = ["by_stage", "write_report"]
 
@@ -38,7 +37,6 @@ def write_report(
     sections: Sequence[Table] = (),
     preview_png: bytes | None = None,
     picture_png: bytes | None = None,
-    paper: str = "#ffffff",
     command: str = "",
     config: str = "",
     files: Sequence[FilePath] = (),
@@ -58,7 +56,7 @@ def write_report(
     fields = {
         "title": escape(title),
         "summary": escape(_summary(plot, time, machine)),
-        "paper": normalize_hex(paper),
+        "paper": plot.paper,
         "aspect": f"{plot.page.width_mm / plot.page.height_mm:.4f}",
         "views": _views(preview_png is not None, picture_png is not None),
         "drawing": _drawing(plot),
@@ -111,6 +109,8 @@ def _image(name: str, told: str, png: bytes | None) -> str:
 
 def _drawing(plot: Plot) -> str:
     width, height = number(plot.page.width_mm), number(plot.page.height_mm)
+    # inks multiply with what is in the same picture, so that paper of a colour has to be in it
+    sheet = "" if plot.paper == WHITE else f'<rect width="{width}" height="{height}" fill="{plot.paper}"/>'
     groups = []
     for index, layer in enumerate(plot.layers):
         blend = "" if layer.pen.opaque else "mix-blend-mode:multiply;"
@@ -122,7 +122,7 @@ def _drawing(plot: Plot) -> str:
     radius = number(max(plot.page.width_mm, plot.page.height_mm) / 120)
     return (
         f'<svg id="strokes" viewBox="0 0 {width} {height}" fill="none" stroke-linecap="round" stroke-linejoin="round" '
-        f'role="img" aria-label="Strokes of all pens">{"".join(groups)}'
+        f'role="img" aria-label="Strokes of all pens">{sheet}{"".join(groups)}'
         f'<circle id="tip" r="{radius}" stroke-width="{number(float(radius) / 4)}" style="display:none"/></svg>'
     )
 

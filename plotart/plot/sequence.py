@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def with_registration_marks(plot: Plot) -> Plot:
         corner = np.array([x, y])
         marks.append(polyline([corner + arm * inwards * [1, 0], corner, corner + arm * inwards * [0, 1]]))
     pen = darkest.model_copy(update={"name": f"registration in {darkest.name}"})
-    return Plot(plot.page, plot.margin_mm, [Layer(pen, marks), *plot.layers])
+    return replace(plot, layers=[Layer(pen, marks), *plot.layers])
 
 
 def split_by_ink(plot: Plot, metres: float) -> Plot:
@@ -59,7 +60,7 @@ def split_by_ink(plot: Plot, metres: float) -> Plot:
             name = layer.pen.name if len(groups) == 1 else f"{layer.pen.name} {number} of {len(groups)}"
             pen = layer.pen.model_copy(update={"name": name})
             layers.append(Layer(pen, [layer.paths[i] for i in group]))
-    return Plot(plot.page, plot.margin_mm, layers)
+    return replace(plot, layers=layers)
 
 
 def layer_number(plot: Plot, text: str) -> int:
@@ -82,7 +83,7 @@ def layer_number(plot: Plot, text: str) -> int:
 def only_layers(plot: Plot, text: str) -> Plot:
     """The plot with only these layers, in plotting order: numbers or names, with commas."""
     wanted = {layer_number(plot, part) for part in text.split(",")}
-    return Plot(plot.page, plot.margin_mm, [layer for n, layer in enumerate(plot.layers, 1) if n in wanted])
+    return replace(plot, layers=[layer for n, layer in enumerate(plot.layers, 1) if n in wanted])
 
 
 def parse_start(text: str, plot: Plot) -> tuple[int, int]:
@@ -104,7 +105,7 @@ def start_at(plot: Plot, layer: int, stroke: int = 1) -> Plot:
     if not 1 <= stroke <= len(first.paths):
         raise InputError(f"start: layer {layer} has strokes 1 to {len(first.paths)}, not {stroke}.")
     rest = [Layer(first.pen, first.paths[stroke - 1 :]), *plot.layers[layer:]]
-    return Plot(plot.page, plot.margin_mm, rest)
+    return replace(plot, layers=rest)
 
 
 def axidraw_layers(

@@ -77,7 +77,7 @@ def on_page(plot: Plot, canvas: Canvas) -> tuple[Plot, list[str]]:
     """The plot on the canvas's page, scaled as a whole and centred if the pages differ; and a line that says so."""
     old, new = plot.page, canvas.page
     if max(abs(old.width_mm - new.width_mm), abs(old.height_mm - new.height_mm)) <= SAME_PAGE_MM:
-        return Plot(new, canvas.margin_mm, plot.layers), []
+        return Plot(new, canvas.margin_mm, plot.layers, plot.paper), []
     scale = min(new.width_mm / old.width_mm, new.height_mm / old.height_mm)
     offset = (np.array([new.width_mm, new.height_mm]) - scale * np.array([old.width_mm, old.height_mm])) / 2
     moved = Plot(new, canvas.margin_mm, plot.layers).map(lambda layer: [path * scale + offset for path in layer.paths])

@@ -16,6 +16,10 @@ from plotart.plot.read import read_svg
 
 __all__ = ["path_data", "pen_file_name", "plot_svg", "read_svg", "write_pen_files", "write_svg"]
 
+WHITE = "#ffffff"
+BACKGROUND = "background-color:"
+"""How the root's style says the colour of the paper; `read_svg` finds it there."""
+
 
 def number(value: float) -> str:
     """At most three decimals (a micrometre), no trailing zeros, no minus zero."""
@@ -72,13 +76,17 @@ def plot_svg(plot: Plot, layers: Sequence[tuple[str, Layer]] | None = None) -> s
     """The plot as SVG text: 1 user unit is 1 mm, layers `1-<pen>`, `2-<pen>` ... in plotting order.
 
     `layers` gives other labels and layers than the plot's own; a label begins with its layer's number, or with '!' and
-    the number.
+    the number. Paper that is not white is told to screens: by the style of the root to browsers, by Inkscape's page
+    colour to Inkscape. No shape is drawn for it that a plotter would follow.
     """
     named = [(f"{n}-{layer.pen.name}", layer) for n, layer in enumerate(plot.layers, 1)] if layers is None else layers
     inner = inner_rectangle(plot.page, plot.margin_mm)
     width, height = number(plot.page.width_mm), number(plot.page.height_mm)
     drawing = svgwrite.Drawing(size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False)
     inkscape = Inkscape(drawing)
+    coloured = plot.paper != WHITE
+    if coloured:
+        drawing["style"] = f"{BACKGROUND}{plot.paper}"
     for label, layer in named:
         if not layer.paths:
             continue
@@ -99,6 +107,9 @@ def plot_svg(plot: Plot, layers: Sequence[tuple[str, Layer]] | None = None) -> s
             group.add(drawing.path(d=path_data(_held(path, inner)), debug=False))
         drawing.add(group)
     text: str = drawing.tostring()
+    if coloured:  # svgwrite knows no elements of other namespaces
+        view = f'<sodipodi:namedview pagecolor="{plot.paper}" inkscape:pageopacity="1" />'
+        text = text.replace("<defs />", f"<defs />\n{view}", 1)
     for tag in ("<g", "<path", "</g>", "</svg>"):  # a line per element: readable, and kind to version control
         text = text.replace(f">{tag}", f">\n{tag}")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'

@@ -43,7 +43,7 @@ def written(drawing: Drawing) -> Plot:
             tip = pen.tip_mm / drawing.canvas.mm_per_unit
             own += [drawing.canvas.to_mm(path) for area in areas for path in hatch(area, SOLID * tip, ANGLE, tip / 2)]
         layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
-    plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
+    plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers, drawing.canvas.paper)
     return plot.map(lambda layer: tidy(layer.paths, layer.pen.tip_mm))
 
 
@@ -54,7 +54,7 @@ def by_colour(drawing: Drawing) -> Plot:
         shade = rgb_to_hex(rgb)
         layer = layers.setdefault(shade, Layer(Pen(name=shade, hex=shade, tip_mm=TIP_MM), []))
         layer.paths.extend(drawing.canvas.to_mm(path) for path in marks)
-    return Plot(drawing.canvas.page, drawing.canvas.margin_mm, list(layers.values()))
+    return Plot(drawing.canvas.page, drawing.canvas.margin_mm, list(layers.values()), drawing.canvas.paper)
 
 
 def make_plot(drawing: Drawing) -> Plot:

@@ -105,7 +105,6 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
         title=run.folder.name,
         preview_png=(run.folder / "preview.png").read_bytes(),
         picture_png=_picture(drawing, context),
-        paper=drawing.canvas.paper,
         command=f"plotart generate {shlex.quote(str(run.folder / 'config.yaml'))} --out again",
         config=(run.folder / "config.yaml").read_text(encoding="utf-8"),
         files=[

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import urllib.request
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -214,3 +215,13 @@ def test_in_the_browser(page, plot):
     page.run("document.querySelector('input[value=preview]').click()")
     assert page.run("return document.getElementById('preview').getBoundingClientRect().height") > 100
     assert page.run("return document.getElementById('strokes').getBoundingClientRect().height") == 0
+
+
+def test_coloured_paper_lies_below_the_strokes(plot, tmp_path):
+    blue = write_report(tmp_path / "blue.html", replace(plot, paper="#1b3a8c"), MACHINE, FIGURES, title="blue")
+    text = blue.read_text()
+    drawing = text[text.index('<svg id="strokes"') :]
+    assert "background: #1b3a8c" in text
+    assert drawing.index('fill="#1b3a8c"') < drawing.index("<g data-layer")  # inks multiply with it
+    white = write_report(tmp_path / "white.html", plot, MACHINE, FIGURES, title="white").read_text()
+    assert "<rect" not in white

@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -159,3 +160,22 @@ def test_a_polyline_stays_lines():
     path = polyline([[5, 5], [10, 7], [20, 9]])
     text = plot_svg(Plot(Page("p", 40, 60), 0, [Layer(YELLOW, [path])]))
     assert 'd="M5,5 L10,7 L20,9"' in text
+
+
+def test_paper_that_is_not_white_is_shown_and_read_again(tmp_path):
+    blue = replace(small_plot(), paper="#1b3a8c")
+    file = write_svg(blue, tmp_path / "drawing.svg")
+    root = ET.fromstring(file.read_text())
+    assert root.get("style") == "background-color:#1b3a8c"
+    view = next(e for e in root if e.tag.endswith("namedview"))
+    assert view.get("pagecolor") == "#1b3a8c"
+    assert check_svg(file, margin_mm=5) == []
+    assert read_svg(file).paper == "#1b3a8c"
+    assert blue.map(lambda layer: layer.paths).paper == "#1b3a8c"
+    # nothing for a plotter to follow: the same strokes, and as many
+    assert vpype.read_svg(str(file), 0.1)[0].bounds() == vpype.read_svg(str(write_white(tmp_path)), 0.1)[0].bounds()
+    assert "style" not in ET.fromstring(plot_svg(small_plot())).attrib
+
+
+def write_white(folder):
+    return write_svg(small_plot(), folder / "white.svg")

@@ -87,4 +87,4 @@ def _turned(plot: Plot) -> Plot:
 
 def _moved(plot: Plot, page: Page, move: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Plot:
     layers = [Layer(layer.pen, [move(path) for path in layer.paths]) for layer in plot.layers]
-    return Plot(page, plot.margin_mm, layers)
+    return Plot(page, plot.margin_mm, layers, plot.paper)
