@@ -20,7 +20,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from pydantic import Field
@@ -30,6 +30,9 @@ from plotart.core.canvas import Window
 from plotart.core.parts import Part, Whole
 from plotart.core.registry import Registry
 from plotart.networks.base import Network
+
+if TYPE_CHECKING:
+    from plotart.objectives.balance import GradientBalance
 
 __all__ = ["Frame", "Measure", "Objective", "ObjectiveContext", "ObjectiveSpec", "objectives"]
 
@@ -109,16 +112,22 @@ class Objective(nn.Module, ABC):
 
     kind: ClassVar[str]
     layers: tuple[str, ...] = ()
+    balance: GradientBalance | None
+    """How it finds its weight beside the others, where it does."""
     local: bool = True
     """Whether a part of the canvas can be judged by itself, as fits by crops do."""
+
+    of_strokes: ClassVar[bool] = False
+    """Whether it has something to say of strokes only, and nothing of a picture in tones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.balance = None
 
     @property
     def needs_whole_image(self) -> bool:
         """Whether a frame with only some of the image's pixels is not enough."""
         return True
-
-    of_strokes: ClassVar[bool] = False
-    """Whether it has something to say of strokes only, and nothing of a picture in tones."""
 
     def picture(self) -> Tensor | None:
         """The picture that is drawn, `[1, 3, H, W]` sRGB, where this asks for one."""

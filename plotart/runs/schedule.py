@@ -42,13 +42,13 @@ def usual_stages(palette: str) -> list[Stage]:
 
 def last_fit(stages: Sequence[Stage]) -> Fit | None:
     """The last stage in which all of a drawing is fitted."""
-    return next((stage for stage in reversed(stages) if isinstance(stage, Fit)), None)
+    return next((fit for stage in reversed(stages) if (fit := stage.whole_fit()) is not None), None)
 
 
 def counted(stages: Sequence[Stage]) -> list[Stage]:
     """The stages when the number of pens is to be found: before the first that leaves as many as were given."""
     found = list(stages)
-    if not any(isinstance(stage, Count) for stage in found):
+    if not any(stage.counts_pens for stage in found):
         first = next((i for i, stage in enumerate(found) if stage.limits_pens), None)
         if first is not None:
             found.insert(first, Count())

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from torch import Tensor
 
@@ -16,6 +16,9 @@ from plotart.core.registry import Registry
 from plotart.drawing import Drawing
 from plotart.stages.context import Context
 from plotart.stages.watch import Watch
+
+if TYPE_CHECKING:
+    from plotart.stages.fit import Fit
 
 __all__ = ["Finish", "Stage", "stages"]
 
@@ -53,6 +56,8 @@ class Stage(Part):
     """Whether it sees to it that the drawing plots in the run's minutes."""
     lays_anew: ClassVar[bool] = False
     """Whether it replaces the strokes it is given, and so is left out where they come from a file."""
+    counts_pens: ClassVar[bool] = False
+    """Whether it finds how many pens the palette has."""
     leaves: ClassVar[tuple[str, ...]] = ()
     """Names of the files of its own that it writes into the run's folder."""
     inks: ClassVar[tuple[str, ...] | None] = None
@@ -75,6 +80,10 @@ class Stage(Part):
     def scaled(self, share: Callable[[int], int]) -> Self:
         """The stage in a run of another number of steps; `share` gives what becomes of a number of them."""
         return self
+
+    def whole_fit(self) -> Fit | None:
+        """Itself, where all of a drawing is fitted in it: its settings serve where the drawing is fitted again."""
+        return None
 
     def counted(self) -> Sequence[Stage]:
         """What stands in its place where the number of pens is to be found."""

@@ -15,18 +15,11 @@ from plotart.drawing import Drawing
 from plotart.drawing.render import Renderer
 from plotart.networks import Network
 from plotart.objectives import Frame, Objective
-from plotart.objectives.balance import GradientBalance
 from plotart.objectives.transforms import Transform
 from plotart.pens import PenSet
 from plotart.plot.motion import Machine, load_machine
 
-__all__ = ["Context", "balance_of"]
-
-
-def balance_of(objective: Objective) -> GradientBalance | None:
-    """The gradient balance by which an objective finds its weight, if it has one."""
-    found = getattr(objective, "balance", None)
-    return found if isinstance(found, GradientBalance) else None
+__all__ = ["Context"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class Context:
 
     def weight(self, name: str) -> float:
         """What an objective counts in the total: its own weight, times the balance it found."""
-        balance = balance_of(self.objectives[name])
+        balance = self.objectives[name].balance
         return self.weights[name] * (1.0 if balance is None else balance.weight)
 
     def judging(self, drawing: Drawing) -> Context:
@@ -85,10 +78,10 @@ class Context:
             return 0.0 if gradient is None else float(gradient.norm())
 
         for name, objective in self.objectives.items():
-            balance = balance_of(objective)
+            balance = objective.balance
             if balance is None or balance.frozen:
                 continue
-            others = [self.weights[n] * t for n, t in terms.items() if balance_of(self.objectives[n]) is None]
+            others = [self.weights[n] * t for n, t in terms.items() if self.objectives[n].balance is None]
             balance.update(norm(torch.stack(others).sum()), norm(terms[name]), step)
 
     @property
@@ -118,7 +111,7 @@ class Context:
     @property
     def balanced(self) -> bool:
         """Whether every weight is final, so that totals of different steps can be compared."""
-        balances = [balance_of(objective) for objective in self.objectives.values()]
+        balances = [objective.balance for objective in self.objectives.values()]
         return all(balance is None or balance.frozen for balance in balances)
 
     def frame(self, drawing: Drawing, image: Tensor, views: Tensor, step: int, **part: Any) -> Frame:

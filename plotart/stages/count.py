@@ -43,6 +43,7 @@ class Count(Stage):
     """
 
     reduces = True
+    counts_pens = True
 
     keep: float = Field(ENOUGH, gt=0, le=1)
     refit: int = Field(20, ge=1, le=100_000, description="steps at each number of pens")

@@ -32,7 +32,7 @@ from plotart.drawing.primitives.tones import Tones, tones
 from plotart.plot import order_pens
 from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
-from plotart.stages.context import Context, balance_of
+from plotart.stages.context import Context
 from plotart.stages.count import ENOUGH, pen_count_table
 from plotart.stages.fewer import enough_pens, fewer_pens, only
 from plotart.stages.judge import evaluate
@@ -157,9 +157,8 @@ class Dream(Stage):
         dream.primitive.limit = limit
         watch.seen(self.steps, evaluate(dream, context))
         for objective in context.objectives.values():
-            balance = balance_of(objective)
-            if balance is not None:
-                balance.reset()  # what follows has another picture
+            if objective.balance is not None:
+                objective.balance.reset()  # what follows has another picture
         return dream
 
     @staticmethod

@@ -126,6 +126,9 @@ class Fit(Stage):
     def own_steps(self) -> int:
         return self.steps
 
+    def whole_fit(self) -> Fit:
+        return self
+
     def scaled(self, share: Callable[[int], int]) -> Fit:
         return self.model_copy(update={"steps": share(self.steps)})
 
