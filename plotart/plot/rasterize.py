@@ -49,6 +49,7 @@ def coverage_planes(
     root.set("height", str(height))
     root.set("viewBox", " ".join(number(value) for value in (x0, y0, area_width, area_height)))
     root.set("preserveAspectRatio", "none")
+    root.attrib.pop("style", None)  # the colour of the paper, which is no ink
     layers = [child for child in root if child.tag == f"{_SVG}g"]
     for layer in layers:
         root.remove(layer)

@@ -50,3 +50,10 @@ def test_with_an_opacity_every_stroke_covers_for_itself():
     plane = coverage_planes(Plot(canvas.page, 5, [Layer(YELLOW, cross)]), canvas, 200, [0.3])[0]
     assert plane[100, 20] == pytest.approx(0.3, abs=2 / 255)
     assert plane[100, 100] == pytest.approx(1 - 0.7**2, abs=2 / 255)
+
+
+def test_coloured_paper_is_no_ink():
+    canvas = Canvas(Page("p", 30, 30), 5)
+    layers = [Layer(YELLOW, [straight([5, 15], [25, 15])])]
+    white, blue = Plot(canvas.page, 5, layers), Plot(canvas.page, 5, layers, "#1b3a8c")
+    np.testing.assert_array_equal(coverage_planes(blue, canvas, 60), coverage_planes(white, canvas, 60))
