@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 from plotart.cli.flags import meant
+from plotart.cli.manual import help_
 from plotart.cli.movies import movie, render
 from plotart.cli.networks import layers, networks, neurons
 from plotart.cli.pens import pens
@@ -30,7 +31,7 @@ def cli() -> None:
 
 for command in (
     generate, enlarge, resume, show, sweep, studio, movie, render, export, plot, estimate, check, pens, networks,
-    layers, neurons,
+    layers, neurons, help_,
 ):  # fmt: skip
     cli.add_command(command)
 

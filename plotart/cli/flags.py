@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from plotart.cli.completion import MACHINES, NETWORKS, PEN_SETS, STYLES
 from plotart.core.documents import as_path, parse_yaml
 from plotart.core.errors import InputError, shown
 from plotart.core.shipped import find_config
@@ -31,7 +32,7 @@ MEANT = {
 """What other programs call these flags."""
 
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
-    ("--neuron", "objectives.neuron.at", str, "neurons to excite: LAYER:UNIT, e.g. conv4_3:12+0.5*conv3_3:40"),
+    ("--neuron", "objectives.neuron.at", str, "neurons to excite, e.g. conv4_3:12+0.5*conv3_3:40"),
     ("--image", "objectives.pixels.image", str, "picture to draw"),
     ("--like", "objectives.features.layers", str, "with --image: layer whose features of the picture are exaggerated"),
     ("--style", "objectives.style.image", str, "style image: a file, or a name in styles/"),
@@ -49,23 +50,23 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--size", "size", int, "short side of the rendered canvas, px [384]"),
     ("--steps", "steps", int, "steps of all fit stages together"),
     ("--pens", "pens.set", str, "pen set, file, or '#hex,#hex' [basic-12]"),
-    ("--pen-count", "pens.count", str, "how many pens the drawing may use, or auto: as few as keep 95 % [4]"),
+    ("--pen-count", "pens.count", str, "pens to use, or auto: as few as keep 95 % [4]"),
     ("--palette", "pens.palette", str, "how pens are chosen: learned, kmeans, or fixed (all of the set) [learned]"),
     ("--ink", "ink.kind", str, "how free colours mix: multiply or over [multiply]"),
     ("--page", "page.size", str, "a0..a6, letter, ... or WxHmm [a5]"),
     ("--motif", "motif", str, "mm of paper that what one unit looks at becomes, or auto: as the pens can draw it"),
     ("--landscape/--portrait", "page.landscape", bool, "lay the page on its side, or not [as the picture is]"),
     ("--fill/--fit", "composition.fill", bool, "cut the picture to the page, or draw all of it [--fit]"),
-    ("--crop", "composition.crop", str, "part of the picture: x,y,w,h (px or shares), face or subject"),
+    ("--crop", "composition.crop", str, "part of it: face, subject or x,y,w,h (px or shares)"),
     ("--rotate", "composition.rotate", float, "degrees by which the picture is turned clockwise [0]"),
     ("--place", "composition.place", str, "where it lies on the page: centre, top-left, bottom, ... [centre]"),
-    ("--background", "composition.background", str, "what lies around the subject: keep, white or fade [keep]"),
+    ("--background", "composition.background", str, "around the subject: keep, white or fade [keep]"),
     ("--edge", "composition.edge", str, "edge of the picture: none, soft, oval, torn or border [none]"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
     ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
     ("--viewing-distance", "viewing_distance", float, "mm from the eye to the paper for which a picture is drawn"),
-    ("--machine", "machine", str, "plotter whose speed gives the minutes, or a YAML file [axidraw]"),
+    ("--machine", "machine", str, "plotter, or a YAML file of its speeds [axidraw]"),
     ("--minutes", "minutes", float, "prune the drawing until the plotter needs no longer"),
     ("--renderer", "renderer.name", str, "native, reference or diffvg [native]"),
     ("--device", "device", str, "auto, cpu or cuda [auto]"),
@@ -73,6 +74,17 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--seed", "seed", int, "same seed, same bytes [0]"),
 )
 """Flag, config address, type, help. Ranges and messages are the config's."""
+
+METAVARS = {
+    "--neuron": "LAYER:UNIT", "--image": "FILE", "--init": "FILE", "--style": "FILE", "--like": "LAYER",
+    "--pens": "SET", "--page": "SIZE", "--minutes": "M", "--margin": "MM", "--machine": "NAME", "--crop": "PART",
+    "--background": "HOW", "--steps": "N", "--seed": "N", "--strokes": "N", "--size": "PX", "--pen-count": "N",
+    "--motif": "MM", "--viewing-distance": "MM", "--rotate": "DEG", "--threads": "N", "--paper": "COLOUR",
+}  # fmt: skip
+"""What --help calls a flag's value, where its type says too little."""
+
+OFFERED = {"--style": STYLES, "--network": NETWORKS, "--pens": PEN_SETS, "--machine": MACHINES}
+"""What a shell offers for a flag's value."""
 
 
 def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +98,9 @@ def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for flag, _, kind, text in reversed(FLAGS):
             if _name(flag) in names:
-                command = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text)(command)
+                told = {} if kind is bool else {"metavar": METAVARS.get(flag), "shell_complete": OFFERED.get(flag)}
+                option = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text, **told)
+                command = option(command)
         return click.option(
             "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="any setting by its address in the config"
         )(command)

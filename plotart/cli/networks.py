@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 import click
 from rich.table import Table
 
+from plotart.cli.completion import NETWORKS
 from plotart.cli.writing import writing
 from plotart.core.console import plain_console
 
@@ -26,7 +27,7 @@ def networks() -> None:
 
 
 @click.command()
-@click.argument("network")
+@click.argument("network", shell_complete=NETWORKS)
 def layers(network: str) -> None:
     """The layers of a network, with their number of neurons."""
     from plotart.networks import load_network
@@ -37,7 +38,7 @@ def layers(network: str) -> None:
 
 
 @click.command()
-@click.argument("network")
+@click.argument("network", shell_complete=NETWORKS)
 @click.argument("layer")
 @click.option("--out", type=click.Path(path_type=FilePath), help="contact sheet [NETWORK-LAYER.png]")
 def neurons(network: str, layer: str, out: FilePath | None) -> None:

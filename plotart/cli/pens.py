@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from plotart.cli.completion import PEN_SETS
 from plotart.cli.writing import writing
 from plotart.core.console import plain_console
 
@@ -44,7 +45,7 @@ def list_() -> None:
 
 
 @pens.command()
-@click.argument("pen_set", metavar="SET|FILE")
+@click.argument("pen_set", metavar="SET|FILE", shell_complete=PEN_SETS)
 @click.option("--vpype", is_flag=True, help="as a pen_config for vpype's configuration file")
 def show(pen_set: str, vpype: bool) -> None:
     """The pens of a set."""
@@ -75,7 +76,7 @@ def show(pen_set: str, vpype: bool) -> None:
 
 
 @pens.command()
-@click.argument("pen_set", metavar="SET|FILE")
+@click.argument("pen_set", metavar="SET|FILE", shell_complete=PEN_SETS)
 @click.option("--page", "size", default="a4", show_default=True)
 @click.option("--landscape", is_flag=True)
 @click.option("--margin", type=float, default=10.0, show_default=True, help="mm")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plotart.cli.completion import MACHINES
 from plotart.cli.writing import writing
 from plotart.core.console import plain_console
 from plotart.core.errors import InputError
@@ -20,7 +21,13 @@ __all__ = ["MACHINE", "check", "drawing_of_source", "estimate", "export", "plot_
 ENDINGS = {"svg": ".svg", "hpgl": ".hpgl", "gcode": ".gcode"}
 FULL_SPEED = {"svg": 2.008, "hpgl": 10.0, "gcode": 1.0}
 """mm/s of one unit of --speed: AxiDraw's per cent (25 % are 50.2 mm/s), HPGL's cm/s, mm/s."""
-MACHINE = click.option("--machine", default="axidraw", show_default=True, help="plotter, or a YAML file of its speeds")
+MACHINE = click.option(
+    "--machine",
+    default="axidraw",
+    show_default=True,
+    shell_complete=MACHINES,
+    help="plotter, or a YAML file of its speeds",
+)
 
 
 def plot_of_source(path: FilePath) -> Plot:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plotart.cli.completion import CONFIGS
 from plotart.cli.flags import FLAGS, config_flags, gather, given_config, some_flags
+from plotart.cli.grouping import GroupedCommand
 from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 from plotart.core.shipped import base_config
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 
 
-@click.command()
-@click.argument("config", required=False, metavar="[CONFIG.yaml]")
+@click.command(cls=GroupedCommand)
+@click.argument("config", required=False, metavar="[CONFIG.yaml]", shell_complete=CONFIGS)
 @config_flags
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
@@ -34,10 +36,12 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
     _show(make(chosen, out, force=force, console=plain_console(stderr=True)))
 
 
-@click.command()
-@click.argument("config", required=False, metavar="[CONFIG.yaml]")
-@click.option("--neurons", required=True, help="neurons to draw one by one, e.g. conv4_3:0-63,70,conv3_1:2")
-@click.option("--style", "styles", default="none", help="style images with commas; none is no style [none]")
+@click.command(cls=GroupedCommand)
+@click.argument("config", required=False, metavar="[CONFIG.yaml]", shell_complete=CONFIGS)
+@click.option("--neurons", required=True, metavar="LIST", help="drawn one by one, e.g. conv4_3:0-63,70,conv3_1:2")
+@click.option(
+    "--style", "styles", default="none", metavar="LIST", help="style images with commas; none is no style [none]"
+)
 @click.option("--seeds", default="0", help="seeds with commas [0]")
 @some_flags(*(flag.partition("/")[0] for flag, *_ in FLAGS if flag not in ("--neuron", "--style", "--seed", "--init")))
 @click.option("--workers", type=click.IntRange(1, 1024), help="runs at a time, of a thread each [all cores]")
@@ -66,9 +70,9 @@ def sweep(
     click.echo(folder / "index.html")
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("run", type=click.Path(path_type=FilePath))
-@click.option("--tiles", metavar="CxR", help="columns x rows, such as 3x4 [as many as leave the drawing its size]")
+@click.option("--tiles", metavar="CxR", help="columns x rows, e.g. 3x4 [as many as keep its size]")
 @some_flags(
     "--page", "--landscape", "--margin", "--paper", "--max-ink", "--size", "--steps", "--machine", "--minutes",
     "--renderer", "--device", "--threads", "--seed",

@@ -18,6 +18,7 @@ LOOK_S, GRACE_S = 0.5, 30.0
 
 
 def main() -> None:
+    """Run the command line that follows the number of the process to look after."""
     parent = int(sys.argv.pop(1))
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     from plotart.cli import main as command_line

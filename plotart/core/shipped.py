@@ -10,7 +10,9 @@ from typing import Any
 from plotart.core.documents import as_path, read_yaml
 from plotart.core.errors import InputError
 
-__all__ = ["base_config", "find_config", "find_style", "read_settings", "shipped_configs", "shipped_styles"]
+__all__ = [
+    "base_config", "find_config", "find_style", "manual_pages", "read_settings", "shipped_configs", "shipped_styles",
+]  # fmt: skip
 
 
 def _shipped(folder: str) -> Path:
@@ -53,6 +55,12 @@ def shipped_configs() -> dict[str, str]:
         text = " ".join(line.lstrip("# ") for line in told[0].splitlines()) if told else ""
         found[path.stem] = re.split(r"(?<=\.) ", text)[0].rstrip(".")
     return found
+
+
+def manual_pages() -> dict[str, Path]:
+    """The pages of the manual by the name of their file; those of the reference too."""
+    folder = _shipped("docs")
+    return {page.stem: page for page in sorted([*folder.glob("*.md"), *folder.glob("reference/*.md")])}
 
 
 def base_config(changes: Mapping[str, Any]) -> str:

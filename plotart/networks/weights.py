@@ -75,6 +75,7 @@ class WheelWeights:
 
 
 def is_cached(source: WheelWeights) -> bool:
+    """Whether the weights lie in the cache, with the checksum they are held to."""
     return source.cached.is_file() and source.cached_hash.is_file()
 
 

@@ -235,6 +235,7 @@ class Config(Section):
             beside.write_text(self.as_yaml(), encoding="utf-8")
 
     def as_yaml(self) -> str:
+        """The resolved config as the text of a YAML file."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
     def changed(self, **fields: Any) -> Config:

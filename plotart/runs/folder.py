@@ -161,6 +161,7 @@ class Run:
         return html_picture(self.preview(), f"{self.folder.name}: {told}")
 
     def say(self, line: str) -> None:
+        """Print a line for whoever looks on, as it is."""
         self.console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def check_place(self) -> None:
@@ -201,6 +202,7 @@ class Run:
             raise InputError(f"'{path}' holds no figures of a run ({error}): delete it and resume the run") from None
 
     def save_checkpoint(self, checkpoint: Checkpoint, name: str = CHECKPOINT) -> None:
+        """Write a checkpoint, whole or not at all; the one before is kept."""
         self._write(name, checkpoint.packed())
 
     def load_checkpoint(self, name: str = CHECKPOINT) -> Checkpoint | None:
@@ -261,6 +263,7 @@ class Run:
             beside.write_bytes(content)
 
     def close(self) -> None:
+        """End the log and let others work in the folder."""
         self.log.close()
         if self._lock is not None:
             self._lock.release()
@@ -276,6 +279,7 @@ class Run:
 
 
 def free_folder(parent: FilePath, name: str) -> FilePath:
+    """`parent`/`name`, as a file may be called, with a number behind it when that is taken."""
     slug = re.sub(r"[^\w.+-]+", "-", name).strip("-.")[:80] or "run"
     folder, number = parent / slug, 1
     while folder.exists():

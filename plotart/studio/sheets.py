@@ -84,12 +84,14 @@ def _network(name: str) -> Network:
 
 
 def write_layers(name: str, target: FilePath) -> None:
+    """Write the layers of a network and their numbers of units as JSON."""
     network = _network(name)
     layers = [{"name": layer, "units": network.units(layer)} for layer in network.layers]
     write_json(target, {"network": network.name, "layers": layers})
 
 
 def write_sheet(name: str, layer: str, target: FilePath) -> None:
+    """Write the contact sheet of a layer and what is marked on it."""
     from plotart.networks.contact import CAPTION, contact_sheet  # noqa: PLC0415
 
     network = _network(name)

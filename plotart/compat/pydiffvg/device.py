@@ -16,6 +16,7 @@ def set_use_gpu(v: bool) -> None:
 
 
 def get_use_gpu() -> bool:
+    """Whether scenes are drawn on a GPU."""
     return get_device().type == "cuda"
 
 
@@ -25,6 +26,7 @@ def set_device(d: torch.device | str) -> None:
 
 
 def get_device() -> torch.device:
+    """Where scenes are drawn: as was set, otherwise on a GPU where there is one."""
     device = _wanted["device"]
     if isinstance(device, torch.device):
         return device
@@ -37,4 +39,5 @@ def set_print_timing(val: bool) -> None:
 
 
 def print_timing() -> bool:
+    """Whether the seconds of each drawing are printed."""
     return bool(_wanted["timing"])
