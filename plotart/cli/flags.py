@@ -98,7 +98,9 @@ def some_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for flag, _, kind, text in reversed(FLAGS):
             if _name(flag) in names:
-                told = {} if kind is bool else {"metavar": METAVARS.get(flag), "shell_complete": OFFERED.get(flag)}
+                told: dict[str, Any] = (
+                    {} if kind is bool else {"metavar": METAVARS.get(flag), "shell_complete": OFFERED.get(flag)}
+                )
                 option = click.option(flag, type=kind, is_flag=kind is bool, default=None, help=text, **told)
                 command = option(command)
         return click.option(
