@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import urllib.request
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -102,6 +103,26 @@ def test_a_run_without_figures_or_strokes_is_reported_too(plot, tmp_path):
     assert "What pens did" not in bare and "Optimization" not in bare and "Preview" not in bare
     empty = Plot(plot.page, 10, [Layer(plot.layers[0].pen, [])])
     assert "0 lifts" in write_report(tmp_path / "b.html", empty, MACHINE, {}, title="x").read_text()
+
+
+def test_a_run_tells_its_picture_its_command_and_its_files(plot, tmp_path):
+    files = [tmp_path / "drawing.svg", tmp_path / "pens" / "1 <black>.svg"]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("<svg/>")
+    damage = {"picture": FIGURES["damage"]["free"]}
+    text = write_report(
+        tmp_path / "report.html", plot, MACHINE, {"damage": damage}, title="x", picture_png=png(),
+        command="plotart generate --image 'my <cat>.png'", config="page:\n  size: a5 # <wide>\n", files=files,
+    ).read_text()  # fmt: skip
+    assert '<div class="page" id="picture" hidden><img alt="The picture that was drawn" src="data:image/png' in text
+    assert 'value="pair" checked' in text  # beside the drawing from the beginning
+    assert "plotart generate --image &#x27;my &lt;cat&gt;.png&#x27;" in text
+    assert "size: a5 # &lt;wide&gt;" in text
+    assert 'href="drawing.svg"' in text and 'href="pens/1%20%3Cblack%3E.svg"' in text
+    told = re.search(r"How close to the picture</h2><p>(.*?)</p><details>", text)[1]
+    assert "CIEDE" not in told and "from 2 m" in told  # in plain words; the figures are folded
+    assert all(escape(layer.pen.name) in text[text.index("Print a pen card") :] for layer in plot.layers)
 
 
 class Browser:
@@ -211,6 +232,17 @@ def test_in_the_browser(page, plot):
       s.dispatchEvent(new Event('input'));
       return document.querySelectorAll('#strokes path')[3].getAttribute('stroke-dasharray')"""
     assert float(page.run(half).split()[0]) == pytest.approx(0.5, abs=0.05)
+    # Keys go on working after a click on a button, which has the focus then.
+    page.run("const p = document.getElementById('play'); p.focus(); p.click(); p.click();")
+    page.keys("1")
+    assert page.run(layer) == "none"
+    page.keys("1")
+    assert page.run(layer) != "none"
+    # Nothing is wider than a phone.
+    sizes = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    page.call("POST", "/goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride", params=sizes)
+    assert page.run("return document.documentElement.scrollWidth") <= 390
+    page.call("POST", "/goog/cdp/execute", cmd="Emulation.clearDeviceMetricsOverride", params={})
     # The preview takes the place of the strokes.
     page.run("document.querySelector('input[value=preview]').click()")
     assert page.run("return document.getElementById('preview').getBoundingClientRect().height") > 100

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from tests.machines import Paper, VirtualEbb
 from tests.studio.conftest import make_run
 
 BROWSER = next(
@@ -94,6 +95,7 @@ def test_a_walk(browser, server, outputs, photograph):
     draw_it(walk, outputs, server)
     star_and_note(walk, outputs)
     compare_and_delete(walk, outputs)
+    plot_it(walk, outputs)
     # a run that is begun in a terminal shows up
     make_run(outputs, "from-a-terminal", finished=False)
     walk.write("find", "from-a")
@@ -163,6 +165,43 @@ def compare_and_delete(walk, outputs):
     walk.until(lambda: not (outputs / "cat-0").exists() and not (outputs / "cat-1").exists())
     walk.click(".toast button", "Undo")
     walk.until(lambda: (outputs / "cat-0" / "run.json").exists() and (outputs / "cat-1").exists())
+
+
+def plot_it(walk, outputs):
+    """On a virtual plotter: paused, the cable pulled, gone on with at the stroke it was in."""
+    paper, folder = Paper(), outputs / "Chelsea-the-cat"
+    with VirtualEbb(paper=paper, pace=20) as machine:
+        walk.click("nav a", "Plot")
+        walk.click(".card .title", "Chelsea")
+        walk.write("port-other", machine.port)
+        walk.click("button", "Plot it")
+        walk.click("button", "The pen is in")
+        walk.until(lambda: len(paper.strokes) > 5)
+        walk.click("button", "Pause")
+        walk.until(lambda: "Paused" in walk.text(".penask"))
+        drawn = len(paper.strokes)
+        time.sleep(0.5)
+        assert len(paper.strokes) == drawn
+        walk.click("button", "Go on")
+        walk.until(lambda: len(paper.strokes) > drawn + 5)
+        machine.alive = False  # the cable
+        walk.until(lambda: "Broken off" in walk.text(".penask"))
+    before = len(paper.strokes)
+    with VirtualEbb(paper=paper) as machine:  # leaps
+        walk.write("port-other", machine.port)
+        walk.click("button", "Go on at the stroke")
+
+        def done():
+            for one in walk.all("button[data-act=resume]"):  # a pen is asked for
+                one.click()
+            return "It is drawn" in walk.text(".plotpanel")
+
+        walk.until(done)
+    figures = json.loads((folder / "run.json").read_text())
+    strokes = sum(pen["strokes"] for pen in figures["pens"])
+    # one is in two parts where it was paused, and the stroke in hand may be drawn again
+    assert 0 <= len(paper.strokes) - strokes <= 2
+    assert len(paper.strokes) > before
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -20,6 +20,11 @@ export function field(told, options = {}) {
     input.value = first !== undefined ? "" : told.default;
     read = () => (input.value === "" || (first === undefined && input.value === told.default) ? undefined : input.value);
     set = (value) => { input.value = value; };
+  } else if (told.kind === "boolean" && told.optional) {
+    const [first, yes, no] = options.words || ["as usual", "yes", "no"];
+    input = h("select", { id, ...describe, onchange: options.onchange }, h("option", { value: "" }, first), h("option", { value: "true" }, yes), h("option", { value: "false" }, no));
+    read = () => (input.value === "" ? undefined : input.value === "true");
+    set = (value) => { input.value = value === null || value === undefined ? "" : String(value); };
   } else if (told.kind === "boolean") {
     input = h("input", { id, type: "checkbox", checked: told.default === true, onchange: options.onchange, ...describe });
     read = () => (input.checked === (told.default === true) ? undefined : input.checked);

@@ -50,7 +50,7 @@ function build(box, form, view) {
   // how
   const pens = penBox(form);
   const page = field(F["page.size"], { label: "Page", help: "", choices: form.pages.map((one) => ({ name: one.name, title: `${one.name.toUpperCase()}, ${Math.round(one.mm[0])} × ${Math.round(one.mm[1])} mm` })), onchange: fit });
-  const landscape = field(F["page.landscape"], { label: "Landscape", help: "", onchange: fit });
+  const landscape = field(F["page.landscape"], { label: "Lies", help: "", words: ["as the picture does", "on its longer side", "upright"], onchange: fit });
   const margin = field(F["page.margin"], { label: "Margin", unit: "mm", help: "", onchange: fit });
   const minutes = field(F.minutes, { label: "Minutes on the plotter", unit: "min", placeholder: "as it comes", help: "" });
   const machine = field(F.machine, { label: "Plotter", choices: form.machines.map((one) => ({ name: one.name, title: one.title || one.name })), help: "" });
@@ -69,7 +69,7 @@ function build(box, form, view) {
   const sheet = h("div", { class: "paper preview" });
   const draftNote = h("p", { class: "hint", role: "status" });
 
-  const waysOf = { photo: ["image", "painting", "circles", "splats", "dividers", "image-kmeans"], neuron: ["neuron", "published"] };
+  const waysOf = { photo: ["image", "painting", "circles", "splats", "dividers", "image-kmeans"], neuron: ["neuron", "random", "published", "dream"] };
   function follow() {
     const ways = form.configs.filter((one) => waysOf[chosen()].includes(one.name)).sort((a, b) => waysOf[chosen()].indexOf(a.name) - waysOf[chosen()].indexOf(b.name));
     const before = way.input.value;
@@ -83,12 +83,13 @@ function build(box, form, view) {
   }
   function fit() {
     const mm = (form.pages.find((one) => one.name === page.input.value) || form.pages[1]).mm;
-    const [width, height] = landscape.input.checked ? [mm[1], mm[0]] : mm;
+    const one = chosen() === "photo" && photo.photo();
+    const lies = landscape.read() ?? Boolean(one && one.width > one.height);
+    const [width, height] = lies ? [mm[1], mm[0]] : mm;
     sheet.style.setProperty("--aspect", width / height);
     sheet.style.setProperty("--margin", `${(100 * Number(margin.input.value || 10)) / width}%`);
     if (!view.draft) {
-      const one = photo.photo();
-      clear(sheet, one && chosen() === "photo" ? h("img", { src: `/photo/${one.photo}?w=480`, alt: "The photograph as it lies on the page", class: "laid" }) : h("span", { class: "empty" }, `${Math.round(width)} × ${Math.round(height)} mm`));
+      clear(sheet, one ? h("img", { src: `/photo/${one.photo}?w=480`, alt: "The photograph as it lies on the page", class: "laid" }) : h("span", { class: "empty" }, `${Math.round(width)} × ${Math.round(height)} mm`));
     }
   }
 
@@ -140,7 +141,7 @@ function build(box, form, view) {
 
   const form_ = h("form", { class: "how", id: "how", onsubmit: (event) => { event.preventDefault(); begin(false); } },
     h("section", {}, h("h2", {}, "Pens"), pens.element),
-    h("section", {}, h("h2", {}, "Page and time"), h("div", { class: "grid" }, page.element, margin.element, minutes.element, machine.element), landscape.element),
+    h("section", {}, h("h2", {}, "Page and time"), h("div", { class: "grid" }, page.element, landscape.element, margin.element, minutes.element, machine.element)),
     h("section", {}, h("h2", {}, "Manner"), h("div", { class: "grid" }, way.element, style.element, strength.element, seed.element),
       h("details", { class: "fold" }, h("summary", {}, "All settings"), rest.element,
         h("div", { class: "field" }, h("label", { for: "other" }, "Further settings"), other, h("small", {}, "One a line, by its address in the config")))));
