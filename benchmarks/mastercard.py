@@ -15,7 +15,7 @@ import torch
 
 from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec, Multiply
+from plotart.drawing.ink import Multiply, ink_specs
 from plotart.drawing.primitives.circles import CirclesSpec
 from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
@@ -67,7 +67,7 @@ def run(strategy: str, seed: int, steps: int, canvas: Canvas, target: torch.Tens
     if kind == "multiply":  # light on white paper; on black nothing could be seen
         ink = Multiply(torch.rand(2, 3, generator=generator), "srgb")
     else:
-        ink = InkSpec(kind=kind, background="#000000").build(2, generator)
+        ink = ink_specs[kind](background="#000000").build(2, generator)
     drawing = Drawing(canvas, circles, ink)
     objective = PixelsSpec(image="").build(ObjectiveContext(canvas=canvas, target=target, size=canvas.pixels(SIZE)))
     context = Context(

@@ -27,7 +27,7 @@ from plotart.core.canvas import Canvas, page
 from plotart.core.images import resize
 from plotart.core.vision import scielab_difference
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec
+from plotart.drawing.ink import OverSpec
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.drawing.render import renderer
 from plotart.objectives.pixels import Pixels
@@ -89,7 +89,7 @@ def draw(photo: str, count: int, spec: Stage, seed: int = 0, size: int = SIZE) -
     start = Drawing(
         canvas,
         strokes.build(canvas, 0.012, context.generator),
-        InkSpec(kind="over").build(count, context.generator),
+        OverSpec().build(count, context.generator),
     )
     cpu, wall = time.process_time(), time.perf_counter()
     made = spec(start, context, watch=Silent())

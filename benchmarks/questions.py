@@ -17,7 +17,7 @@ from shapes import Silent, picture
 
 from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec
+from plotart.drawing.ink import ink_specs
 from plotart.drawing.primitives import primitives
 from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
@@ -72,7 +72,7 @@ def run(case: dict[str, Any], seed: int, steps: int) -> tuple[float, float]:
     settings |= {"harmonics": case["harmonics"]} if "harmonics" in case else {}
     shapes = primitives[case.get("kind", "circles")].model_validate(settings)
     made = shapes.build(canvas, 0.003, generator, target=target)
-    ink = InkSpec(kind=case.get("ink", "over"), background=case.get("background", "learned"))
+    ink = ink_specs[case.get("ink", "over")](background=case.get("background", "learned"))
     drawing = Drawing(canvas, made, ink.build(256, generator, made.start_rgb))
     context = Context(
         renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,

@@ -25,7 +25,7 @@ from skimage import data
 from plotart.core.canvas import Canvas, page
 from plotart.core.images import resize
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec
+from plotart.drawing.ink import ink_specs
 from plotart.drawing.primitives import primitives
 from plotart.drawing.render import renderer, some_pixels
 from plotart.objectives import ObjectiveContext
@@ -67,7 +67,7 @@ def descend(kind: str, count: int, target: torch.Tensor, canvas: Canvas, seconds
         generator = torch.Generator().manual_seed(0)
         shapes = primitives[kind].model_validate({"count": count, "start": "error"})
         made = shapes.build(canvas, 0.003, generator, target=target)
-        ink = InkSpec(kind=INKS[kind], background="learned")
+        ink = ink_specs[INKS[kind]](background="learned")
         drawing = Drawing(canvas, made, ink.build(count, generator, made.start_rgb))
         context = Context(
             renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,
@@ -251,7 +251,7 @@ def subset_cost() -> None:
     for kind, ink in INKS.items():
         generator = torch.Generator().manual_seed(0)
         shapes = primitives[kind].model_validate({"count": 1000}).build(canvas, 0.003, generator)
-        drawing = Drawing(canvas, shapes, InkSpec(kind=ink).build(1000, generator))
+        drawing = Drawing(canvas, shapes, ink_specs[ink]().build(1000, generator))
         goal, adam = torch.rand(1, 3, 512 * 512), torch.optim.Adam(drawing.parameters(), 1e-9)
         draw, cost = renderer("native", threads=1), {}
         for share in (1.0, 0.1):

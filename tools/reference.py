@@ -30,6 +30,7 @@ from plotart.cli.flags import FLAGS
 from plotart.cli.grouping import GroupedCommand, group_of
 from plotart.core.registry import Registry
 from plotart.core.shipped import shipped_configs
+from plotart.drawing.ink import ink_specs
 from plotart.drawing.primitives import primitives
 from plotart.objectives import objectives
 from plotart.runs.config import Config
@@ -166,6 +167,8 @@ def rows(model: type[BaseModel], at: str) -> Iterator[str]:
         yield f"| `{address}` | {' | '.join(map(cell, columns))} |"
 
 
+PICKED = ("| `primitive", "| `ink", "| `objectives", "| `stages")
+"""Rows of settings that are told part by part."""
 HEAD = ["| setting | type | range | default | |", "| --- | --- | --- | --- | --- |"]
 
 
@@ -184,11 +187,12 @@ def config() -> str:
         "## Configs that come with plotart", "", "`plotart generate NAME`", "", "| name | |", "| --- | --- |",
         *(f"| `{name}` | {cell(plain(told))} |" for name, told in shipped_configs().items()), "",
         "## A run", "", *HEAD,
-        *(row for row in rows(Config, "") if not row.startswith(("| `primitive", "| `objectives", "| `stages"))), "",
+        *(row for row in rows(Config, "") if not row.startswith(PICKED)), "",
     ]  # fmt: skip
     kinds: tuple[tuple[str, str, str, Registry[Any]], ...] = (
         ("Primitives", "primitive", "`primitive.kind` names one of these; the others of its settings follow from it.",
          primitives),
+        ("Inks", "ink", "`ink.kind` names one of these: how free colours mix before they become pens.", ink_specs),
         ("Objectives", "objectives.", "Each is minimized; one that is named in `objectives` counts.", objectives),
         ("Stages", "stages.N", "`stages` lists them in the order in which they are run, each with its `kind`.", stages),
     )  # fmt: skip

@@ -13,9 +13,11 @@ from pydantic_core import PydanticCustomError
 from plotart.core.errors import InputError, shown
 from plotart.core.registry import Registry
 
-__all__ = ["NamesFile", "Section", "first_wrong", "picked", "picked_by_name", "renamed"]
+__all__ = ["NO_SUCH_SETTING", "NamesFile", "Section", "first_wrong", "picked", "picked_by_name", "renamed"]
 
 Part = TypeVar("Part")
+
+NO_SUCH_SETTING = "there is no such setting"
 
 
 class Section(BaseModel):
@@ -61,7 +63,7 @@ def first_wrong(error: ValidationError) -> tuple[str, str]:
         inner = wrong["ctx"]
         return ".".join(p for p in (address, inner["address"]) if p), inner["message"]
     if wrong["type"] == "extra_forbidden":
-        return address, "there is no such setting"
+        return address, NO_SUCH_SETTING
     if wrong["type"] == "value_error":
         return address, str(wrong["ctx"]["error"])
     message = wrong["msg"][0].lower() + wrong["msg"][1:]
@@ -110,4 +112,6 @@ def _validated(registry: Registry[Any], name: str, settings: Any, unknown: str, 
     except ValidationError as error:
         address, message = first_wrong(error)
         address = inside + address
+        if message == NO_SUCH_SETTING:
+            message += f" of {name}"
     raise PydanticCustomError("setting", "{address}: {message}", {"address": address, "message": message})

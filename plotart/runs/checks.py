@@ -17,16 +17,14 @@ def check(config: Config) -> None:
     for at, part in config.parts.items():
         for need in sorted(part.needs - config.given):
             raise InputError(part.lacks(need, at, config))
-    kind, fitting = config.ink.kind, config.primitive.inks
-    if kind not in fitting:
-        raise InputError(f"ink.kind: {config.primitive.kind} take {' or '.join(fitting)}, not {kind}")
+    for at, part in config.parts.items():
+        part.check(config, at)
+    kind = config.ink.kind
     for i, stage in enumerate(config.stages):
         if stage.inks is not None and kind not in stage.inks:
             raise InputError(f"stages.{i}: {stage.kind} is for ink.kind {' or '.join(stage.inks)}, not {kind}")
         if stage.source is not None and (i or any(other.source for other in config.stages[1:])):
             raise InputError(f"stages: {stage.kind} comes first and once; to enlarge further, enlarge the result")
-    for at, part in config.parts.items():
-        part.check(config, at)
 
 
 def check_minutes(config: Config, pen_count: int, machine: Machine) -> None:

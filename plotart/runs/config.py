@@ -16,9 +16,9 @@ from plotart.core.errors import InputError, shown
 from plotart.core.images import write_beside
 from plotart.core.parts import Part
 from plotart.core.registry import nearest
-from plotart.core.settings import NamesFile, Section, first_wrong, picked, picked_by_name
+from plotart.core.settings import NO_SUCH_SETTING, NamesFile, Section, first_wrong, picked, picked_by_name
 from plotart.core.shipped import find_config, read_settings
-from plotart.drawing.ink import InkSpec
+from plotart.drawing.ink import InkSpec, MultiplySpec, ink_specs
 from plotart.drawing.primitives import PrimitiveSpec, primitives
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.objectives import ObjectiveSpec, objectives
@@ -91,6 +91,7 @@ class RendererSpec(Section):
 
 # named here because inside Config the names of the registries are those of fields
 AnyPrimitive = Annotated[PrimitiveSpec, *picked(primitives)]
+AnyInk = Annotated[InkSpec, *picked(ink_specs)]
 AnyStage = Annotated[Stage, *picked(stages)]
 Objectives = Annotated[dict[str, ObjectiveSpec], *picked_by_name(objectives)]
 
@@ -114,7 +115,7 @@ class Config(Section):
     init: Annotated[str | None, NamesFile()] = Field(
         None, description="SVG file or saved drawing (.pt) whose strokes the run starts from"
     )
-    ink: InkSpec = InkSpec()
+    ink: AnyInk = MultiplySpec()
     transform: Transform = Transform()
     objectives: Objectives = Field(default_factory=dict)
     stages: list[AnyStage] = Field(
@@ -168,9 +169,10 @@ class Config(Section):
 
     @property
     def parts(self) -> dict[str, Part]:
-        """Every part, by its address: `primitive`, `objectives.pixels`, `stages.0`."""
+        """Every part, by its address: `primitive`, `ink`, `objectives.pixels`, `stages.0`."""
         return {
             "primitive": self.primitive,
+            "ink": self.ink,
             **{f"objectives.{name}": spec for name, spec in self.objectives.items()},
             **{f"stages.{number}": stage for number, stage in enumerate(self.stages)},
         }
@@ -222,7 +224,7 @@ class Config(Section):
             config = cls.model_validate(settings)
         except ValidationError as error:
             address, message = first_wrong(error)
-            if message == "there is no such setting":
+            if message == NO_SUCH_SETTING:
                 parent, _, last = address.rpartition(".")
                 known = nearest(last, list(cls.model_fields)) if not parent else None
                 message += f"; nearest: {known}" if known else ""

@@ -16,6 +16,8 @@ from plotart.core.canvas import PAGES
 from plotart.core.errors import InputError
 from plotart.core.registry import Registry
 from plotart.core.shipped import base_config, shipped_configs, shipped_styles
+from plotart.drawing.ink import ink_specs
+from plotart.drawing.primitives import primitives
 from plotart.networks import networks
 from plotart.objectives import objectives
 from plotart.pens import load_pens, pen_sets
@@ -28,7 +30,9 @@ __all__ = ["configured", "form", "swept", "varied"]
 LISTED_PAGES = ("a6", "a5", "a4", "a3", "a2", "letter", "tabloid")
 DRAFT = {"size": 160, "steps": 40}
 """What makes a draft of a config: it is to be judged within seconds."""
-SECTIONS = ("page", "pens", "network", "renderer", "transform", "ink")
+SECTIONS = ("page", "pens", "network", "renderer", "transform")
+PICKED: dict[str, Registry[Any]] = {"primitive": primitives, "ink": ink_specs}
+"""Parts of which there is one, by its kind."""
 
 
 def form() -> dict[str, Any]:
@@ -56,7 +60,13 @@ def _fields() -> Iterator[dict[str, Any]]:
     schema = Config.model_json_schema()
     sections: dict[str, Any] = {}
     for name, told in schema["properties"].items():
-        if name in SECTIONS:
+        if name in PICKED:
+            default = type(getattr(Config(), name)).kind
+            choices = [{"type": "string", "enum": list(PICKED[name])}]
+            yield from _field(
+                f"{name}.kind", {"anyOf": choices, "default": default, "description": told.get("description")}
+            )
+        elif name in SECTIONS:
             sections[name] = schema["$defs"][told["$ref"].rpartition("/")[2]]
         else:
             yield from _field(name, told)

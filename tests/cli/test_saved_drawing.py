@@ -10,7 +10,7 @@ from plotart import Config, InputError, generate
 from plotart.cli import cli
 from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec, Penned
+from plotart.drawing.ink import MultiplySpec, Penned
 from plotart.drawing.primitives.strokes import Strokes
 from plotart.pens import Pen
 from plotart.plot.read import read_svg
@@ -53,7 +53,7 @@ def test_a_file_is_rendered_exported_and_timed(saved, tmp_path):
 
 
 def test_colours_that_are_no_pens_are_not_exported(saved, tmp_path):
-    Drawing(CANVAS, strokes(), InkSpec().build(6, torch.Generator())).save(tmp_path / "free.pt")
+    Drawing(CANVAS, strokes(), MultiplySpec().build(6, torch.Generator())).save(tmp_path / "free.pt")
     with pytest.raises(InputError, match="no pens yet"):
         say("export", tmp_path / "free.pt")
     with pytest.raises(InputError, match="--stage"):

@@ -8,7 +8,7 @@ import torch
 
 from plotart.core.color import hex_to_rgb, to_linear, to_srgb
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing, InkSpec, Multiply, Over, Penned
+from plotart.drawing.ink import Choosing, Multiply, Over, Penned, ink_specs
 from plotart.pens import Pen
 
 WHITE = torch.ones(3)
@@ -113,7 +113,7 @@ def test_clear_planes_show_the_paper():
 
 @pytest.mark.parametrize("kind", ["multiply", "over"])
 def test_free_inks_stay_in_range_and_repeat(kind):
-    one, two = (InkSpec(kind=kind).build(9, torch.Generator().manual_seed(2)) for _ in range(2))
+    one, two = (ink_specs[kind]().build(9, torch.Generator().manual_seed(2)) for _ in range(2))
     assert torch.equal(one.stroke_rgb(), two.stroke_rgb())
     assert float(one.strength().detach().amin()) > 0
     for shift in (5, -9):

@@ -5,7 +5,7 @@ import torch
 
 from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec, Penned
+from plotart.drawing.ink import MultiplySpec, Penned
 from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
 from plotart.objectives import Frame, ObjectiveContext
 from plotart.objectives.penalties import Bends, InkLoad, InkSpent, OffPage, PlotTime, PlotTimeSpec, StrokeCount
@@ -43,7 +43,7 @@ def test_three_steps_lower_every_penalty(objective):
     strokes = StrokesSpec(count=20, radius=0.5).build(CANVAS, 0.02, generator)
     with torch.no_grad():
         strokes.points[0] += 2
-    drawing = Drawing(CANVAS, strokes, InkSpec().build(20, generator))
+    drawing = Drawing(CANVAS, strokes, MultiplySpec().build(20, generator))
     optimizer = torch.optim.Adam(drawing.parameters(), lr=0.005)
     values = []
     for _ in range(4):

@@ -67,7 +67,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
         ("circles", {"primitive.marks": "outline"}, r"primitive\.marks: outlines are not hatched"),
         ("circles", {"objectives.curvature": {}}, r"objectives\.curvature: circles have no strokes to judge"),
         ("circles", {"ink.background": "reddish"}, r"ink\.background: give paper, learned, or a colour"),
-        ("circles", {"ink.kind": "multiply"}, r"ink\.background is none of ink\.kind multiply"),
+        ("circles", {"ink.kind": "multiply"}, r"ink\.background: there is no such setting of multiply"),
         ("circles", {"ink": {"kind": "add"}}, r"stages\.1: regrow is for ink\.kind over or average, not add"),
         (
             "circles",

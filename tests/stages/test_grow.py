@@ -9,7 +9,7 @@ from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError, Interrupted
 from plotart.core.images import save_image
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec
+from plotart.drawing.ink import OverSpec
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.objectives.pixels import Pixels
 from plotart.runs.config import Config
@@ -49,7 +49,7 @@ def given():
 def start(count=32):
     generator = torch.Generator().manual_seed(0)
     strokes = StrokesSpec(count=count, widths="free", width_range=(0.01, 0.5)).build(CANVAS, 0.03, generator)
-    return Drawing(CANVAS, strokes, InkSpec(kind="over").build(count, generator))
+    return Drawing(CANVAS, strokes, OverSpec().build(count, generator))
 
 
 @pytest.mark.parametrize("size", [(8, 8), (5, 13), (1, 3)])

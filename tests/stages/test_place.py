@@ -10,7 +10,7 @@ from skimage import data
 from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec, Penned
+from plotart.drawing.ink import MultiplySpec, Penned
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.drawing.render import renderer
 from plotart.objectives.penalties import PlotTime
@@ -196,6 +196,6 @@ def test_without_a_picture_or_pens_it_is_refused():
     with pytest.raises(InputError, match="place lays strokes for a picture"):
         Place()(blank(), replace(given, objectives={}, weights={}), watch=Silent())
     free = blank()
-    free.ink = InkSpec().build(len(free), torch.Generator().manual_seed(0))
+    free.ink = MultiplySpec().build(len(free), torch.Generator().manual_seed(0))
     with pytest.raises(InputError, match="real pens"):
         Place()(free, given, watch=Silent())

@@ -9,7 +9,7 @@ import torch
 from plotart.core.canvas import Canvas, page
 from plotart.core.color import hex_to_rgb, to_lab
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Choosing, InkSpec, Multiply, Penned
+from plotart.drawing.ink import Choosing, Multiply, MultiplySpec, Penned
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.drawing.render import renderer
 from plotart.objectives import Frame, Objective
@@ -47,7 +47,7 @@ class Broken(Objective):
 def drawing(count=60):
     generator = torch.Generator().manual_seed(0)
     strokes = StrokesSpec(count=count).build(CANVAS, 0.03, generator)
-    return Drawing(CANVAS, strokes, InkSpec().build(count, generator))
+    return Drawing(CANVAS, strokes, MultiplySpec().build(count, generator))
 
 
 def context(objective=None, pens="basic-12", pen_count=3):

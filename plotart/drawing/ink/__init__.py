@@ -11,29 +11,36 @@ each other, `Penned` unites those of a pen, the others let light pass by the `we
 it up; `compose` makes the image of the transmitted fractions `T [*, C, H, W]`, or of the sums.
 """
 
-from plotart.drawing.ink.base import FreeInk, GroundedInk, Ink, inks
-from plotart.drawing.ink.coded import Coded
-from plotart.drawing.ink.free import Multiply, Over
+from plotart.drawing.ink.base import FreeInk, GroundedInk, GroundedSpec, Ink, InkSpec, ink_specs, inks
+from plotart.drawing.ink.coded import Coded, CodedSpec
+from plotart.drawing.ink.free import Multiply, MultiplySpec, Over, OverSpec
 from plotart.drawing.ink.pens import Choosing, PenInk, Penned, mix_pens
-from plotart.drawing.ink.spec import InkSpec
-from plotart.drawing.ink.sums import Add, Average, SumInk
+from plotart.drawing.ink.sums import Add, AddSpec, Average, AverageSpec, SumInk
 
 inks.home(__name__, __path__)
+ink_specs.home(__name__, __path__)
 
 __all__ = [
     "Add",
+    "AddSpec",
     "Average",
+    "AverageSpec",
     "Choosing",
     "Coded",
+    "CodedSpec",
     "FreeInk",
     "GroundedInk",
+    "GroundedSpec",
     "Ink",
     "InkSpec",
     "Multiply",
+    "MultiplySpec",
     "Over",
+    "OverSpec",
     "PenInk",
     "Penned",
     "SumInk",
+    "ink_specs",
     "inks",
     "mix_pens",
 ]

@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import torch
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
+from plotart.core.color import hex_to_rgb, normalize_hex
+from plotart.core.errors import InputError
+from plotart.core.parts import Part, Whole
 from plotart.core.registry import Registry
 from plotart.drawing.packed import Packed
 from plotart.drawing.render.view import Coverages
 from plotart.pens import Pen
 
-__all__ = ["FreeInk", "GroundedInk", "Ink", "colours", "inks"]
+__all__ = ["FreeInk", "GroundedInk", "GroundedSpec", "Ink", "InkSpec", "colours", "ink_specs", "inks"]
 
 inks: Registry[Ink] = Registry("ink")
 
@@ -137,3 +141,69 @@ def colours(name: str, rgb: Tensor) -> nn.Parameter:
     if rgb.ndim != 2 or rgb.shape[1] != 3:
         raise ValueError(f"{name} must be [N, 3], not {list(rgb.shape)}")
     return nn.Parameter(rgb.detach().clone())
+
+
+class InkSpec(Part):
+    """Free colours before quantization: which rule mixes them, and how they start."""
+
+    @property
+    def ground(self) -> str:
+        """What lies under all shapes: `paper`, a colour such as `#000000`, or `learned`."""
+        return "paper"
+
+    @abstractmethod
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Ink:
+        """The ink of `count` shapes, in random colours or, where shapes have colours, in `rgb [count, 3]` sRGB."""
+
+    def check(self, config: Whole, at: str) -> None:
+        fitting = config.primitive.inks
+        if self.kind not in fitting:
+            raise InputError(f"{at}.kind: {config.primitive.kind} take {' or '.join(fitting)}, not {self.kind}")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_in_full(cls, given: Any) -> Any:
+        """Earlier versions wrote the settings of all inks into config.yaml: unchanged ones of others are let go."""
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: value
+            for name, value in given.items()
+            if name in cls.model_fields or name not in _ONCE_FOR_ALL or value != _ONCE_FOR_ALL[name]
+        }
+
+
+_ONCE_FOR_ALL = {"light": "linear", "start_opacity": 0.8, "background": "paper", "units": None}
+
+
+class GroundedSpec(InkSpec):
+    """An ink on a ground that need not be the paper."""
+
+    background: str = Field(
+        "paper", description="what lies under all shapes: paper, a colour such as #000000, or learned"
+    )
+
+    @field_validator("background")
+    @classmethod
+    def _known_background(cls, value: str) -> str:
+        if value in ("paper", "learned"):
+            return value
+        try:
+            return normalize_hex(value)
+        except InputError:
+            raise ValueError(f"give paper, learned, or a colour such as #000000, not {value!r}") from None
+
+    @property
+    def ground(self) -> str:
+        return self.background
+
+    def grounds(self) -> tuple[Tensor | None, bool]:
+        """`background` and `learned` of a `GroundedInk`."""
+        if self.background == "paper":
+            return None, False
+        if self.background == "learned":
+            return torch.full((3,), 0.5), True
+        return torch.tensor(hex_to_rgb(self.background), dtype=torch.float32), False
+
+
+ink_specs: Registry[InkSpec] = Registry("ink")

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from plotart.drawing.ink.base import Ink, inks
+from plotart.drawing.ink.base import Ink, InkSpec, ink_specs, inks
 from plotart.drawing.render.view import Coverages
 
-__all__ = ["Coded", "colour_units"]
+__all__ = ["Coded", "CodedSpec", "colour_units"]
 
 
 def colour_units(dividers: int) -> int:
@@ -78,3 +79,13 @@ class Coded(Ink):
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Coded:
         return cls(state["mix"], state["bias"], state["tint"], state["ground"])
+
+
+@ink_specs.register(Coded.kind)
+class CodedSpec(InkSpec):
+    """Each region between dividers has one colour, which a small net makes of the sides on which it lies."""
+
+    units: int | None = Field(None, ge=1, le=4096, description="colour units; none: by the number of dividers")
+
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Coded:
+        return Coded.start(count, colour_units(count) if self.units is None else self.units, generator)

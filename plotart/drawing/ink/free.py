@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from plotart.core.color import to_linear, to_srgb
-from plotart.drawing.ink.base import FreeInk, GroundedInk, colours, inks
+from plotart.drawing.ink.base import FreeInk, GroundedInk, GroundedSpec, InkSpec, colours, ink_specs, inks
 from plotart.drawing.render.view import Coverages
 
-__all__ = ["Light", "Multiply", "Over"]
+__all__ = ["Light", "Multiply", "MultiplySpec", "Over", "OverSpec"]
 
 
 @inks.register("over")
@@ -143,3 +144,26 @@ class Multiply(FreeInk):
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Multiply:
         return cls(state["filters"], state["light"])
+
+
+@ink_specs.register(Over.kind)
+class OverSpec(GroundedSpec):
+    """Later shapes lie on top, with an opacity of their own, in sRGB as SVG viewers composite."""
+
+    start_opacity: float = Field(0.8, gt=0, le=1, description="opacity of every shape at the start")
+
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Over:
+        rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb
+        return Over(rgb, torch.full((count,), self.start_opacity), *self.grounds())
+
+
+@ink_specs.register(Multiply.kind)
+class MultiplySpec(InkSpec):
+    """Light passes every shape, in any order, as through real transparent ink."""
+
+    light: Light = Field("linear", description="what is multiplied: light as on paper, or sRGB as on screens")
+    start_opacity: float = Field(0.8, gt=0, le=1, description="opacity of every shape at the start")
+
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Multiply:
+        rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb
+        return Multiply(1 - self.start_opacity * (1 - rgb), self.light)

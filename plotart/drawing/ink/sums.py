@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from plotart.drawing.ink.base import GroundedInk, colours, inks
+from plotart.drawing.ink.base import GroundedInk, GroundedSpec, colours, ink_specs, inks
 from plotart.drawing.render.view import Coverages
 
-__all__ = ["Add", "Average", "SumInk"]
+__all__ = ["Add", "AddSpec", "Average", "AverageSpec", "SumInk"]
 
 DEEPEST = 4.0
 """Depths of shapes lie in 0..4, the ground's is 5: behind all of them."""
@@ -160,3 +160,20 @@ class Add(SumInk):
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Add:
         return cls(state["rgb"], state["background"], state["learned"])
+
+
+@ink_specs.register(Average.kind)
+class AverageSpec(GroundedSpec):
+    """The nearest shape shows, softly, by a depth that is learned."""
+
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Average:
+        rgb = torch.rand(count, 3, generator=generator) if rgb is None else rgb
+        return Average(rgb, 0.5 + 2 * torch.rand(count, generator=generator), *self.grounds())
+
+
+@ink_specs.register(Add.kind)
+class AddSpec(GroundedSpec):
+    """Signed colours are added to the ground; they start near none, whatever `rgb` says."""
+
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Add:
+        return Add(0.1 * (torch.rand(count, 3, generator=generator) - 0.5), *self.grounds())

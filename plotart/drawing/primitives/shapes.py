@@ -183,10 +183,8 @@ class ShapesSpec(PrimitiveSpec):
             if self.marks == "outline":
                 raise InputError(f"{at}.marks: outlines are not hatched; take 'hatch', or the stage 'quantize' instead")
             return
-        if config.ink.background != "paper":
-            raise InputError(
-                f"ink.background: only the stage 'hatch' can draw a background of '{config.ink.background}'"
-            )
+        if config.ink.ground != "paper":
+            raise InputError(f"ink.background: only the stage 'hatch' can draw a background of '{config.ink.ground}'")
         if self.fades:
             raise InputError(
                 f"{at}: splats that fade (arcs, dots, streaks) have no edge for a single pen; add the stage 'hatch'"

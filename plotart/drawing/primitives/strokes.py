@@ -199,8 +199,8 @@ class StrokesSpec(PrimitiveSpec):
                 f"{at}.widths: 'free' is for free colours (pens.palette kmeans, or a choose stage); "
                 "pens are as wide as their tips"
             )
-        if config.ink.background != "paper":
-            raise InputError(f"ink.background: strokes are drawn on paper, not on '{config.ink.background}'")
+        if config.ink.ground != "paper":
+            raise InputError(f"ink.background: strokes are drawn on paper, not on '{config.ink.ground}'")
 
     def of_paths(self, points: Tensor, width: float) -> tuple[Self, Strokes]:
         strokes = Strokes(points, torch.full((len(points),), width))

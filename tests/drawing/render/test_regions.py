@@ -6,7 +6,7 @@ import torch
 from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Coded, InkSpec
+from plotart.drawing.ink import Coded, CodedSpec, ink_specs
 from plotart.drawing.ink.coded import colour_units
 from plotart.drawing.primitives import dividers
 from plotart.drawing.primitives.dividers import DividersSpec
@@ -21,7 +21,7 @@ CANVAS = Canvas(page("120x90mm"), 5)
 def drawing():
     generator = torch.Generator().manual_seed(0)
     made = DividersSpec(count=10, shape="both").build(CANVAS, 0.01, generator)
-    return Drawing(CANVAS, made, InkSpec(kind="coded").build(10, generator))
+    return Drawing(CANVAS, made, CodedSpec().build(10, generator))
 
 
 def test_points_that_pictures_share_have_one_colour(drawing):
@@ -81,22 +81,30 @@ def test_a_code_makes_a_colour_by_its_units():
 
 def test_units_follow_the_number_of_dividers():
     generator = torch.Generator().manual_seed(0)
-    assert InkSpec(kind="coded").build(64, generator).mix.shape == (colour_units(64), 64)
-    assert InkSpec(kind="coded", units=5).build(64, generator).mix.shape == (5, 64)
+    assert CodedSpec().build(64, generator).mix.shape == (colour_units(64), 64)
+    assert CodedSpec(units=5).build(64, generator).mix.shape == (5, 64)
     assert [colour_units(n) for n in (1, 16, 64, 256, 1024)] == sorted(colour_units(n) for n in (1, 16, 64, 256, 1024))
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"kind": "coded", "light": "srgb"}, "ink.light"),
+        ({"kind": "coded", "light": "srgb"}, "light"),
         ({"kind": "coded", "start_opacity": 0.5}, "start_opacity"),
-        ({"kind": "over", "units": 5}, "ink.units"),
+        ({"kind": "over", "units": 5}, "units"),
     ],
 )
 def test_settings_that_would_do_nothing_are_refused(settings, words):
-    with pytest.raises(ValueError, match=words):
-        InkSpec(**settings)
+    kind = settings.pop("kind")
+    with pytest.raises(ValueError, match=f"(?s){words}.*Extra inputs"):
+        ink_specs[kind](**settings)
+
+
+def test_configs_that_name_the_settings_of_all_inks_are_read():
+    """As earlier versions wrote them into the folders of runs."""
+    whole = {"light": "linear", "start_opacity": 0.8, "background": "paper", "units": None}
+    for kind in ink_specs:
+        assert ink_specs[kind](**whole) == ink_specs[kind]()
 
 
 def test_the_ink_of_regions_needs_dividers(drawing):
