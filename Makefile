@@ -4,7 +4,7 @@ STAMP := .venv/.ready
 # what ends within two hours; glyphs, pictures, posters and all seeds of the palettes take longer
 BENCHMARKS := renderer fills excitation route minutes calibration shapes paper
 
-.PHONY: setup check-setup demo test check bench clean
+.PHONY: setup check-setup demo test check docs bench clean
 
 setup: $(STAMP)
 
@@ -29,9 +29,15 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# the manual as a site in site/; strict: no broken link, no public name without a docstring
+docs: $(STAMP)
+	$(BIN)/python tools/reference.py
+	@test -x $(BIN)/mkdocs || $(BIN)/python -m pip install -q -c constraints.txt mkdocs-material
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+
 bench: $(STAMP)
 	for file in $(BENCHMARKS); do $(BIN)/python benchmarks/$$file.py || exit 1; done
 	$(BIN)/python benchmarks/palette.py --counts 4 --seeds 0
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist site *.egg-info

@@ -273,7 +273,8 @@ def undocumented() -> list[str]:
         module = importlib.import_module(info.name)
         for name in getattr(module, "__all__", ()):
             item = getattr(module, name)
-            if str(getattr(item, "__module__", "")).startswith("plotart") and not inspect.getdoc(item):
+            own = str(getattr(item, "__module__", "")).startswith("plotart.")
+            if own and (inspect.isclass(item) or inspect.isfunction(item)) and not inspect.getdoc(item):
                 found.append(f"{module.__name__}.{name}")
     for module_name in MODULES:
         module = importlib.import_module(module_name)

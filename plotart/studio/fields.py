@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 from plotart.core.canvas import PAGES
+from plotart.core.documents import parse_yaml
 from plotart.core.errors import InputError
 from plotart.core.registry import Registry
 from plotart.core.shipped import base_config, shipped_configs, shipped_styles
@@ -169,10 +170,7 @@ def varied(folder: FilePath, root: FilePath, changes: Mapping[str, Any]) -> tupl
 
 
 def _written(text: str) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(text) if "&" not in text and "*" not in text else None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        found = None
+    found = parse_yaml(text, "Further settings")
     if text.strip() and not isinstance(found, dict):
         raise InputError("Further settings: write one a line by its address, such as 'transform.jitter: 32'")
     return {str(address): value for address, value in (found or {}).items()}

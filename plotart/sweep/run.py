@@ -16,6 +16,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from plotart.core.documents import read_yaml
 from plotart.core.errors import InputError, Interrupted
 from plotart.core.files import FolderLock, write_beside
 from plotart.core.shipped import find_config, read_settings
@@ -166,8 +167,14 @@ def _claim(folder: FilePath, settings: dict[str, Any], plan: Sequence[Cell], for
         raise InputError(f"--out: '{folder}' is the folder of one run; give a sweep a folder of its own")
     before: list[Cell] = []
     if manifest.is_file():
-        held = yaml.safe_load(manifest.read_text("utf-8"))
-        before = [Cell(**cell) for cell in held.pop("cells")]
+        held = read_yaml(manifest, f"--out: '{manifest}'")
+        try:
+            before = [Cell(**cell) for cell in held.pop("cells")]
+            inside = all(FilePath(cell.name).name == cell.name not in ("", "..") for cell in before)
+        except (AttributeError, KeyError, TypeError):
+            inside = False
+        if not inside:  # a foreign list may name any folder, and --force removes those it names
+            raise InputError(f"--out: '{manifest}' is no list of runs in this folder; delete it and say that again")
         if held != settings:
             if not force:
                 raise InputError(f"--out: '{folder}' holds a sweep with other settings; replace it with --force")

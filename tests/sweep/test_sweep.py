@@ -131,6 +131,20 @@ def test_another_sweep_is_replaced_only_by_force(tmp_path, monkeypatch):
     assert "conv2_2:3" not in (folder / "index.html").read_text()
 
 
+@pytest.mark.parametrize(
+    "listed", ["[1]", "cells: [{name: x}]", "cells: 3", "cells: [{name: NAME, neuron: a, style: b, seed: 0}]"]
+)
+@pytest.mark.parametrize("name", ["..", "../other", "''"])
+def test_a_foreign_list_of_runs_names_no_folder_elsewhere(tmp_path, listed, name):
+    (tmp_path / "other").mkdir()
+    folder = tmp_path / "sweep"
+    folder.mkdir()
+    (folder / "sweep.yaml").write_text(listed.replace("NAME", name))
+    with pytest.raises(InputError, match="no list of runs"):
+        run._claim(folder, {}, [], force=True)
+    assert (tmp_path / "other").exists() and folder.exists()
+
+
 def test_a_stopped_run_saves_and_goes_on_to_the_same_bytes(tmp_path):
     config = Config.load("neuron", {**TINY, "objectives.neuron.at": "conv2_2:3", "threads": 1, "steps": 120})
     config.save(tmp_path / "config.yaml")
