@@ -1,14 +1,16 @@
 """How near a drawing in four pens comes to a photograph on paper: colours from two metres, details from half a metre.
 
-    python benchmarks/paper.py [--pictures astronaut,chelsea] [--set ADDRESS=VALUE ...] [--keep FOLDER]
+    python benchmarks/paper.py [--pictures astronaut,chelsea] [--hours 1] [--set ADDRESS=VALUE ...] [--keep FOLDER]
 
 Four pens (#1a1a1a #0077b6 #d0006f #f2c200, tips of 0.4 mm), A5 with margins of 10 mm. The written SVG is judged: each
 pen's layer is rasterized alone by resvg at 8 px/mm, strokes of a pen unite, pens multiply in linear light.
 
 - dE00: mean CIEDE2000 to the picture after a Gaussian of one arc minute at that distance (0.582 mm at 2 m, 0.145 mm at
   0.5 m).
-- detail: correlation of L* with the picture's after the Gaussian of 0.5 m, less a coarse part (20 arc minutes, 2.9 mm).
-- minutes: AxiDraw's by plotart.plot.motion, pen changes not counted.
+- detail: correlation of L* with the picture's after the Gaussian of 0.5 m, less a coarse part (20 arc minutes, 2.9 mm);
+  face: the same in the square of one and a half times the side of the largest face that scikit-image's cascade finds.
+- layers: of ink, on the densest square millimetre.
+- minutes: AxiDraw's by plotart.plot.motion, pen changes not counted: `--minutes` is an hour and what they take.
 """
 
 from __future__ import annotations
@@ -25,15 +27,18 @@ from skimage import data
 
 import plotart
 from plotart.cli.flags import gather
-from plotart.core.canvas import Canvas, page
 from plotart.core.color import ciede2000, to_lab, to_linear, to_srgb
 from plotart.core.images import blur, load_image, resize, save_image
+from plotart.core.salience import faces
 from plotart.core.vision import eye_blur_mm
 from plotart.drawing.ink import Penned
+from plotart.drawing.ink_load import load_of_paths
 from plotart.objectives.structure import details
 from plotart.pens import load_pens
 from plotart.plot.motion import load_machine
 from plotart.plot.rasterize import coverage_planes
+from plotart.plot.read import read_svg
+from plotart.runs.posters import drawing_area
 
 PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
 PX_PER_MM = 8
@@ -43,9 +48,8 @@ def judge(folder: Path, picture: Path) -> dict[str, float]:
     """The figures of a run's written SVG."""
     wanted = load_image(picture)
     config = plotart.Config.load(folder / "config.yaml")
-    canvas = Canvas(
-        page(config.page.size, config.page.landscape), config.page.margin, fit=wanted.shape[2] / wanted.shape[1]
-    )
+    framing, canvas = config.composition.framing(wanted, lambda fit: drawing_area(config, fit), "picture")
+    wanted = framing.of(wanted)
     size = round(PX_PER_MM * canvas.mm_per_unit)
     told = json.loads((folder / "run.json").read_text())
     every = {pen.name: pen for pen in load_pens(config.pens.set).pens}
@@ -61,8 +65,19 @@ def judge(folder: Path, picture: Path) -> dict[str, float]:
             for image in (paper, target)
         ]
         found[f"dE00 at {distance / 1000:g} m"] = float(ciede2000(*seen).mean())
-    drawn, asked = (details(image, PX_PER_MM, 500).flatten().numpy() for image in (paper, target))
-    found["detail"] = float(np.corrcoef(drawn, asked)[0, 1])
+    drawn, asked = (details(image, PX_PER_MM, 500)[0, 0] for image in (paper, target))
+    found["detail"] = correlation(drawn, asked)
+    for x, y, side in faces(wanted)[:1]:
+        height, width = drawn.shape
+        reach = 0.75 * side * min(height, width)
+        rows, columns = (
+            slice(max(0, round(at * length - reach)), round(at * length + reach))
+            for at, length in ((y, height), (x, width))
+        )
+        found["face"] = correlation(drawn[rows, columns], asked[rows, columns])
+    plot = read_svg(folder / "drawing.svg")
+    sides = (plot.page.width_mm, plot.page.height_mm)
+    found["layers"] = float(load_of_paths([(layer.paths, layer.pen.tip_mm) for layer in plot.layers], sides).max())
     machine = load_machine(config.machine)
     changes = machine.pen_change_seconds * (len(pens) - 1) / 60
     found["minutes"] = told["plot"]["minutes"] - changes
@@ -72,14 +87,20 @@ def judge(folder: Path, picture: Path) -> dict[str, float]:
     return found
 
 
+def correlation(a: torch.Tensor, b: torch.Tensor) -> float:
+    return float(np.corrcoef(a.flatten().numpy(), b.flatten().numpy())[0, 1])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", default="astronaut,chelsea", help="names in skimage.data, or files")
     parser.add_argument("--pens", default=PENS)
     parser.add_argument("--palette", default="fixed")
+    parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--set", dest="sets", action="append", default=[], metavar="ADDRESS=VALUE")
     parser.add_argument("--keep", type=Path, help="folder that keeps the runs")
     given = parser.parse_args()
+    changes_s = load_machine("axidraw").change_seconds(4)
     with tempfile.TemporaryDirectory() as scratch:
         base = given.keep or Path(scratch)
         rows = []
@@ -93,6 +114,7 @@ def main() -> None:
                 "objectives.pixels.image": str(picture),
                 "pens.set": given.pens,
                 "pens.palette": given.palette,
+                "minutes": 60 * given.hours + changes_s / 60,
                 **gather({}, tuple(given.sets)),
             }
             spent = time.process_time()

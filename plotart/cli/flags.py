@@ -62,6 +62,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--place", "composition.place", str, "where it lies on the page: centre, top-left, bottom, ... [centre]"),
     ("--background", "composition.background", str, "around the subject: keep, white or fade [keep]"),
     ("--edge", "composition.edge", str, "edge of the picture: none, soft, oval, torn or border [none]"),
+    ("--focus", "focus", str, "what matters: auto (faces), x,y[,r], a mask, or none"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
     ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
@@ -78,7 +79,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
 METAVARS = {
     "--neuron": "LAYER:UNIT", "--image": "FILE", "--init": "FILE", "--style": "FILE", "--like": "LAYER",
     "--pens": "SET", "--page": "SIZE", "--minutes": "M", "--margin": "MM", "--machine": "NAME", "--crop": "PART",
-    "--background": "HOW", "--steps": "N", "--seed": "N", "--strokes": "N", "--size": "PX", "--pen-count": "N",
+    "--background": "HOW", "--focus": "WHERE", "--steps": "N", "--seed": "N", "--strokes": "N", "--size": "PX", "--pen-count": "N",
     "--motif": "MM", "--viewing-distance": "MM", "--rotate": "DEG", "--threads": "N", "--paper": "COLOUR",
 }  # fmt: skip
 """What --help calls a flag's value, where its type says too little."""

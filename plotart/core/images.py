@@ -7,6 +7,7 @@ import html
 import io
 import math
 import warnings
+from functools import lru_cache
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "blur",
     "html_picture",
     "load_image",
+    "reduced",
     "resize",
     "save_image",
     "to_pil",
@@ -40,6 +42,11 @@ KEPT_PIXELS = 40_000_000
 """Larger pictures are averaged down to this while they are still bytes: no canvas shows more."""
 SHARP = 0.3
 """A Gaussian narrower than this many px weighs its centre with over 99 %."""
+AS_MATRIX = 1024
+"""Sides of up to so many px are blurred by a product with a matrix, which is two to three times as fast as a
+convolution, there and back, and gives the same within 4e-7."""
+REDUCED_PX = 128
+"""Short side of a picture on which tones are weighed, not details."""
 
 
 def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
@@ -148,6 +155,9 @@ def blur(image: Tensor, sigma: float) -> Tensor:
     block = min(int(sigma / 2), height // 4, width // 4)
     if block < 2:
         radius = min(max(1, math.ceil(3 * sigma)), min(height, width) - 1)
+        if max(height, width) <= AS_MATRIX and image.is_floating_point():
+            rows, columns = (_blurring(side, sigma, radius).to(image) for side in (height, width))
+            return rows @ image @ columns.T
         side = 2 * radius + 1
         blurred: Tensor = gaussian_blur2d(image, (side, side), (sigma, sigma), border_type="replicate")
         return blurred
@@ -158,6 +168,23 @@ def blur(image: Tensor, sigma: float) -> Tensor:
     size = (height + block + below, width + block + right)
     large = F.interpolate(small, size, mode="bilinear", align_corners=False)
     return large[..., block : block + height, block : block + width]
+
+
+@lru_cache(maxsize=32)
+def _blurring(side: int, sigma: float, radius: int) -> Tensor:
+    """`[side, side]`: what a Gaussian takes for each px of a row from every px of it, its ends repeated outwards."""
+    away = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    weight = torch.exp(-0.5 * (away / sigma) ** 2)
+    taken = (torch.arange(side)[:, None] + away.long()).clamp(0, side - 1)
+    share = (weight / weight.sum()).expand(side, -1).contiguous()
+    return torch.zeros(side, side, dtype=torch.float64).scatter_add_(1, taken, share)
+
+
+def reduced(picture: Tensor, side: int = REDUCED_PX) -> Tensor:
+    """A picture `[1, 3, H, W]` with a short side of at most `side` px, on the CPU."""
+    height, width = picture.shape[-2:]
+    scale = min(1.0, side / min(height, width))
+    return resize(picture.cpu(), max(1, round(height * scale)), max(1, round(width * scale)))
 
 
 def to_pil(image: Tensor) -> Image.Image:

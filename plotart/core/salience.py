@@ -18,7 +18,7 @@ from torch import Tensor
 
 from plotart.core.images import resize
 
-__all__ = ["Face", "faces", "looked_at", "salient", "subject"]
+__all__ = ["Face", "faces", "looked_at", "salient", "stressed", "subject"]
 
 Floats = NDArray[np.float64]
 Face = tuple[float, float, float]
@@ -30,6 +30,8 @@ SMALLEST = 0.1
 """The least face found, as a share of the short side: below it the cascade finds more mistakes than faces."""
 SALIENT_PX = 64
 """Width at which what stands out is sought: the scale of a glance, as published."""
+STRESS = 2.0
+"""How much more an error counts where all attention lies than where there is none: 1 + this times as much."""
 SUBJECT_PX = 96
 """Short side of the picture in which a subject is cut out."""
 
@@ -101,6 +103,12 @@ def looked_at(picture: Tensor) -> Floats:
         apart = ((x - cx * width) ** 2 + (y - cy * height) ** 2) / radius**2
         found = np.maximum(found, np.exp(-(apart**2)))
     return found
+
+
+def stressed(focus: Tensor) -> Tensor:
+    """What errors count, of mean 1, where `focus` in 0..1 says how much each place matters; same shape."""
+    weight = 1 + STRESS * focus
+    return weight / weight.mean()
 
 
 def subject(picture: Tensor) -> Floats:

@@ -27,6 +27,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from plotart.core.canvas import Window
+from plotart.core.color import to_linear
 from plotart.core.parts import Part, Whole
 from plotart.core.registry import Registry
 from plotart.networks.base import Network
@@ -82,6 +83,14 @@ class Frame:
         self.view_side = min(self.views.shape[-2:]) if view_side is None else view_side
         self.look = look or (lambda picture: picture)
         self._features: dict[str, Tensor] | None = None
+        self._light: Tensor | None = None
+
+    @property
+    def light(self) -> Tensor:
+        """The image in linear light, `[B, 3, H, W]`, worked out once for all who ask."""
+        if self._light is None:
+            self._light = to_linear(self.image)
+        return self._light
 
     def features(self, layer: str) -> Tensor:
         """The network's answer to the views at one of `layers`: `[C, K, h', w']` with K channels.
@@ -133,6 +142,14 @@ class Objective(nn.Module, ABC):
         """The picture that is drawn, `[1, 3, H, W]` sRGB, where this asks for one."""
         return None
 
+    @property
+    def most_layers(self) -> float:
+        """Layers of ink that a square millimetre should carry at the most."""
+        return math.inf
+
+    def settle_for(self, tones: Tensor) -> None:
+        """Ask for the tones of `tones [1, 3, h, w]` sRGB, which pens can make in the time, instead of the picture's."""
+
     def at(self, size: tuple[int, int]) -> Objective:
         """The same objective for images of another `size` (H, W), of the same aspect."""
         return self
@@ -176,8 +193,8 @@ class ObjectiveContext:
     0..1; size: the rendered image's (H, W) in px; style_image: name -> `[1, 3, H, W]` sRGB 0..1 (InputError when there
     is no such picture); picture: file, setting -> `[1, 3, H, W]` sRGB 0..1 at the image's size;
     primitive: the settings of what is drawn; grey: whether all pens are one; pace: seconds that the plotter takes for a
-    mm of ink and for a stroke's lift; minutes: what the run may take, without pen changes; generator: the source of
-    first weights.
+    mm of ink and for a stroke's lift; minutes: what the run may take, without pen changes; focus: how much
+    each place matters, `[1, 1, H, W]` in 0..1, None where all is alike; generator: the source of first weights.
     """
 
     network: Network | None = None
@@ -190,6 +207,7 @@ class ObjectiveContext:
     grey: bool = False
     pace: tuple[float, float] | None = None
     minutes: float | None = None
+    focus: Tensor | None = None
     generator: torch.Generator | None = None
 
 

@@ -63,6 +63,10 @@ class InkLoad(_OfStrokes):
         super().__init__()
         self.limit = limit
 
+    @property
+    def most_layers(self) -> float:
+        return self.limit
+
     def forward(self, frame: Frame) -> Tensor:
         drawing = frame.drawing
         page, area = drawing.canvas.page, drawing.canvas.area

@@ -9,6 +9,7 @@ from torch.nn.functional import interpolate
 
 from plotart.core.color import XYZ_OF_LIGHT, lightness, to_linear
 from plotart.core.images import blur
+from plotart.core.salience import stressed
 from plotart.core.vision import eye_blur_mm
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
@@ -23,7 +24,10 @@ def details(image: Tensor, px_per_mm: float, distance_mm: float) -> Tensor:
 
     L* of the light after a Gaussian of one arc minute, minus the same after one of 20 arc minutes.
     """
-    light = to_linear(image)
+    return _details(to_linear(image), px_per_mm, distance_mm)
+
+
+def _details(light: Tensor, px_per_mm: float, distance_mm: float) -> Tensor:
     luminance = torch.einsum("j,bjhw->bhw", light.new_tensor(XYZ_OF_LIGHT[1]), light)[:, None]
     sigma = eye_blur_mm(distance_mm) * px_per_mm
     seen = lightness(blur(luminance, sigma))
@@ -31,34 +35,51 @@ def details(image: Tensor, px_per_mm: float, distance_mm: float) -> Tensor:
 
 
 class Structure(Objective):
-    """Args: target `[1, 3, H, W]` sRGB; px_per_mm: its resolution on paper; distance_mm: from the eye to the paper."""
+    """Likeness in details.
+
+    Args:
+        target: `[1, 3, H, W]` sRGB. px_per_mm: its resolution on paper. distance_mm: from the eye to the paper.
+        weights: `[1, 1, H, W]` of mean 1.
+    """
 
     target: Tensor
+    weights: Tensor | None
 
-    def __init__(self, target: Tensor, px_per_mm: float, distance_mm: float) -> None:
+    def __init__(self, target: Tensor, px_per_mm: float, distance_mm: float, weights: Tensor | None = None) -> None:
         super().__init__()
         self.px_per_mm = px_per_mm
         self.distance_mm = distance_mm
         self.register_buffer("target", target, persistent=False)
+        self.register_buffer("weights", weights, persistent=False)
         self._wanted: Tensor | None = None
 
     def at(self, size: tuple[int, int]) -> Structure:
         scale = size[0] / self.target.shape[-2]
-        return Structure(interpolate(self.target, size, mode="area"), scale * self.px_per_mm, self.distance_mm)
+        weights = None if self.weights is None else interpolate(self.weights, size, mode="area")
+        target = interpolate(self.target, size, mode="area")
+        return Structure(target, scale * self.px_per_mm, self.distance_mm, weights)
 
     def forward(self, frame: Frame) -> Tensor:
         """`[]`; of a window of the canvas the correlation is the window's own."""
+        weights = self.weights
         if frame.window is not None:
-            wanted = self._details(frame.window.of(self.target))
+            if weights is not None:
+                weights = frame.window.of(weights)
+                weights = weights / weights.mean()
+            wanted = self._standard(to_linear(frame.window.of(self.target)), weights)
         else:
             if self._wanted is None:
-                self._wanted = self._details(self.target)
+                self._wanted = self._standard(to_linear(self.target), weights)
             wanted = self._wanted
-        found = self._details(frame.image)
-        return 1 - (found * wanted.to(found)).mean()
+        alike = self._standard(frame.light, weights) * wanted.to(frame.image)
+        return 1 - (alike if weights is None else alike * weights).mean()
 
-    def _details(self, image: Tensor) -> Tensor:
-        return _standard(details(image, self.px_per_mm, self.distance_mm))
+    def _standard(self, light: Tensor, weights: Tensor | None) -> Tensor:
+        """Details of mean 0, mean square 1; next to 0 where L* varies by less than 1, which nobody sees."""
+        values = _details(light, self.px_per_mm, self.distance_mm)
+        share = torch.ones_like(values) if weights is None else weights
+        centred = values - (share * values).mean()
+        return centred / ((share * centred.square()).mean() + 1.0).sqrt()
 
 
 @objectives.register("structure")
@@ -86,10 +107,6 @@ class StructureSpec(ObjectiveSpec):
     def build(self, context: ObjectiveContext) -> Structure:
         if context.target is None:
             raise ValueError("the structure objective needs a target picture")
-        return Structure(context.target, min(context.size) / context.canvas.mm_per_unit, self.distance)
-
-
-def _standard(values: Tensor) -> Tensor:
-    """Mean 0, mean square 1; next to 0 where L* varies by less than 1, which nobody sees."""
-    centred = values - values.mean()
-    return centred / (centred.square().mean() + 1.0).sqrt()
+        px_per_mm = min(context.size) / context.canvas.mm_per_unit
+        weights = None if context.focus is None else stressed(context.focus)
+        return Structure(context.target, px_per_mm, self.distance, weights)

@@ -88,15 +88,15 @@ def _chains(paths: list[Path], partner: dict[int, int]) -> list[Path]:
     return made
 
 
-def order(paths: Sequence[Path], seed: int = 0) -> list[Path]:
+def order(paths: Sequence[Path], seed: int = 0, *, thorough: bool = True) -> list[Path]:
     """The same strokes, some reversed, in an order with little travel between them; the same input, the same order.
 
     The nearest free end is drawn next (k-d tree), from the end nearest the page's corner. Then runs of strokes are
     reversed (2-opt) and moved (Or-opt) among each other's nearest ends, and small random disturbances are kept where
-    they end in a shorter tour (iterated local search).
+    they end in a shorter tour (iterated local search), unless the order need not be `thorough`.
     """
     if len(paths) < 2:
         return list(paths)
     ends: NDArray[np.float64] = np.stack([path[[0, -1]] for path in paths]).reshape(-1, 2)
-    tour = _tour.shorten(ends, _tour.greedy(ends), seed)
+    tour = _tour.shorten(ends, _tour.greedy(ends), seed, None if thorough else 0)
     return [paths[end // 2] if end % 2 == 0 else reverse(paths[end // 2]) for end in tour[::2].tolist()]

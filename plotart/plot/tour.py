@@ -51,15 +51,16 @@ def greedy(ends: Floats) -> Ints:
     return tour
 
 
-def shorten(ends: Floats, tour: Ints, seed: int) -> Ints:
+def shorten(ends: Floats, tour: Ints, seed: int, kicks: int | None = None) -> Ints:
     """2-opt and Or-opt on lists of near ends until nothing helps, then iterated local search with a fixed number of
-    disturbances, undone where they do not end in a shorter tour. Never longer than the tour given."""
+    disturbances (`kicks`; by the strokes, where none is given), undone where they do not end in a shorter tour. Never
+    longer than the tour given."""
     count = len(tour) // 2
     if count < 3:
         return tour
     near = _near_ends(ends, NEIGHBOURS)
     ring = np.concatenate([tour, [2 * count, 2 * count + 1]])
-    kicks = min(KICKS_PER_STROKE * count, MOST_KICKS)
+    kicks = min(KICKS_PER_STROKE * count, MOST_KICKS) if kicks is None else kicks
     _improve(np.vstack([ends, np.zeros((2, 2))]), near, ring, kicks, seed)
     ring = np.roll(ring, -int(np.flatnonzero(ring == 2 * count)[0]))
     # The dummy's other end now follows it, or closes the ring.

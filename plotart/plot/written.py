@@ -57,9 +57,12 @@ def by_colour(drawing: Drawing) -> Plot:
     return Plot(drawing.canvas.page, drawing.canvas.margin_mm, list(layers.values()), drawing.canvas.paper)
 
 
-def make_plot(drawing: Drawing) -> Plot:
-    """The drawing as a machine draws it: `written`, each layer ordered for short ways with the pen lifted."""
-    return written(drawing).map(lambda layer: order(layer.paths))
+def make_plot(drawing: Drawing, *, thorough: bool = True) -> Plot:
+    """The drawing as a machine draws it: `written`, each layer ordered for short ways with the pen lifted.
+
+    An order that is not `thorough` is found in a tenth of the time, and plots about 0.3 % longer.
+    """
+    return written(drawing).map(lambda layer: order(layer.paths, thorough=thorough))
 
 
 def load_of(plot: Plot) -> Tensor:

@@ -9,10 +9,11 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, PlainValidator, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, model_validator
 
 from plotart.core.composition import Composition
 from plotart.core.errors import InputError, shown
+from plotart.core.focus import checked_focus, focus_file
 from plotart.core.images import write_beside
 from plotart.core.parts import Part
 from plotart.core.registry import nearest
@@ -108,6 +109,11 @@ class Config(Section):
     threads: int = Field(0, ge=0, le=256, description="CPU threads; 0 takes as many as there are cores")
     page: PageSpec = PageSpec()
     composition: Composition = Composition()
+    focus: Annotated[str, NamesFile(focus_file), AfterValidator(checked_focus)] = Field(
+        "none",
+        description="what matters in a picture: auto (faces, and what stands out), x,y or x,y,r (px or shares), a mask "
+        "that is light there, or none",
+    )
     pens: PensSpec = PensSpec()
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()

@@ -15,6 +15,7 @@ from torch import Tensor
 from plotart.core.canvas import Canvas
 from plotart.core.composition import Composition, Framing, on_ground
 from plotart.core.errors import InputError
+from plotart.core.focus import focus_of
 from plotart.core.images import load_image, resize
 from plotart.core.shipped import find_style
 from plotart.core.vision import eye_blur_mm
@@ -58,14 +59,16 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     config = _seen_from(config, tip)
     machine = load_machine(config.machine)
     check_minutes(config, count, machine)
-    target, canvas, framing = None, drawing_area(config, config.primitive.aspect()), None
+    target, canvas, framing, read = None, drawing_area(config, config.primitive.aspect()), None, None
     if config.picture is not None:
-        target = load_image(*config.picture)
-        framing, around = config.composition.framing(target, partial(drawing_area, config), config.picture[1])
+        read = load_image(*config.picture)
+        framing, around = config.composition.framing(read, partial(drawing_area, config), config.picture[1])
         canvas = canvas if config.primitive.aspect() is not None else around
-        target = framing.of(target)
+        target = framing.of(read)
     elif config.composition != Composition():
         raise InputError("composition: it is for pictures; give --image, or leave it out")
+    elif config.focus != "none":
+        raise InputError("focus: it is for pictures; give --image, or leave it out")
     if told := beyond_reach(canvas.page, machine, config.machine):
         say(told)
     network = None
@@ -75,8 +78,10 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     scaled: list[str] = []  # told once nothing is wrong
     config, network_size = network_scale(config, canvas, network, tip, scaled.append)
     size = canvas.pixels(config.size)
-    picture = None
-    if target is not None:
+    picture, focus = None, None
+    if read is not None and framing is not None and target is not None:
+        focus = focus_of(config.focus, read, framing, size)
+        focus = None if focus is None else focus.to(device)
         picture = resize(target, *size)[None]
         picture = on_ground(picture, config.composition, canvas.paper_rgb, config.size / canvas.mm_per_unit).to(device)
     generator = torch.Generator().manual_seed(config.seed)
@@ -94,6 +99,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             grey=len(pens.pens) == 1,
             pace=_pace(config, canvas, machine, count),
             minutes=None if config.minutes is None else config.minutes - machine.change_seconds(count) / 60,
+            focus=focus,
             generator=generator,
         ),
     )
@@ -127,6 +133,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         minutes=config.minutes,
         network_size=network_size,
         primitive=config.primitive,
+        focus=focus,
     )
     for number, stage in enumerate(config.stages):
         stage.ready(context, f"stages.{number}", say)

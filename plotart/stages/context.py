@@ -34,6 +34,7 @@ class Context:
         canvas: the drawing area of the result, where a stage changes it; None: that of the first drawing.
         network_size: short side, px, of the canvas as the network looks at it; None: `size`.
         primitive: what the user asked of the shapes, a `PrimitiveSpec`.
+        focus: how much each place of the canvas matters, `[1, 1, H, W]` in 0..1; None: all alike.
         machine: the plotter. minutes: how long it may take for the drawing; None: as long as it will.
     """
 
@@ -51,6 +52,7 @@ class Context:
     minutes: float | None = None
     network_size: int | None = None
     primitive: Any = None
+    focus: Tensor | None = None
     layers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +109,12 @@ class Context:
         """The picture that is drawn, `[1, 3, H, W]` sRGB; None where there is none."""
         found = (picture for each in self.objectives.values() if (picture := each.picture()) is not None)
         return next(found, None)
+
+    def focused(self, picture: Tensor) -> Tensor | None:
+        """The focus at the size of `picture [1, 3, h, w]`, `[h, w]` in 0..1 on the CPU; None where all is alike."""
+        if self.focus is None:
+            return None
+        return interpolate(self.focus.cpu(), picture.shape[-2:], mode="area")[0, 0]
 
     @property
     def balanced(self) -> bool:

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from plotart.core.errors import InputError
+from plotart.core.images import reduced
 from plotart.drawing import Drawing
 from plotart.drawing.ink import PenInk, Penned
 from plotart.drawing.primitives.strokes import Strokes, StrokesSpec
@@ -22,7 +23,6 @@ from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips
-from plotart.stages.place import reduced
 from plotart.stages.prune import keep_within, plot_seconds, plot_time
 from plotart.stages.separation import fewer_pens, separate
 from plotart.stages.streamlines import Laying, bezier, lay_lines

@@ -16,8 +16,9 @@ from torch import Tensor
 from plotart.core.color import XYZ_OF_LIGHT, to_linear
 from plotart.core.errors import InputError
 from plotart.core.geometry import relaxed
-from plotart.core.images import resize
+from plotart.core.images import reduced
 from plotart.core.parts import Whole
+from plotart.core.salience import stressed
 from plotart.core.tables import Table
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
@@ -28,15 +29,15 @@ from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.count import ENOUGH, fewest, pen_count_table
 from plotart.stages.narrow import with_tips
-from plotart.stages.separation import fewer_pens, separate
+from plotart.stages.separation import SPARE, afford, fewer_pens, ink_deep
 from plotart.stages.watch import Watch
 
-__all__ = ["Place", "edges", "reduced", "spread_points"]
+__all__ = ["Place", "edges", "spread_points"]
 
-SIDE = 128
-"""Short side in px of the picture on which ink is shared out."""
-SPARE = 1.2
-"""Fitted strokes have about this many times the ink of two terms of the series of random ones (see `_lay`)."""
+AIM = 1.0
+"""The share of the time for which strokes are laid."""
+DETAIL = 1.0
+"""How much more a missing tone counts where there are details than where there are none."""
 START = 0.4
 """Strokes are laid as this share of their length and grow in the fit. Straight long ones cross what they ought to draw
 along: on the astronaut a CIEDE2000 of 3.62 instead of 3.29 (0.5) and 3.25 (0.3) after 300 steps."""
@@ -54,8 +55,11 @@ class Place(Stage):
     in the minutes of the objective `time`, together with that ink: the shorter they are the better they draw, but each
     is a lift of the pen. The drawing's own number of strokes is the most that are laid.
 
-    Where the picture has details strokes are shorter, by a factor of up to 1 + `fine`, and turn along the edges, by the
-    share `along` of the angle at a sharp edge.
+    Where the picture has details, and where the run's focus is, strokes are shorter, by a factor of up to 1 + `fine`
+    for each; they turn along the edges, by the share `along` of the angle at a sharp edge.
+
+    Where the ink takes longer than there is time, even in strokes as long as `longest_mm`, it is left out where it is
+    missed least, in detail and focus last of all (see `afford`), and the objectives ask for those tones from then on.
     """
 
     lays_anew = True
@@ -101,8 +105,8 @@ class Place(Stage):
         if self.keep is not None or len(pens) > context.pen_count:
             pens = [pens[i] for i in self._chosen(target, pens, paper, context.pen_count, watch)]
             watch.say(f"pens: {', '.join(pen.name for pen in pens)}")
-        shares = separate(target, pens, paper).double().numpy()
-        points, pen = self._lay(drawing, target, shares, [p.tip_mm for p in pens], context, watch)
+        shares = self._afforded(drawing, target, pens, context, watch)
+        points, pen = self._lay(drawing, target, shares.double().numpy(), [p.tip_mm for p in pens], context)
         watch.say(
             f"{len(pen)} strokes: " + ", ".join(f"{int((pen == k).sum())} {each.name}" for k, each in enumerate(pens))
         )
@@ -120,22 +124,64 @@ class Place(Stage):
         watch.tell("pen_count", {"keep": keep, "chosen": chosen, "curve": [[n, curve[n]] for n in sorted(curve)]})
         return next(left for left, _ in path if len(left) == chosen)
 
+    def _afforded(
+        self, drawing: Drawing, target: Tensor, pens: Sequence[Pen], context: Context, watch: Watch
+    ) -> Tensor:
+        """The share of the paper `[K, h, w]` that each pen covers, as far as there is time for it."""
+        objectives, area_mm2 = context.objectives.values(), drawing.canvas.area_mm2
+        tips, paper, focus = torch.tensor([p.tip_mm for p in pens]), drawing.canvas.paper_rgb, context.focused(target)
+        most = max(1, len(drawing) - len(pens))  # each pen gets one more than its share
+        allowed = AIM * _allowed(context)
+
+        def ink_mm(shares: Tensor) -> Tensor:
+            return SPARE * ink_deep(shares).mean((1, 2)) * area_mm2 / tips
+
+        def seconds(shares: Tensor) -> float:
+            """The least that it takes."""
+            ink = ink_mm(shares)
+            strokes = (ink / self.longest_mm).tolist()
+            return expected_seconds(context.machine, strokes, float(ink.sum()), area_mm2)
+
+        def demand(shares: Tensor) -> float:
+            return max(seconds(shares) / allowed, float(ink_mm(shares).sum()) / self.longest_mm / most)
+
+        weight = 1 + DETAIL * torch.from_numpy(_detail(_lightness(target))).float()
+        weight = weight if focus is None else weight * stressed(focus)
+        found = afford(
+            target, pens, paper, demand,
+            weight=weight / weight.mean(), most_layers=min(each.most_layers for each in objectives),
+        )  # fmt: skip
+        if not found.all_of_it:
+            for each in objectives:
+                each.settle_for(found.tones)
+            minutes = math.ceil((seconds(found.wanted) / AIM + context.machine.change_seconds(len(pens))) / 60)
+            strokes = math.ceil(float(ink_mm(found.wanted).sum()) / self.longest_mm)
+            remedies = [f"--minutes {minutes}"] if seconds(found.wanted) > allowed else []
+            remedies += [f"--strokes {strokes + len(pens)}"] if strokes > most else []
+            watch.say(
+                f"{100 * found.drawn:.0f} % of the ink that the picture's tones take is drawn, the rest left out where "
+                f"it is missed least; {' and '.join(remedies)} would draw all"
+            )
+            watch.tell("afforded", {"ink_share": round(found.drawn, 3), "minutes_for_all": minutes})
+        return found.shares
+
     def _lay(
-        self, drawing: Drawing, target: Tensor, shares: Floats, tips_mm: list[float], context: Context, watch: Watch
+        self, drawing: Drawing, target: Tensor, shares: Floats, tips_mm: list[float], context: Context
     ) -> tuple[Tensor, Tensor]:
         """Control points `[N, 1+3S, 2]` unit, and the pen of each stroke `[N]`."""
         canvas = drawing.canvas
         height, width = shares.shape[1:]
-        light = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0]).double().numpy()
-        direction, sure = edges(np.cbrt(light))
-        shorter = 1 + self.fine * _detail(np.cbrt(light))
+        light = _lightness(target)
+        direction, sure = edges(light)
+        shorter = 1 + self.fine * _detail(light)
+        focus = context.focused(target)
+        if focus is not None:
+            shorter = shorter * (1 + self.fine * focus.double().numpy())
         area_mm2 = canvas.area_mm2
-        # strokes at random cover 1 - exp(-d) of the paper where they would cover it d times side by side; fitted ones
-        # are more even: of the series d = u + u^2/2 + u^3/3 + ... two terms
-        deep = shares + shares**2 / 2
+        deep = ink_deep(torch.from_numpy(shares)).numpy()
         ink_mm = SPARE * deep.mean((1, 2)) * area_mm2 / np.array(tips_mm)
         closer = (deep * shorter).sum((1, 2)) / np.maximum(deep.sum((1, 2)), 1e-12)
-        counts, length_mm = self._cut(ink_mm, closer, len(drawing), area_mm2, context, watch)
+        counts, length_mm = self._cut(ink_mm, closer, len(drawing), area_mm2, context)
         control = torch.linspace(-0.5, 0.5, drawing.strokes.points.shape[1])[None, :, None]
         laid, pen = [], []
         for k, (density, count) in enumerate(zip(deep, counts.tolist(), strict=True)):
@@ -152,41 +198,42 @@ class Place(Stage):
         return torch.cat(laid), torch.cat(pen)
 
     def _cut(
-        self, ink_mm: Floats, closer: Floats, most: int, area_mm2: float, context: Context, watch: Watch
+        self, ink_mm: Floats, closer: Floats, most: int, area_mm2: float, context: Context
     ) -> tuple[NDArray[np.int64], float]:
         """How many strokes each pen's ink `[K]` is cut into, and how long they are where nothing makes them shorter.
 
         Args:
             closer: `[K]`, how many times more strokes there are for the details.
         """
-        allowed = min((each.budget_s for each in context.objectives.values()), default=math.inf)
+        allowed = AIM * _allowed(context)
         most = max(1, most - len(ink_mm))  # each pen gets one more
         total = float(ink_mm.sum())
 
-        def seconds(strokes: float, ink: float) -> float:
+        def seconds(strokes: float) -> float:
             pens = ink_mm * closer
-            return expected_seconds(context.machine, (strokes * pens / max(pens.sum(), 1e-12)).tolist(), ink, area_mm2)
+            each = (strokes * pens / max(pens.sum(), 1e-12)).tolist()
+            return expected_seconds(context.machine, each, total, area_mm2)
 
-        def within(ink: float) -> float:
-            """The strokes that this ink may be cut into: a bisection of a time that rises with them."""
-            low, high = 0.0, float(min(most, total / self.shortest_mm))
-            for _ in range(40):
-                middle = (low + high) / 2
-                low, high = (middle, high) if seconds(middle, ink) <= allowed else (low, middle)
-            return high
-
-        drawn, strokes = 1.0, within(total)
-        if strokes * self.longest_mm < total:  # too much ink for the time, or for the number of strokes
-            whole = seconds(total / self.longest_mm, total)
-            drawn = min(1.0, allowed / whole, most * self.longest_mm / total)
-            strokes = drawn * total / self.longest_mm
-            watch.say(
-                f"the picture's tones take {total / 1000:.0f} m of ink, in {total / self.longest_mm:.0f} strokes or "
-                f"more, {whole / 60:.0f} min; {100 * drawn:.0f} % of it is laid (more with --minutes or "
-                "primitive.count)"
-            )
+        # a bisection of a time that rises with the strokes
+        low, strokes = 0.0, float(min(most, total / self.shortest_mm))
+        high = strokes
+        for _ in range(40):
+            low, high = (strokes, high) if seconds(strokes) <= allowed else (low, strokes)
+            strokes = (low + high) / 2
+        strokes = max(high, min(most, total / self.longest_mm))
         wanted = strokes * ink_mm * closer / max(float((ink_mm * closer).sum()), 1e-12)
-        return wanted.astype(np.int64) + 1, drawn * float((ink_mm * closer).sum()) / max(strokes, 1e-12)
+        return wanted.astype(np.int64) + 1, float((ink_mm * closer).sum()) / max(strokes, 1e-12)
+
+
+def _allowed(context: Context) -> float:
+    """Seconds that the strokes may take."""
+    return min((each.budget_s for each in context.objectives.values()), default=math.inf)
+
+
+def _lightness(target: Tensor) -> Floats:
+    """The cube root of the luminance of `[1, 3, h, w]`, `[h, w]`."""
+    light = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0]).double().numpy()
+    return np.asarray(np.cbrt(light))
 
 
 def edges(light: Floats, sigma: float = 3.0) -> tuple[Floats, Floats]:
@@ -216,13 +263,6 @@ def spread_points(density: Floats, count: int, generator: torch.Generator, round
     y, x = np.mgrid[:height, :width] + 0.5
     pixels = np.stack([x.ravel(), y.ravel()], axis=1)
     return relaxed(points, pixels, weight, rounds)
-
-
-def reduced(target: Tensor) -> Tensor:
-    """The picture `[1, 3, H, W]` small enough to share out ink on."""
-    height, width = target.shape[-2:]
-    scale = min(1.0, SIDE / min(height, width))
-    return resize(target.cpu(), max(1, round(height * scale)), max(1, round(width * scale)))
 
 
 def _detail(lightness: Floats) -> Floats:

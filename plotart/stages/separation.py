@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,17 +14,33 @@ from plotart.core.images import resize
 from plotart.drawing.ink import mix_pens
 from plotart.pens import Pen
 
-__all__ = ["fewer_pens", "separate"]
+__all__ = ["Afforded", "afford", "fewer_pens", "ink_deep", "separate"]
 
 INK_PRICE = 0.02
 """What covering the page once costs beside a squared difference of Lab (100 counts as one): of two ways to a colour the
 one of less ink is taken, and grey is black pen rather than three colours over each other."""
+SPARE = 1.2
+"""Fitted strokes have about this many times the ink of two terms of the series of random ones (see `ink_deep`)."""
+CROWD = 0.6
+"""Of the layers that a square millimetre may carry, how many are wanted at the most: strokes cross where they like."""
+CROWD_PRICE = 0.5
+"""What a square of the layers beyond that costs."""
+DEAREST = 64.0
+"""Ink is made dearer at most so many times."""
 RATE = 0.15
 SMALL = 48
 """Short side in px of the picture on which pens are chosen: colours decide there, not details."""
 
 
-def separate(target: Tensor, pens: Sequence[Pen], paper: Tensor, *, steps: int = 150) -> Tensor:
+def separate(
+    target: Tensor,
+    pens: Sequence[Pen],
+    paper: Tensor,
+    *,
+    steps: int = 150,
+    weight: Tensor | None = None,
+    most_layers: float = math.inf,
+) -> Tensor:
     """The share of the paper each pen covers at each point, so that light and paper together make the picture.
 
     Coverages u are found by gradient descent on the squared difference in CIE Lab between the picture and the light
@@ -32,12 +50,82 @@ def separate(target: Tensor, pens: Sequence[Pen], paper: Tensor, *, steps: int =
 
     Args:
         target: `[1, 3, h, w]` sRGB in 0..1. paper: `[3]` sRGB.
+        weight: `[h, w]` of mean 1, what a difference counts. most_layers: that a square millimetre may carry.
 
     Returns:
         `[K, h, w]` in 0..1, detached.
     """
     start = torch.full((len(pens), *target.shape[-2:]), -1.0)
-    return torch.sigmoid(_descend(target, pens, paper, start, steps)[0])
+    wanted = _Wanted(target, paper, weight, most_layers)
+    return torch.sigmoid(_descend(wanted, pens, start, steps)[0])
+
+
+def ink_deep(shares: Tensor) -> Tensor:
+    """Layers of ink that make such shares of covered paper, of any shape.
+
+    Strokes at random cover 1 - exp(-d) of the paper where they would cover it d times side by side; fitted ones are
+    more even: of the series d = u + u^2/2 + u^3/3 + ... two terms.
+    """
+    return shares + shares**2 / 2
+
+
+@dataclass(frozen=True)
+class Afforded:
+    """Shares that can be drawn with what there is, and what they are of all that was wanted.
+
+    Attributes:
+        shares, wanted: `[K, h, w]` in 0..1, the same where all can be drawn.
+        tones: what the shares make, `[1, 3, h, w]` sRGB.
+    """
+
+    shares: Tensor
+    wanted: Tensor
+    tones: Tensor
+
+    @property
+    def all_of_it(self) -> bool:
+        return self.shares is self.wanted
+
+    @property
+    def drawn(self) -> float:
+        """The share of the ink that is drawn."""
+        return float(ink_deep(self.shares).sum() / ink_deep(self.wanted).sum().clamp_min(1e-12))
+
+
+def afford(
+    target: Tensor,
+    pens: Sequence[Pen],
+    paper: Tensor,
+    demand: Callable[[Tensor], float],
+    *,
+    weight: Tensor | None = None,
+    most_layers: float = math.inf,
+) -> Afforded:
+    """The shares of `separate`, or where they ask too much those of dearer ink, which is left out where it is least
+    missed: first where it does little for the weighted difference in Lab, so that tones are compressed.
+
+    Args:
+        demand: what drawing shares `[K, h, w]` takes of the time there is; 1: all of it.
+    """
+    wanted = separate(target, pens, paper, weight=weight, most_layers=most_layers)
+    if demand(wanted) <= 1:
+        return Afforded(wanted, wanted, _mixed(wanted, pens, paper))
+    low, high = 0.0, math.log(DEAREST)
+    logits, over, within = torch.logit(wanted.clamp(1e-3, 1 - 1e-3)), wanted, torch.zeros_like(wanted)
+    for _ in range(8):
+        middle = (low + high) / 2
+        dear = _Wanted(target, paper, weight, most_layers, math.exp(middle))
+        shares = torch.sigmoid(_descend(dear, pens, logits, 60)[0])
+        if demand(shares) <= 1:
+            high, within = middle, shares
+        else:
+            low, over = middle, shares
+    low, high = 0.0, 1.0
+    for _ in range(20):  # between the two prices, or where ink cannot be dear enough, all of it thinned out
+        middle = (low + high) / 2
+        low, high = (middle, high) if demand(within + middle * (over - within)) <= 1 else (low, middle)
+    shares = within + low * (over - within)
+    return Afforded(shares, wanted, _mixed(shares, pens, paper))
 
 
 def fewer_pens(target: Tensor, pens: Sequence[Pen], paper: Tensor, least: int = 1) -> list[tuple[list[int], float]]:
@@ -52,13 +140,14 @@ def fewer_pens(target: Tensor, pens: Sequence[Pen], paper: Tensor, least: int = 
     small = resize(target, max(1, round(height * scale)), max(1, round(width * scale)))
     blank = float((_lab(paper[None, :, None, None]) - _lab(small)).square().sum(1).mean())
     left = list(range(len(pens)))
-    shares, error = _descend(small, pens, paper, torch.full((len(pens), *small.shape[-2:]), -1.0), 150)
+    wanted = _Wanted(small, paper)
+    shares, error = _descend(wanted, pens, torch.full((len(pens), *small.shape[-2:]), -1.0), 150)
     path = [(list(left), 1 - error / max(blank, 1e-12))]
     while len(left) > least:
         rivals = []
         for place in range(len(left)):
             others = [i for i in range(len(left)) if i != place]
-            tried, error = _descend(small, [pens[left[i]] for i in others], paper, shares[others], 30)
+            tried, error = _descend(wanted, [pens[left[i]] for i in others], shares[others], 30)
             rivals.append((error, place, tried))
         error, place, shares = min(rivals, key=lambda rival: rival[:2])
         del left[place]
@@ -66,22 +155,44 @@ def fewer_pens(target: Tensor, pens: Sequence[Pen], paper: Tensor, least: int = 
     return path
 
 
-def _descend(target: Tensor, pens: Sequence[Pen], paper: Tensor, logits: Tensor, steps: int) -> tuple[Tensor, float]:
+@dataclass(frozen=True)
+class _Wanted:
+    """What a descent looks for; `price` is how many times `INK_PRICE` ink costs."""
+
+    target: Tensor
+    paper: Tensor
+    weight: Tensor | None = None
+    most_layers: float = math.inf
+    price: float = 1.0
+
+
+def _descend(wanted: _Wanted, pens: Sequence[Pen], logits: Tensor, steps: int) -> tuple[Tensor, float]:
     """Logits `[K, h, w]` of the coverages after so many steps, and the squared difference that is left."""
     logits = logits.detach().clone().requires_grad_()
     optimizer = torch.optim.Adam([logits], lr=RATE)
-    again = [(k, pen.build_up * pen.opacity) for k, pen in enumerate(pens) if pen.builds]
-    wanted = _lab(target)
+    lab = _lab(wanted.target)
+    # a millimetre of a thin pen takes as long as one of a wide pen and covers less
+    length = torch.tensor([sum(other.tip_mm for other in pens) / len(pens) / pen.tip_mm for pen in pens])
     error = torch.zeros(())
     for _ in range(steps):
         covered = torch.sigmoid(logits)
-        clear = torch.cat([1 - covered, *(1 - factor * covered[k : k + 1] for k, factor in again)])
-        error = (_lab(mix_pens(pens, clear, paper)[None]) - wanted).square().sum(1).mean()
-        loss = error + INK_PRICE * covered.mean()
+        missed = (_lab(_mixed(covered, pens, wanted.paper)) - lab).square().sum(1)
+        error = (missed if wanted.weight is None else missed * wanted.weight).mean()
+        loss = error + wanted.price * INK_PRICE * (covered * length[:, None, None]).mean()
+        if wanted.most_layers < math.inf:
+            crowd = SPARE * ink_deep(covered).sum(0) - CROWD * wanted.most_layers
+            loss = loss + CROWD_PRICE * crowd.clamp_min(0).square().mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return logits.detach(), float(error.detach())
+
+
+def _mixed(covered: Tensor, pens: Sequence[Pen], paper: Tensor) -> Tensor:
+    """What shares `[K, h, w]` of the pens make, `[1, 3, h, w]` sRGB."""
+    again = [(k, pen.build_up * pen.opacity) for k, pen in enumerate(pens) if pen.builds]
+    clear = torch.cat([1 - covered, *(1 - factor * covered[k : k + 1] for k, factor in again)])
+    return mix_pens(pens, clear, paper)[None]
 
 
 def _lab(image: Tensor) -> Tensor:

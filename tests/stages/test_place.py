@@ -13,6 +13,7 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import MultiplySpec, Penned
 from plotart.drawing.primitives.strokes import StrokesSpec
 from plotart.drawing.render import renderer
+from plotart.objectives import Frame
 from plotart.objectives.penalties import PlotTime
 from plotart.objectives.pixels import Pixels
 from plotart.objectives.transforms import Transform
@@ -20,7 +21,7 @@ from plotart.pens import load_pens
 from plotart.plot.motion import expected_seconds
 from plotart.stages import Context
 from plotart.stages.place import START, Place, edges, spread_points
-from plotart.stages.separation import fewer_pens, separate
+from plotart.stages.separation import afford, fewer_pens, separate
 
 PENS = "#1a1a1a,#0077b6,#d0006f,#f2c200"
 WHITE = torch.ones(3)
@@ -130,7 +131,8 @@ def test_too_little_time_or_too_few_strokes_for_the_ink_is_told():
     for few in ({"minutes": 1}, {"strokes": 60}):
         drawing, watch = lay(grey, "#1a1a1a", 1, **{"strokes": 5000, "longest_mm": 20, **few})
         lengths = drawing.primitive.lengths().detach() * CANVAS.mm_per_unit / START
-        assert "of it is laid" in watch.said[0]
+        assert f"--{next(iter(few))} " in watch.said[0]  # the remedy
+        assert watch.told["afforded"]["ink_share"] < 0.6
         assert float(lengths.mean()) == pytest.approx(20, rel=0.1)
         assert len(drawing) < len(full) / 2
 
@@ -199,3 +201,46 @@ def test_without_a_picture_or_pens_it_is_refused():
     free.ink = MultiplySpec().build(len(free), torch.Generator().manual_seed(0))
     with pytest.raises(InputError, match="real pens"):
         Place()(free, given, watch=Silent())
+
+
+def test_ink_that_does_not_fit_is_left_out_where_it_is_missed_least():
+    grey, pens = torch.full((1, 3, 20, 40), 0.5), load_pens("#1a1a1a").pens
+    weight = torch.ones(20, 40)
+    weight[:, 20:] = 9
+    weight /= weight.mean()
+
+    def demand(shares):
+        return float(shares.mean()) / 0.25
+
+    all_of_it = afford(grey, pens, WHITE, lambda shares: 1.0)
+    assert all_of_it.all_of_it
+    assert all_of_it.drawn == 1
+    found = afford(grey, pens, WHITE, demand, weight=weight)
+    assert 0.97 < demand(found.shares) <= 1
+    assert found.drawn < 0.5
+    assert float(found.shares[..., 22:].mean()) > 2 * float(found.shares[..., :18].mean())
+    assert float(found.tones[..., 22:].mean()) < float(found.tones[..., :18].mean())
+
+
+def test_tones_that_cannot_be_drawn_are_not_asked_for():
+    target = half_and_half((0.1, 0.1, 0.1), (0.6, 0.6, 0.6))
+    given = context(target, "#1a1a1a", 1, minutes=1)
+    before = float(given.objectives["pixels"](Frame(target)))
+    Place()(blank("#1a1a1a", 4000), given, watch=Silent())
+    pixels = given.objectives["pixels"]
+    assert before == pytest.approx(0, abs=1e-9)
+    assert float(pixels(Frame(target))) > 0.01
+    again = Pixels(target, "lab", (2000.0,), 2.0)
+    again.load_state_dict(pixels.state_dict())  # as a resumed run does
+    assert float(again(Frame(target))) == float(pixels(Frame(target)))
+
+
+def test_strokes_are_shorter_where_the_focus_is():
+    focus = torch.zeros(1, 1, 100, 100)
+    focus[..., 50:] = 1
+    given = replace(context(torch.full((1, 3, 100, 100), 0.4), "#1a1a1a", 1), focus=focus)
+    drawing = Place()(blank("#1a1a1a", 4000), given, watch=Silent())
+    right = drawing.primitive.points.detach()[:, :, 0].mean(1) > 0.5
+    lengths = drawing.primitive.lengths().detach()
+    assert float(lengths[right].mean()) < 0.7 * float(lengths[~right].mean())
+    assert int(right.sum()) > 1.4 * int((~right).sum())
