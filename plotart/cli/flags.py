@@ -79,8 +79,9 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
 METAVARS = {
     "--neuron": "LAYER:UNIT", "--image": "FILE", "--init": "FILE", "--style": "FILE", "--like": "LAYER",
     "--pens": "SET", "--page": "SIZE", "--minutes": "M", "--margin": "MM", "--machine": "NAME", "--crop": "PART",
-    "--background": "HOW", "--focus": "WHERE", "--steps": "N", "--seed": "N", "--strokes": "N", "--size": "PX", "--pen-count": "N",
+    "--background": "HOW", "--steps": "N", "--seed": "N", "--strokes": "N", "--size": "PX", "--pen-count": "N",
     "--motif": "MM", "--viewing-distance": "MM", "--rotate": "DEG", "--threads": "N", "--paper": "COLOUR",
+    "--focus": "WHERE",
 }  # fmt: skip
 """What --help calls a flag's value, where its type says too little."""
 

@@ -14,7 +14,7 @@ __all__ = ["GROUPS", "GroupedCommand", "group_of"]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "What to draw": ("objectives.neuron.at", "objectives.pixels.image", "init", "primitive", "neurons"),
-    "Photograph": ("objectives.pixels", "objectives.structure", "composition", "viewing_distance"),
+    "Photograph": ("objectives.pixels", "objectives.structure", "composition", "focus", "viewing_distance"),
     "Neuron and style": ("objectives.neuron", "objectives.style", "objectives.features", "objectives.dream", "network",
                          "motif", "styles"),
     "Pens and paper": ("pens", "ink", "page", "tiles"),
