@@ -14,6 +14,7 @@ from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 
 if TYPE_CHECKING:
+    from plotart.plot.fills import Fills
     from plotart.plot.layers import Plot
 
 __all__ = ["MACHINE", "check", "drawing_of_source", "estimate", "export", "plot_of_source"]
@@ -30,14 +31,14 @@ MACHINE = click.option(
 )
 
 
-def plot_of_source(path: FilePath) -> Plot:
-    """The plot of a run folder, an SVG or a saved drawing."""
+def plot_of_source(path: FilePath, fills: Fills = "outline", pitch: float | None = None) -> Plot:
+    """The plot of a run folder, an SVG or a saved drawing; see `read_svg` for fills."""
     from plotart.drawing import Drawing
     from plotart.plot.read import read_svg
     from plotart.plot.written import make_plot
 
     if path.suffix.lower() != ".pt":
-        return read_svg(drawing_of_source(path))
+        return read_svg(drawing_of_source(path), fills=fills, pitch=pitch)
     drawing = Drawing.load(path)
     if not drawing.ink.settled:
         raise InputError(f"'{path}' holds colours that are no pens yet; take the drawing of a finished run")
@@ -56,9 +57,15 @@ def drawing_of_source(path: FilePath) -> FilePath:
 def tell_left_out(file: FilePath) -> None:
     """Say on stderr what of an SVG cannot be plotted."""
     from plotart.plot.check import left_out
+    from plotart.plot.unread import unread
 
-    if file.suffix.lower() != ".pt" and (told := left_out(file)):
+    if file.suffix.lower() == ".pt":
+        return
+    lines = unread(file)
+    if (told := left_out(file)) and (not lines or "hidden" in told):
         click.echo(f"left out: {told}", err=True)
+    for line in lines:
+        click.echo(f"{file.name}, {line}", err=True)
 
 
 @click.command()
@@ -72,6 +79,11 @@ def tell_left_out(file: FilePath) -> None:
 @click.option("--landscape", is_flag=True, help="turn that page")
 @click.option("--margin", type=click.FloatRange(min=0), help="fit the strokes inside this margin, mm")
 @click.option("--order/--no-order", "reorder", default=True, help="join and order the strokes [on]")
+@click.option(
+    "--fills", type=click.Choice(["outline", "hatch", "both", "none"]), default="outline", show_default=True,
+    help="what becomes of filled shapes; but for 'outline', opaque fills hide what is below",
+)  # fmt: skip
+@click.option("--pitch", type=click.FloatRange(min=0.05, max=50), help="between lines of a hatch, mm [the pen's tip]")
 @click.option("--marks", is_flag=True, help="registration marks on a layer of their own")
 @click.option("--split", type=float, metavar="M", help="split layers after so many metres of ink")
 @click.option("--start-at", metavar="LAYER[:STROKE]", help="leave out what has been plotted already; number or name")
@@ -89,6 +101,8 @@ def export(
     landscape: bool,
     margin: float | None,
     reorder: bool,
+    fills: Fills,
+    pitch: float | None,
     marks: bool,
     split: float | None,
     start_at: str | None,
@@ -108,7 +122,9 @@ def export(
 
     file = drawing_of_source(source)
     speeds = load_machine(machine)
-    plot = plot_of_source(source)
+    if pitch is not None and fills not in ("hatch", "both"):
+        raise InputError(f"--pitch: {pitch:g} is for hatching; add --fills hatch or both")
+    plot = plot_of_source(source, fills, pitch)
     if reorder and source.is_file() and source.suffix.lower() != ".pt":  # a drawing of ours is in order already
         plot = plot.map(lambda layer: order(tidy(layer.paths, layer.pen.tip_mm)))
     if size is not None or margin is not None or landscape:

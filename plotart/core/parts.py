@@ -6,7 +6,8 @@ them are words; a config is whole when each need is given by one of its parts. T
 - `subject`: something to draw. `picture`: a picture to draw, which objectives and stages can look at.
 - `network`: a feature network, which the run loads when a part needs it.
 - `curves`: strokes with control points, lengths and widths, which penalties judge. `strokes`: the same, each of which
-  can be moved, taken away or added by itself. `shapes`: filled areas with an edge. `regions`: what dividers cut.
+  can be moved, taken away or added by itself. `shapes`: filled areas with an edge. `outlines`: the same with
+  control points round them. `regions`: what dividers cut.
 - `pens`: real pens in the end. `hatching`, `tracing`: how areas and regions get there.
 - `message`, `training`, `reading`: the parts of glyphs.
 """
@@ -28,7 +29,8 @@ WANTED = {
     "picture": "a picture; give --image FILE",
     "curves": "strokes to judge",
     "strokes": "strokes; primitive.kind must be strokes",
-    "shapes": "filled shapes; primitive.kind must be circles or splats",
+    "outlines": "closed paths; primitive.kind must be paths",
+    "shapes": "filled shapes; primitive.kind must be circles, paths or splats",
 }
 
 

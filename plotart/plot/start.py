@@ -7,19 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plotart.core.canvas import Canvas
-from plotart.core.color import hex_to_rgb
+from plotart.core.color import hex_to_rgb, rgb_to_hex
 from plotart.core.errors import InputError
-from plotart.core.geometry import Path, bernstein, clip, cubic_slope, lengths, segments, split
+from plotart.core.geometry import Path, bernstein, clip, cubic_slope, lengths, segments, split, straight
 from plotart.drawing import Drawing
-from plotart.plot.layers import Plot
-from plotart.plot.read import read_svg
+from plotart.pens import Pen
+from plotart.plot.fills import Fills
+from plotart.plot.layers import Layer, Plot
+from plotart.plot.read import read_filled, read_svg
 from plotart.plot.written import by_colour
 
-__all__ = ["Start", "cut", "merge", "on_page", "read_start"]
+__all__ = ["Start", "cut", "merge", "on_page", "read_shapes", "read_start"]
 
 TOLERANCE_MM = 0.01  # a tenth of what the finest plotter repeats
 SAME_PAGE_MM = 0.1  # programs round pages to their pixels
 MAX_SEGMENTS = 1_000_000
+MAX_OUTLINE = 256
 SAMPLES = 6  # points of each segment that a merged cubic must pass
 
 
@@ -38,19 +41,21 @@ class Start:
     told: list[str]
 
 
-def read_start(file: str | FilePath, canvas: Canvas, count: int) -> Start:
+def read_start(file: str | FilePath, canvas: Canvas, count: int, fills: Fills = "outline") -> Start:
     """The strokes of an SVG file, or of a saved drawing (.pt), on `canvas`, each of `count` cubics.
 
     They keep their place on the page in mm; the page as a whole is scaled to the canvas's page where sizes differ.
     Runs of segments that one cubic draws within 0.01 mm (flattened curves) become that cubic, longer paths are cut,
     shorter ones divided. Strokes wholly outside the drawing area are left out.
 
+    fills: what becomes of filled shapes, see `read_svg`.
+
     Raises:
         InputError: the file cannot be read, or holds no strokes in the drawing area.
     """
     try:
         saved = FilePath(file).suffix.lower() == ".pt"
-        plot = by_colour(Drawing.load(file)) if saved else read_svg(file, by_colour=True)
+        plot = by_colour(Drawing.load(file)) if saved else read_svg(file, by_colour=True, fills=fills)
     except InputError as error:
         raise InputError(f"init: {error}") from None
     total = sum((len(path) - 1) // 3 for layer in plot.layers for path in layer.paths)
@@ -71,6 +76,55 @@ def read_start(file: str | FilePath, canvas: Canvas, count: int) -> Start:
     if outside:
         told.append(f"{outside} strokes outside the drawing area were left out")
     return Start(np.stack(points), np.stack(colours), told)
+
+
+def read_shapes(file: str | FilePath, canvas: Canvas) -> Start:
+    """The filled shapes of an SVG file, or of a saved drawing (.pt) of filled shapes, on `canvas`, in their order.
+
+    Places are as `read_start` says. Every outline is closed; all have as many cubics as the longest needs.
+
+    Raises:
+        InputError: the file cannot be read, or no shape lies in the drawing area.
+    """
+    try:
+        saved = FilePath(file).suffix.lower() == ".pt"
+        plot, several = (_saved_shapes(file), 0) if saved else read_filled(file)
+    except InputError as error:
+        raise InputError(f"init: {error}") from None
+    placed, told = on_page(plot, canvas)
+    outlines, colours, outside = [], [], 0
+    for layer in placed.layers:
+        for path in layer.paths:
+            if not clip(path, canvas.rectangle):
+                outside += 1
+                continue
+            closed = path if np.allclose(path[0], path[-1]) else np.concatenate([path, straight(path[-1], path[0])[1:]])
+            outlines.append(merge(closed, TOLERANCE_MM))
+            colours.append(hex_to_rgb(layer.pen.hex))
+    if not outlines:
+        raise InputError(f"init: '{file}' has no shape inside the drawing area; take a smaller margin or another page")
+    most = max(2, *((len(path) - 1) // 3 for path in outlines))
+    if most > MAX_OUTLINE:
+        raise InputError(
+            f"init: '{file}' has an outline of {most} cubics, more than {MAX_OUTLINE}: simplify or divide its paths"
+        )
+    if several:
+        told.append(f"{several} shapes have several outlines, each of which became a shape: holes are filled")
+    if outside:
+        told.append(f"{outside} shapes outside the drawing area were left out")
+    points = np.stack([canvas.to_unit(cut(path, most)[0]) for path in outlines])
+    return Start(points, np.stack(colours), told)
+
+
+def _saved_shapes(file: str | FilePath) -> Plot:
+    drawing = Drawing.load(file)
+    if not drawing.primitive.filled:
+        raise InputError(f"'{file}' holds {drawing.primitive.kind}, no filled shapes")
+    layers = []
+    for path, rgb in zip(drawing.primitive.paths(), drawing.ink.stroke_rgb().tolist(), strict=True):
+        pen = Pen(name="fill", hex=rgb_to_hex(np.array(rgb)), tip_mm=0.4)
+        layers.append(Layer(pen, [drawing.canvas.to_mm(path)]))
+    return Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers)
 
 
 def on_page(plot: Plot, canvas: Canvas) -> tuple[Plot, list[str]]:

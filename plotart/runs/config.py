@@ -121,6 +121,10 @@ class Config(Section):
     init: Annotated[str | None, NamesFile()] = Field(
         None, description="SVG file or saved drawing (.pt) whose strokes the run starts from"
     )
+    init_fills: Literal["outline", "hatch", "both", "none"] = Field(
+        "outline",
+        description="what strokes are made of the filled shapes of that file; but for outline, what fills hide goes",
+    )
     ink: AnyInk = MultiplySpec()
     transform: Transform = Transform()
     objectives: Objectives = Field(default_factory=dict)

@@ -28,7 +28,8 @@ from plotart.objectives import Objective, ObjectiveContext
 from plotart.pens import PenSet, load_pens
 from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
-from plotart.plot.start import read_start
+from plotart.plot.start import read_shapes, read_start
+from plotart.plot.unread import unread
 from plotart.runs.checks import beyond_reach, check, check_minutes
 from plotart.runs.config import Config, NetworkSpec
 from plotart.runs.motif import network_scale
@@ -185,9 +186,14 @@ def _first_drawing(
             raise InputError(str(error)) from None
         rgb = primitive.start_rgb
     else:
-        read = read_start(config.init, canvas, getattr(config.primitive, "segments", 1))
+        if config.primitive.outlined:
+            read = read_shapes(config.init, canvas)
+        else:
+            read = read_start(config.init, canvas, getattr(config.primitive, "segments", 1), config.init_fills)
+        if not config.init.lower().endswith(".pt"):
+            read.told.extend(unread(config.init))
         spec, primitive = config.primitive.of_paths(torch.from_numpy(read.points).float(), width)
-        for line in (*read.told, f"starts from {len(primitive)} strokes of '{config.init}'"):
+        for line in (*read.told, f"starts from {len(primitive)} {primitive.kind} of '{config.init}'"):
             say(f"init: {line}")
         rgb = torch.from_numpy(read.rgb).float()
         config = config.changed(primitive=spec)

@@ -63,7 +63,7 @@ class Hatch(Stage):
 
     def lacks(self, need: str, at: str, config: Whole) -> str:
         if need == "shapes":
-            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles or splats"
+            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles, paths or splats"
         return super().lacks(need, at, config)
 
     def wants_free(self, palette: str) -> bool:

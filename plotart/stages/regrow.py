@@ -31,7 +31,7 @@ class Regrow(Stage):
     """Take up to a `share` of the shapes, those without which the squared error grows least, and start them again.
 
     They go on top of the others, to the peaks of the squared error, in the picture's colour there, as long as that is
-    more than they do where they are. This is for circles and splats in the inks `over` and `average`, between two fits.
+    more than they do where they are. This is for filled shapes in the inks `over` and `average`, between two fits.
     """
 
     inks = ("over", "average")
@@ -44,16 +44,14 @@ class Regrow(Stage):
 
     def lacks(self, need: str, at: str, config: Whole) -> str:
         if need == "shapes":
-            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles or splats"
+            return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles, paths or splats"
         return super().lacks(need, at, config)
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         picture, shapes, ink = context.picture, drawing.primitive, drawing.ink
         if not shapes.restarts or not ink.restarts:
-            raise InputError(
-                f"stages: regrow moves circles or splats in over or average, not {shapes.kind} in {ink.kind}"
-            )
+            raise InputError(f"stages: regrow moves filled shapes in over or average, not {shapes.kind} in {ink.kind}")
         if picture is None:
             raise InputError("stages: regrow needs a picture to draw (--image)")
         height, width = picture.shape[2:]

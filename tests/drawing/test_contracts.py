@@ -29,6 +29,7 @@ SETTINGS = {
     "circles": {"count": 8, "radius": 0.3},
     "dividers": {"count": 8, "shape": "both"},
     "glyphs": {**SHEET, "count": 2},
+    "paths": {"count": 8, "radius": 0.3},
     "rasters": SHEET,
     "splats": {"count": 8, "radius": 0.3, "harmonics": 2},
     "strokes": {"count": 8, "radius": 0.5},

@@ -140,6 +140,8 @@ class PrimitiveSpec(Part):
     makes: ClassVar[type[Primitive]]
     inks: ClassVar[tuple[str, ...]] = ("multiply", "over")
     """The `ink.kind` that its shapes can be drawn in."""
+    outlined: ClassVar[bool] = False
+    """Whether it takes the outlines of a file's filled shapes to start from, and not a file's strokes."""
 
     @abstractmethod
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Primitive:
@@ -166,7 +168,9 @@ class PrimitiveSpec(Part):
         Raises:
             InputError: there are none.
         """
-        raise InputError(f"init: an SVG file gives strokes, so primitive.kind must be strokes, not {self.kind}")
+        raise InputError(
+            f"init: an SVG file gives strokes or paths, so primitive.kind must be one of these, not {self.kind}"
+        )
 
 
 primitives: Registry[PrimitiveSpec] = Registry("primitive")

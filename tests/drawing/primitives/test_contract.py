@@ -22,6 +22,7 @@ VARIANTS = {
         "circles of dividers": {"count": 6, "shape": "circles"},
         "both": {"count": 6, "shape": "both"},
     },
+    "paths": {"paths": {"count": 6}, "paths outlined": {"count": 6, "marks": "outline", "segments": 3}},
     "splats": {
         "splats": {"count": 6},
         "splats outlined": {"count": 6, "marks": "outline"},
