@@ -73,7 +73,7 @@ def goes_with(shapes, kind):
         return shapes.divides and kind == "coded"
     if shapes.kind in ("glyphs", "rasters", "tones"):
         return kind == "penned"
-    return shapes.filled or kind not in ("average", "add")
+    return (shapes.filled and shapes.kind != "paths") or kind not in ("average", "add")
 
 
 PAIRS = [(p, i) for p in SETTINGS for i in inks if goes_with(primitives[p].model_validate(SETTINGS[p]).build(

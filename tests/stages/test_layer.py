@@ -5,7 +5,7 @@ import torch
 
 from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
-from plotart.drawing.ink import InkSpec
+from plotart.drawing.ink.free import OverSpec
 from plotart.drawing.primitives.paths import Paths, PathsSpec, rounds
 from plotart.drawing.render import View, renderer
 from plotart.objectives.pixels import Pixels
@@ -44,9 +44,7 @@ def context(target):
 
 def first(count):
     generator = torch.Generator().manual_seed(0)
-    return Drawing(
-        CANVAS, PathsSpec(count=count).build(CANVAS, 0.01, generator), InkSpec(kind="over").build(count, generator)
-    )
+    return Drawing(CANVAS, PathsSpec(count=count).build(CANVAS, 0.01, generator), OverSpec().build(count, generator))
 
 
 @pytest.mark.parametrize(("place", "least"), [("patches", 25), ("quantiles", 13)])
