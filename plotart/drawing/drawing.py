@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from plotart.core.canvas import Canvas, Window
 from plotart.core.errors import InputError
 from plotart.core.images import html_picture, to_pil, write_beside
+from plotart.core.tensor_file import Damaged, pack, unpack
 from plotart.drawing.ink import Ink, inks
 from plotart.drawing.primitives.base import Primitive, Stroked, primitives
 from plotart.drawing.render import renderer
@@ -21,7 +22,11 @@ from plotart.drawing.render import renderer
 __all__ = ["FILE", "Drawing"]
 
 FILE = "drawing.pt"
-"""The name of a finished run's drawing in its folder."""
+"""The name of a finished run's drawing in its folder; safetensors with a checksum, as checkpoints are (those of earlier
+versions were torch's own files, hence the name)."""
+LAYOUT = "plotart drawing 1"
+ZIP = b"PK"
+"""How torch's own files begin."""
 
 
 class Drawing(nn.Module):
@@ -116,7 +121,7 @@ class Drawing(nn.Module):
         try:
             primitive, ink = primitives[state["primitive"]].makes, inks[state["ink"]]
             return cls(Canvas.unpack(state["canvas"]), primitive.unpack(state["shapes"]), ink.unpack(state["colours"]))
-        except (KeyError, TypeError):
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError):
             raise InputError(
                 "the drawing was saved by another version of plotart: open it with that version, or make it again"
             ) from None
@@ -124,26 +129,18 @@ class Drawing(nn.Module):
     def save(self, path: str | FilePath) -> None:
         """Write a file that `load` opens, and so do `plotart render`, `export`, `estimate` and `--init`."""
         with write_beside(FilePath(path)) as beside:
-            torch.save({"plotart": "drawing", **self.pack()}, beside)
+            beside.write_bytes(pack(self.pack(), LAYOUT))
 
     @classmethod
     def load(cls, path: str | FilePath) -> Drawing:
         """The drawing in a file that `save` wrote, or in a finished run's folder, on the CPU.
 
         Raises:
-            InputError: there is no such file, or it holds no drawing, or that of another version of plotart.
+            InputError: there is no such file, it is damaged, or it holds no drawing, or that of another version.
         """
         file = FilePath(path) / FILE if FilePath(path).is_dir() else FilePath(path)
         try:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-        except OSError as error:
-            raise InputError(f"'{file}' cannot be read ({error.strerror})") from None
-        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-            state = None
-        if not isinstance(state, dict) or state.get("plotart") != "drawing":
-            raise InputError(f"'{file}' holds no drawing; take the {FILE} of a run, or a file of Drawing.save")
-        try:
-            return cls.unpack(state)
+            return cls.unpack(_held(file))
         except InputError as error:
             raise InputError(f"'{file}': {error}") from None
 
@@ -161,3 +158,28 @@ class Drawing(nn.Module):
         page, pens = self.canvas.page, ", ".join(pen.name for pen in self.ink.pens)
         told = f"{len(self)} {self.primitive.kind}, {pens or self.ink.kind}, {page.width_mm:g} x {page.height_mm:g} mm"
         return html_picture(self.preview(), told)
+
+
+def _held(file: FilePath) -> Mapping[str, Any]:
+    """What a file of `Drawing.save` holds, of this version or of one that wrote torch's files.
+
+    Raises:
+        InputError: it cannot be read, or holds no drawing.
+    """
+    none = f"'{file}' holds no drawing; take the {FILE} of a run, or a file of Drawing.save"
+    try:
+        content = file.read_bytes()
+        if content.startswith(ZIP):
+            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            layout = LAYOUT if isinstance(state, dict) and state.get("plotart") == "drawing" else ""
+        else:
+            layout, state = unpack(content)
+    except OSError as error:
+        raise InputError(f"'{file}' cannot be read ({error.strerror})") from None
+    except Damaged as error:
+        raise InputError(f"{none} ({error})") from None
+    except Exception:  # torch fails in as many ways as a file can be broken
+        raise InputError(none) from None
+    if layout != LAYOUT or not isinstance(state, Mapping):
+        raise InputError(none)
+    return state

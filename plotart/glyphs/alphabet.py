@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plotart.core.errors import InputError
 from plotart.core.images import to_pil, write_beside
 from plotart.core.movie import save_movie, shot
+from plotart.core.tensor_file import Damaged, pack, read_tensors
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.drawing.render import Renderer
@@ -33,6 +35,8 @@ FILMED = 16
 
 FPS = 12.0
 
+LAYOUT = "plotart glyphs 1"
+
 
 def leave(end: Finish) -> dict[str, Any]:
     """Write `training.gif`, `interpolation.gif`, `transition.svg` and `glyphs.pt`; the `message` part of run.json."""
@@ -51,7 +55,7 @@ def leave(end: Finish) -> dict[str, Any]:
     save_movie((shot(to_pil(picture), 1 / FPS) for picture in way), end.folder / "interpolation.gif", FPS)
     write_svg(make_plot(transition(drawing)), end.folder / "transition.svg")
     with write_beside(end.folder / "glyphs.pt") as beside:
-        torch.save({"drawing": drawing.pack(), "message": message.state_dict()}, beside)
+        beside.write_bytes(pack({"drawing": drawing.pack(), "message": message.state_dict()}, LAYOUT))
     return {
         "kind": message.messages.kind,
         "size": message.messages.length,
@@ -110,7 +114,17 @@ def wandering(drawing: Drawing, renderer: Renderer, size: int) -> Iterator[Tenso
 
 
 def load_alphabet(folder: FilePath, message: Message) -> Drawing:
-    """The trained glyphs of a finished run, and its reader into `message`, which was built from the same config."""
-    state = torch.load(folder / "glyphs.pt", weights_only=True)
+    """The trained glyphs of a finished run, and its reader into `message`, which was built from the same config.
+
+    Raises:
+        InputError: the file is damaged, missing, or of a version that wrote other ones.
+    """
+    file = folder / "glyphs.pt"
+    try:
+        layout, state = read_tensors(file)
+    except Damaged as error:
+        layout, state = str(error), None
+    if layout != LAYOUT or state is None:
+        raise InputError(f"'{file}' holds no glyphs of this version ({layout}); make the run again")
     message.load_state_dict(state["message"])
     return Drawing.unpack(state["drawing"])

@@ -327,7 +327,21 @@ def test_a_saved_drawing_is_whole(shapes, kind, tmp_path):
     assert torch.equal(renderer("native")(again, 24), renderer("native")(drawing, 24))
     assert torch.equal(renderer("native")(Drawing.load(tmp_path), 24), renderer("native")(drawing, 24))
     again.save(tmp_path / "again.pt")
-    assert torch.load(tmp_path / "again.pt", weights_only=True).keys() == {"plotart", *drawing.pack()}
+    assert _content(Drawing.load(tmp_path / "again.pt").primitive) == _content(drawing.primitive)
+    torch.save({"plotart": "drawing", **drawing.pack()}, tmp_path / "again.pt")  # as earlier versions did
+    assert _content(Drawing.load(tmp_path / "again.pt").primitive) == _content(drawing.primitive)
+
+
+def test_a_damaged_drawing_is_refused(tmp_path):
+    drawing = scene(primitive("strokes"), "penned")
+    drawing.save(tmp_path / "drawing.pt")
+    whole = (tmp_path / "drawing.pt").read_bytes()
+    for at in (0, 9, len(whole) // 2, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[at] ^= 4
+        (tmp_path / "drawing.pt").write_bytes(flipped)
+        with pytest.raises(InputError, match="holds no drawing"):
+            Drawing.load(tmp_path / "drawing.pt")
 
 
 def test_other_files_are_refused_in_one_sentence(tmp_path):
