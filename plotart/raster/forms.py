@@ -6,6 +6,8 @@ A shape is a row of numbers, the centre first, in units of the short side of the
     fourier   x, y, angle, scale x, scale y, M cos, M sin, phase
     arc       x, y, angle, scale x, scale y, W, L, phase
     dot       x, y, angle, scale x, scale y, phase
+    tanh      as fourier, with an edge as soft as a share of its radius
+    waves     as tanh, of waves alone
 """
 
 from __future__ import annotations
@@ -14,14 +16,16 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["EDGE_PX", "LEAST", "STREAKS", "Form", "Kind"]
+__all__ = ["EDGE_PX", "LEAST", "STEEP", "STREAKS", "Form", "Kind"]
 
-Kind = Literal["circle", "fourier", "arc", "dot"]
+Kind = Literal["circle", "fourier", "arc", "dot", "tanh", "waves"]
 
 EDGE_PX = 1 / (2 * math.pi)
 """Scale of a logistic edge with the spread of a box filter one pixel wide: a pi / sqrt(3) = 1 / sqrt(12)."""
 STREAKS = 3.0
 """Streaks of a brush from a shape's middle to its side."""
+STEEP = 16.0
+"""Steepness of an edge by tanh: coverage falls from 3/4 to 0 within 6 % of the radius."""
 LEAST = 0.05
 """The radius of a fourier shape never falls below this share of its scale."""
 
@@ -31,7 +35,8 @@ class Form:
     """The formula of a family of shapes.
 
     Attributes:
-        harmonics: M, of fourier. streaks: 0..1, how much fainter a shape is in the lines a brush leaves.
+        harmonics: M, of fourier, tanh and waves.
+        streaks: 0..1, how much fainter a shape is in the lines a brush leaves.
         outline: whether a shape is its edge alone, as wide as the pen.
     """
 

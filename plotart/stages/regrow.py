@@ -31,10 +31,11 @@ class Regrow(Stage):
     """Take up to a `share` of the shapes, those without which the squared error grows least, and start them again.
 
     They go on top of the others, to the peaks of the squared error, in the picture's colour there, as long as that is
-    more than they do where they are. This is for filled shapes in the inks `over` and `average`, between two fits.
+    more than they do where they are. This is for filled shapes in the inks `over`,
+    `average`, `add` and `mean`, between two fits.
     """
 
-    inks = ("over", "average")
+    inks = ("over", "average", "add", "mean")
 
     share: float = Field(0.1, gt=0, le=0.5, description="of the shapes, that move")
 
@@ -51,7 +52,9 @@ class Regrow(Stage):
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         picture, shapes, ink = context.picture, drawing.primitive, drawing.ink
         if not shapes.restarts or not ink.restarts:
-            raise InputError(f"stages: regrow moves filled shapes in over or average, not {shapes.kind} in {ink.kind}")
+            raise InputError(
+                f"stages: regrow moves filled shapes in over, average, add or mean, not {shapes.kind} in {ink.kind}"
+            )
         if picture is None:
             raise InputError("stages: regrow needs a picture to draw (--image)")
         height, width = picture.shape[2:]

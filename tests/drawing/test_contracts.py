@@ -13,7 +13,7 @@ from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
 from plotart.core.geometry import flatten
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Add, Average, Choosing, Coded, Multiply, Over, Penned, inks
+from plotart.drawing.ink import Add, Average, Choosing, Coded, Mean, Multiply, Over, Penned, inks
 from plotart.drawing.primitives import primitives
 from plotart.drawing.primitives.circles import Circles
 from plotart.drawing.render import renderer
@@ -62,6 +62,7 @@ def ink(kind, count):
         "multiply": lambda: Multiply(rgb),
         "average": lambda: Average(rgb, 4 * share, ground, learned=True),
         "add": lambda: Add(rgb - 0.5, ground, learned=True),
+        "mean": lambda: Mean(rgb - 0.5, ground, learned=True),
         "choosing": lambda: Choosing(PENS, torch.randn(count, 2, generator=rng(4))),
         "penned": lambda: Penned(PENS, torch.arange(count) % 2),
         "coded": lambda: Coded.start(count, 6, rng(5)),
@@ -73,7 +74,7 @@ def goes_with(shapes, kind):
         return shapes.divides and kind == "coded"
     if shapes.kind in ("glyphs", "rasters", "tones"):
         return kind == "penned"
-    return (shapes.filled and shapes.kind != "paths") or kind not in ("average", "add")
+    return (shapes.filled and shapes.kind != "paths") or kind not in ("average", "add", "mean")
 
 
 PAIRS = [(p, i) for p in SETTINGS for i in inks if goes_with(primitives[p].model_validate(SETTINGS[p]).build(
@@ -376,7 +377,7 @@ def test_an_unknown_form_of_a_shape_is_refused():
         form_kind = "hexagon"
 
     whole = primitive("circles")
-    with pytest.raises(ValueError, match="form must be one of circle, fourier, arc, dot, not 'hexagon'"):
+    with pytest.raises(ValueError, match="form must be one of circle, fourier, arc, dot, tanh, waves, not 'hexagon'"):
         renderer("native")(scene(Hexagons(whole.centre, whole.radius, whole.width), "over"), 16)
     splats = primitive("splats")
     with pytest.raises(ValueError, match="shape must be one of fourier, arc, dot, chosen, not 'cloud'"):

@@ -68,7 +68,7 @@ def test_outlines_need_no_hatching(photo, tmp_path):
         ("circles", {"objectives.curvature": {}}, r"objectives\.curvature: circles have no strokes to judge"),
         ("circles", {"ink.background": "reddish"}, r"ink\.background: give paper, learned, or a colour"),
         ("circles", {"ink.kind": "multiply"}, r"ink\.background: there is no such setting of multiply"),
-        ("circles", {"ink": {"kind": "add"}}, r"stages\.1: regrow is for ink\.kind over or average, not add"),
+        ("circles", {"ink": {"kind": "add"}}, r"stages\.4: reorder is for ink\.kind over, not add"),
         (
             "circles",
             {"objectives.pixels.weights": "nowhere.png"},
@@ -80,6 +80,8 @@ def test_outlines_need_no_hatching(photo, tmp_path):
             {"stages": [{"kind": "quantize"}], "ink.background": "paper", "primitive.shape": "arc"},
             r"splats that fade .* add the stage 'hatch'",
         ),
+        ("splats", {"primitive.edge": "tanh", "primitive.shape": "arc"}, r"edge tanh is the edge of fourier shapes"),
+        ("splats", {"primitive.rim": "waves"}, r"primitive\.rim waves is of the published formula"),
         ("image", {"ink.kind": "over", "ink.background": "learned"}, r"ink\.background: strokes are drawn on paper"),
         ("image", {"ink.kind": "average"}, r"ink\.kind: strokes take multiply or over, not average"),
         ("image", {"stages.2.pixels_share": 0.5}, r"stages\.2\.pixels_share: .* leave pixels_share at 1, not 0\.5"),

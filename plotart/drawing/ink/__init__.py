@@ -3,8 +3,8 @@
 `Over` composites in drawing order in sRGB, as SVG viewers do. `Multiply` lets light pass every stroke and
 commutes. `Penned` is what paper does once colours are pens: strokes of one pen unite in that pen's plane, and light
 passes the planes one after the other. `Choosing` is the same while each stroke's pen is still being learned. `Average`
-shows the nearest shape by a soft depth, and `Add` adds signed colours up. `Coded` gives each region between dividers a
-colour, by the sides on which it lies.
+shows the nearest shape by a soft depth, `Add` adds signed colours up, and `Mean` takes their mean.
+`Coded` gives each region between dividers a colour, by the sides on which it lies.
 
 `Ink.picture` asks the coverages of the shapes (plotart.drawing.render.view) for what it needs: `Over` lays them over
 each other, `Penned` unites those of a pen, the others let light pass by the `weight` of a shape in each plane, or sum
@@ -15,7 +15,7 @@ from plotart.drawing.ink.base import FreeInk, GroundedInk, GroundedSpec, Ink, In
 from plotart.drawing.ink.coded import Coded, CodedSpec
 from plotart.drawing.ink.free import Multiply, MultiplySpec, Over, OverSpec
 from plotart.drawing.ink.pens import Choosing, PenInk, Penned, mix_pens
-from plotart.drawing.ink.sums import Add, AddSpec, Average, AverageSpec, SumInk
+from plotart.drawing.ink.sums import Add, AddSpec, Average, AverageSpec, Mean, MeanSpec, SumInk
 
 inks.home(__name__, __path__)
 ink_specs.home(__name__, __path__)
@@ -33,6 +33,8 @@ __all__ = [
     "GroundedSpec",
     "Ink",
     "InkSpec",
+    "Mean",
+    "MeanSpec",
     "Multiply",
     "MultiplySpec",
     "Over",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from plotart.drawing.ink.base import GroundedInk, GroundedSpec, colours, ink_specs, inks
 from plotart.drawing.render.view import Coverages
 
-__all__ = ["Add", "AddSpec", "Average", "AverageSpec", "SumInk"]
+__all__ = ["Add", "AddSpec", "Average", "AverageSpec", "Mean", "MeanSpec", "SumInk"]
 
 DEEPEST = 4.0
 """Depths of shapes lie in 0..4, the ground's is 5: behind all of them."""
@@ -125,6 +125,7 @@ class Add(SumInk):
 
     rates: ClassVar[Mapping[str, float]] = {**GroundedInk.rates, "rgb": 0.03}
     per_shape = ("rgb",)
+    restarts = True
     power = 2
 
     def __init__(self, rgb: Tensor, background: Tensor | None = None, learned: bool = False) -> None:
@@ -142,6 +143,11 @@ class Add(SumInk):
     def constrain_(self) -> None:
         super().constrain_()
         self.rgb.clamp_(-1, 1)
+
+    @torch.no_grad()
+    def start_again_(self, rgb: Tensor) -> None:
+        """New shapes add nothing at first: what is missing at a place is no colour of the picture."""
+        self.rgb[-len(rgb) :] = 0.0
 
     @torch.no_grad()
     def stroke_rgb(self) -> Tensor:
@@ -162,6 +168,23 @@ class Add(SumInk):
         return cls(state["rgb"], state["background"], state["learned"])
 
 
+@inks.register("mean")
+class Mean(Add):
+    """The mean of all N shapes' signed colours, image = ground + sum_i rgb_i f_i / N, as the text of a source says.
+
+    A point that k shapes cover is at most k / N from the ground, so that many shapes have to lie everywhere.
+    """
+
+    power = 1
+
+    def weight(self) -> Tensor:
+        return self.rgb / len(self.rgb)
+
+    @torch.no_grad()
+    def laid_on(self, shape: int, below: Tensor) -> Tensor:
+        return (below + self.rgb[shape] / len(self.rgb)).clamp(0, 1)
+
+
 @ink_specs.register(Average.kind)
 class AverageSpec(GroundedSpec):
     """The nearest shape shows, softly, by a depth that is learned."""
@@ -177,3 +200,11 @@ class AddSpec(GroundedSpec):
 
     def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Add:
         return Add(0.1 * (torch.rand(count, 3, generator=generator) - 0.5), *self.grounds())
+
+
+@ink_specs.register(Mean.kind)
+class MeanSpec(GroundedSpec):
+    """The mean of all shapes' signed colours, on the ground; they start at random, whatever `rgb` says."""
+
+    def build(self, count: int, generator: torch.Generator, rgb: Tensor | None = None) -> Mean:
+        return Mean(torch.rand(count, 3, generator=generator) - 0.5, *self.grounds())

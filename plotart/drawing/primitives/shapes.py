@@ -160,7 +160,7 @@ class ShapesSpec(PrimitiveSpec):
     next ones, the large ones at the back, in the picture's colours.
     """
 
-    inks: ClassVar[tuple[str, ...]] = ("multiply", "over", "average", "add")
+    inks: ClassVar[tuple[str, ...]] = ("multiply", "over", "average", "add", "mean")
 
     count: int = Field(256, ge=1, le=100_000, description="number of shapes")
     radius: float | None = Field(

@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from plotart.core.canvas import Canvas
 from plotart.drawing.primitives.base import primitives
 from plotart.drawing.primitives.shapes import Marks, Shapes, ShapesSpec
-from plotart.raster.forms import LEAST, STREAKS
+from plotart.raster.forms import LEAST, STEEP, STREAKS
 
-__all__ = ["Form", "Splats", "SplatsSpec"]
+__all__ = ["Edge", "Form", "Rim", "Splats", "SplatsSpec"]
 
 Form = Literal["fourier", "arc", "dot", "chosen"]
+Edge = Literal["sigmoid", "tanh"]
+Rim = Literal["ellipse", "waves"]
 KINDS = ("ellipse", "triangle", "square", "star")
 """What a slot of `chosen` splats can be."""
 WAVES = 8
@@ -53,6 +55,14 @@ class Splats(Shapes):
         chosen    fourier, R that of an ellipse, triangle, square or star: the one of the largest logit, whose gradient
                   is that of their softmax
 
+    With `edge: tanh` a fourier shape is as its source computes it, and with `rim: waves` as the source writes it,
+
+        ellipse   max(0, tanh(16 (R(phi) - r)))
+        waves     the same with R = sum_m (cos_m cos m phi + sin_m sin m phi)
+
+    which has no gradient outside, an edge of a sixteenth of its radius at any size, and no place that is filled for
+    sure.
+
     v is the distance to the edge along the ray from the centre, and v / |grad v| that across the edge; the gradient
     takes |grad v| as given, which is right at the edge, where v is 0. With `streaks` b a shape is fainter in lines
     along its own x axis, as a brush leaves them: coverage is multiplied by 1 - b (1 + cos(6 pi y + phase)) / 2.
@@ -77,6 +87,8 @@ class Splats(Shapes):
         width: Tensor,
         *,
         shape: Form = "fourier",
+        edge: Edge = "sigmoid",
+        rim: Rim = "ellipse",
         streaks: float = 0.0,
         marks: Marks = "hatch",
     ) -> None:
@@ -99,7 +111,10 @@ class Splats(Shapes):
         self.register_buffer("phase", phase.detach().clone())
         self.register_buffer("width", width.detach().clone())
         self.shape, self.streaks, self.marks_as = shape, streaks, marks
+        self.edge, self.rim = edge, rim
         self.form_kind = "fourier" if shape == "chosen" else shape
+        if edge == "tanh":
+            self.form_kind = "waves" if rim == "waves" else "tanh"
         self.harmonics = {"fourier": bend.shape[1] // 2, "chosen": WAVES}.get(shape, 0)
 
     def __len__(self) -> int:
@@ -108,6 +123,11 @@ class Splats(Shapes):
     @property
     def soft(self) -> bool:
         return self.shape in ("arc", "dot") or self.streaks > 0
+
+    @property
+    def _base(self) -> float:
+        """R where there are no waves."""
+        return 0.0 if self.rim == "waves" else 1.0
 
     def rows(self) -> Tensor:
         return torch.cat([self.centre, self.angle[:, None], self.scale, self._waves(), self.phase[:, None]], dim=1)
@@ -122,8 +142,8 @@ class Splats(Shapes):
 
     @torch.no_grad()
     def boxes(self, edge: float) -> Tensor:
-        if self.form_kind == "fourier":
-            widest = 1 + self._waves().abs().sum(1)
+        if self.form_kind in ("fourier", "tanh", "waves"):
+            widest = self._base + self._waves().abs().sum(1)
         elif self.shape == "arc":
             widest = 1 + (13 / self.bend[:, 0]).sqrt()
         else:
@@ -146,6 +166,8 @@ class Splats(Shapes):
         elif self.shape == "arc":
             half = ((1 + u / r) / 2).clamp_min(1e-6)
             covered = (-self.bend[:, :1] * (r - 1) ** 2 + self.bend[:, 1:] * half.log()).exp()
+        elif self.edge == "tanh":
+            covered = (STEEP * (self._radius(u / r, w / r)[0] - r)).tanh().clamp_min(0)
         else:
             depth, slope = self._depth(d, u / r, w / r, r)
             covered = self.edged(depth / slope, edge)
@@ -169,21 +191,25 @@ class Splats(Shapes):
 
     def _radius(self, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor]:
         """R in the directions `[N, P]`, and its derivative by phi, detached."""
-        radius, turning, m = torch.ones_like(cosine), torch.zeros_like(cosine), self.harmonics
+        radius, turning, m = torch.full_like(cosine, self._base), torch.zeros_like(cosine), self.harmonics
         c, s, waves = cosine, sine, self._waves()
         for k in range(m):
             a, b = waves[:, k : k + 1], waves[:, m + k : m + k + 1]
             radius = radius + a * c + b * s
             turning = turning + (k + 1) * (b * c - a * s)
             c, s = c * cosine - s * sine, s * cosine + c * sine
+        if self.edge == "tanh":
+            return radius, turning.detach()
         return radius.clamp_min(LEAST), torch.where(radius > LEAST, turning, 0).detach()
 
     @torch.no_grad()
     def rims(self) -> list[NDArray[np.float64]]:
         turn = torch.linspace(0, 2 * math.pi, 97).to(self.angle)[None]
         c, s = turn.cos(), turn.sin()
-        if self.form_kind == "fourier":
+        if self.shape in ("fourier", "chosen"):
             radius, _ = self._radius(c.expand(len(self), -1), s.expand(len(self), -1))
+            if self.edge == "tanh":
+                radius = (radius - math.atanh(0.5) / STEEP).clamp_min(0)
             rims = torch.stack([radius * c, radius * s], -1)
         elif self.shape == "dot":
             rims = math.log(2) * torch.stack([c, s], -1).expand(len(self), -1, -1)
@@ -212,7 +238,7 @@ class Splats(Shapes):
         self.scale.clamp_(SMALLEST, LARGEST)
         if self.shape == "fourier" and self.harmonics:
             order = torch.arange(1, self.harmonics + 1, device=self.bend.device).repeat(2)
-            limit = 0.5 / order
+            limit = (1.0 if self.rim == "waves" else 0.5) / order
             self.bend.copy_(torch.minimum(torch.maximum(self.bend, -limit), limit))
         elif self.shape == "arc":
             self.bend[:, 0].clamp_(1, 400)
@@ -224,6 +250,8 @@ class Splats(Shapes):
         self.scale[-count:] = radius[:, None]
         if self.shape == "fourier":  # kinds that were chosen stay
             self.bend[-count:] = 0.0
+            if self.rim == "waves":
+                self.bend[-count:, 0] = 1.0  # a disc beside the centre
 
     @torch.no_grad()
     def area(self) -> Tensor:
@@ -234,7 +262,11 @@ class Splats(Shapes):
 
     def pack(self) -> dict[str, Any]:
         tensors = {name: value.detach().clone() for name, value in self.state_dict().items()}
-        return {**tensors, "shape": self.shape, "streaks": self.streaks, "marks": self.marks_as}
+        return {**tensors, **self._kind()}
+
+    def _kind(self) -> dict[str, Any]:
+        shown = {"edge": self.edge, "rim": self.rim}
+        return {"shape": self.shape, "streaks": self.streaks, "marks": self.marks_as, **shown}
 
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Splats:
@@ -252,7 +284,21 @@ class SplatsSpec(ShapesSpec):
 
     shape: Form = "fourier"
     harmonics: int = Field(4, ge=0, le=16, description="waves around the rim of a fourier shape")
+    edge: Edge = Field("sigmoid", description="tanh: a fourier shape's edge as published, soft by a share of its size")
+    rim: Rim = Field("ellipse", description="waves: with edge tanh, a radius of waves alone, as the source writes it")
     streaks: float = Field(0.0, ge=0, le=1, description="how much fainter a brush is between its bristles")
+
+    @model_validator(mode="after")
+    def _published(self) -> Self:
+        if self.edge == "tanh" and self.shape != "fourier":
+            raise ValueError(f"primitive.edge tanh is the edge of fourier shapes, not of {self.shape}")
+        if self.edge == "tanh" and self.marks == "outline":
+            raise ValueError("primitive.edge tanh fills shapes; for outlines leave it at sigmoid")
+        if self.rim == "waves" and self.edge != "tanh":
+            raise ValueError("primitive.rim waves is of the published formula; set primitive.edge to tanh, too")
+        if self.rim == "waves" and self.harmonics == 0:
+            raise ValueError("primitive.rim waves needs primitive.harmonics of 1 or more, or there is no radius")
+        return self
 
     @property
     def fades(self) -> bool:
@@ -270,11 +316,13 @@ class SplatsSpec(ShapesSpec):
             centre = centre - scale[:, :1] * torch.stack([angle.cos(), angle.sin()], 1)
         elif self.shape == "dot":
             scale, bend = scale / 3, torch.zeros(n, 0)
+        elif self.rim == "waves":  # without any there is nothing to see, nor a gradient
+            bend = torch.randn(n, 2 * self.harmonics, generator=generator) / math.sqrt(self.harmonics)
         elif self.shape == "chosen":
             bend = 0.3 * torch.randn(n, len(KINDS), generator=generator)
         made = Splats(
             centre, angle, scale, bend, phase, torch.full((n,), width),
-            shape=self.shape, streaks=self.streaks, marks=self.marks,
+            shape=self.shape, edge=self.edge, rim=self.rim, streaks=self.streaks, marks=self.marks,
         )  # fmt: skip
         made.start_rgb = first.rgb
         return made

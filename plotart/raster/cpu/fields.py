@@ -8,14 +8,14 @@ import math
 import numpy as np
 
 from plotart.raster.cpu.jit import jit
-from plotart.raster.forms import LEAST, STREAKS
+from plotart.raster.forms import LEAST, STEEP, STREAKS
 
 __all__ = ["covered", "sigmoid"]
 
 ZERO, ONE, HALF, TWO = np.float32(0), np.float32(1), np.float32(0.5), np.float32(2)
 TINY, FLAT = np.float32(1e-12), np.float32(1e-6)
 WAVE = np.float32(2 * math.pi * STREAKS)
-THIN = np.float32(LEAST)
+THIN, SHARP = np.float32(LEAST), np.float32(STEEP)
 FAR = np.float32(14)
 """Edges from where on a sigmoid is 0 or 1 to 1e-6."""
 
@@ -62,6 +62,25 @@ def wavy(row, harmonics, cosine, sine, r, away, d):
 
 
 @jit
+def published(row, harmonics, base, cosine, sine, r, d):
+    """max(0, tanh(16 (R - r))), R the waves and `base`; its derivatives by r and phi, those by the waves go to d."""
+    radius, turning = base, ZERO
+    ck, sk = cosine, sine
+    for k in range(harmonics):
+        a, b = row[5 + k], row[5 + harmonics + k]
+        radius += a * ck + b * sk
+        turning += np.float32(k + 1) * (b * ck - a * sk)
+        ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
+    f = max(ZERO, np.tanh(SHARP * (radius - r)))
+    g = SHARP * (ONE - f * f) if f > ZERO else ZERO
+    ck, sk = cosine, sine
+    for k in range(harmonics):
+        d[5 + k], d[5 + harmonics + k] = g * ck, g * sk
+        ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
+    return f, -g, g * turning
+
+
+@jit
 def arc(row, cosine, sine, r, d):
     """An arc: coverage, and its derivatives by r and phi; those by W and L go to d."""
     sharp, power = row[5], row[6]
@@ -96,6 +115,8 @@ def covered(form, harmonics, streaks, outline, row, fixed, x, y, edge, d):
         f, by_r, by_turn, by_away = wavy(row, harmonics, cosine, sine, r, away, d)
     elif form == 2:
         f, by_r, by_turn = arc(row, cosine, sine, r, d)
+    elif form > 3:
+        f, by_r, by_turn = published(row, harmonics, ONE if form == 4 else ZERO, cosine, sine, r, d)
     else:
         f = np.exp(-r)
         by_r = -f

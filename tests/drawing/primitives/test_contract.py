@@ -28,6 +28,8 @@ VARIANTS = {
         "splats outlined": {"count": 6, "marks": "outline"},
         "splats streaked": {"count": 6, "streaks": 0.5},
         "splats of chosen kinds": {"count": 6, "shape": "chosen"},
+        "splats with tanh edges": {"count": 6, "edge": "tanh"},
+        "splats of waves alone": {"count": 6, "edge": "tanh", "rim": "waves"},
         "arcs": {"count": 6, "shape": "arc"},
         "dots": {"count": 6, "shape": "dot"},
     },

@@ -41,6 +41,8 @@ SHAPES = {
     "splats": ("splats", {"harmonics": 3}),
     "streaks": ("splats", {"streaks": 0.6}),
     "chosen": ("splats", {"shape": "chosen"}),
+    "tanh": ("splats", {"edge": "tanh"}),
+    "waves": ("splats", {"edge": "tanh", "rim": "waves", "harmonics": 3}),
     "arcs": ("splats", {"shape": "arc"}),
     "dots": ("splats", {"shape": "dot"}),
 }
@@ -49,7 +51,7 @@ SHAPES = {
 def drawing(shape, ink):
     kind, settings = SHAPES[shape]
     made = primitives[kind].model_validate({"count": COUNT, "radius": 0.4, **settings}).build(CANVAS, 0.05, rng(3))
-    if shape in ("splats", "streaks"):
+    if shape in ("splats", "streaks", "tanh"):
         with torch.no_grad():
             made.bend.copy_(0.1 * torch.randn(made.bend.shape, generator=rng(4)))
     return Drawing(CANVAS, made, ink)
