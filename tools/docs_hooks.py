@@ -15,6 +15,14 @@ PAGES = ("README.md", "benchmarks/README.md", "SECURITY.md", "CONTRIBUTING.md", 
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
+def on_config(config: Any) -> Any:
+    """Put guides that the contents do not name behind those they do."""
+    listed = set(re.findall(r"[\w/-]+\.md", repr(config.nav)))
+    guides = next(part["Guides"] for part in config.nav if isinstance(part, dict) and "Guides" in part)
+    guides += sorted(page.name for page in (ROOT / "docs").glob("*.md") if page.name not in listed)
+    return config
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages outside docs/, and the notebooks and sources that pages link to, as they are."""
     for name in PAGES:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plotart.core.documents import as_path, read_yaml
-from plotart.core.errors import InputError
+from plotart.core.errors import InputError, shown
 
 __all__ = [
     "base_config", "find_config", "find_style", "manual_pages", "read_settings", "shipped_configs", "shipped_styles",
@@ -29,7 +29,7 @@ def find_config(name: str | Path) -> Path:
         if exists:
             return path
     known = ", ".join(sorted(p.name for p in _shipped("configs").glob("*.yaml")))
-    raise InputError(f"config: no file '{name}'; there is: {known}")
+    raise InputError(f"config: no file {shown(str(name))}; there is: {known}")
 
 
 def find_style(name: str | Path) -> Path:
@@ -39,7 +39,7 @@ def find_style(name: str | Path) -> Path:
         if exists:
             return path
     known = ", ".join(sorted(p.name for p in _shipped("styles").glob("*.[jp][pn]g")))
-    raise InputError(f"objectives.style.image: no file '{name}' here or in styles/; there is: {known}")
+    raise InputError(f"objectives.style.image: no file {shown(str(name))} here or in styles/; there is: {known}")
 
 
 def shipped_styles() -> list[str]:
