@@ -153,5 +153,5 @@ def _fit_again(source: Config, config: Config, canvas: Canvas) -> Fit:
     steps = 250 if crop is None else max(100, ROUNDS * len(Crops(pixels, crop, rim, beyond)))
     scale = finer * source.size / config.size
     rates = {name: rate * (scale if name == "points" else 1) for name, rate in last.rates.items()}
-    changes = {"steps": steps, "crop": crop, "rates": rates, "schedule": "cosine", "softness": 1.0, "optimizer": "adam"}
-    return last.model_copy(update=changes)
+    changes = {"steps": steps, "crop": crop, "rates": rates, "schedule": "cosine", "optimizer": "adam"}
+    return last.model_copy(update={**changes, "softness": 1.0, "softness_end": 1.0})

@@ -69,6 +69,6 @@ def lightened(stages: Sequence[Stage], layers: float) -> list[Stage]:
     """The stages, after which what is over `layers` of ink is taken away and the rest fitted again for a while."""
     last = last_fit(stages)
     if last is not None:
-        again = {"steps": math.ceil(last.steps * REFITTED), "schedule": "cosine", "softness": 1.0}
+        again = {"steps": math.ceil(last.steps * REFITTED), "schedule": "cosine", "softness": 1.0, "softness_end": 1.0}
         last = last.model_copy(update=again)
     return [*stages, Lighten(layers=layers, refit=last)]

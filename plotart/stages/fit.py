@@ -84,7 +84,10 @@ class Fit(Stage):
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     pixels_share: float = Field(1.0, gt=0, le=1, description="share of the pixels that a step looks at")
-    softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px; ends at 1")
+    softness: float = Field(1.0, ge=1, le=32, description="width of the edge filter at the first step, px")
+    softness_end: float = Field(
+        1.0, ge=1, le=32, description="the least it falls to, by six tenths of the steps; as softness: kept to the end"
+    )
     looks: int = Field(
         12,
         ge=1,
@@ -94,6 +97,15 @@ class Fit(Stage):
     crop: int | None = Field(
         None, ge=32, le=4096, description="side of what a step renders, px; none: the whole canvas"
     )
+
+    @model_validator(mode="after")
+    def _softness_falls(self) -> Fit:
+        if self.softness_end > self.softness:
+            raise ValueError(
+                f"softness_end is what softness falls to: at most softness ({self.softness:g}), "
+                f"not {self.softness_end:g}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _crops_are_fitted_lazily(self) -> Fit:
@@ -155,7 +167,7 @@ class Fit(Stage):
             progress = step / self.steps
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
                 group["lr"] = group["first"] * rate_factor(self.schedule, progress)
-            softness = max(1.0, self.softness * (1 - progress / 0.6)) if self.softness > 1 else 1.0
+            softness = max(self.softness_end, self.softness * (1 - progress / 0.6))
             drawing.zero_grad(set_to_none=True)
             losses, total = self._slopes(drawing, context, step, softness, crops)
             skipped += self._guard(drawing, step)

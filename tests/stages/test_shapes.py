@@ -195,8 +195,8 @@ def test_discs_in_the_wrong_order_change_places():
     assert evaluate(right, context(target)).total < 1e-8
     assert watch.lines == ["1 of 1 pairs changed places"]
     for spec in (Regrow(), Reorder()):
-        refused = Drawing(CANVAS, BOTH.primitive, Add(torch.zeros(2, 3)))
-        with pytest.raises(InputError, match="not circles in add"):
+        refused = Drawing(CANVAS, BOTH.primitive, Multiply(torch.zeros(2, 3)))
+        with pytest.raises(InputError, match="not circles in multiply"):
             spec(refused, context(target), watch=Lines())
 
 
