@@ -115,7 +115,10 @@ def drawing(folder: Path, photo: Path) -> dict[str, float]:
     try:
         page.client.get("/api/form").raise_for_status()  # as the page does, which makes a process ready for the draft
         time.sleep(20)
-        kept = page.client.post(f"/api/photos?name={photo.name}", content=photo.read_bytes()).json()
+        kept = page.client.post(
+            f"/api/photos?name={photo.name}", content=photo.read_bytes(),
+            headers={"Content-Type": "application/octet-stream"},
+        ).json()  # fmt: skip
         changes = {DRAFT_ADDRESS: kept["photo"], "threads": 0}
         began = time.monotonic()
         draft = page.do("start", changes=changes, draft=True)["name"]

@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("PLOTART_WALK"), reason="the whole walk takes minutes: set PLOTART_WALK=1"),
 ]
 
+OTHER = "stages.2.steps: 20\nprimitive.count: 200\nthreads: 1\nminutes: 5"
 PATIENCE_S = 400
 """How long something is waited for: a machine that has much else to do imports torch for minutes."""
 
@@ -111,7 +112,7 @@ def draft_a_photograph(walk, outputs, photograph):
     walk.browser.find_element("id", "photo-file").send_keys(str(photograph))
     walk.see(".photo img")
     walk.click("summary", "All settings")
-    walk.write("other", "stages.2.steps: 20\nprimitive.count: 200\nthreads: 1\nminutes: 5")
+    walk.write("other", OTHER)
     walk.click("button", "Draft")
     walk.see(".preview img.draft")
     walk.see(".preview img.draft.whole")
@@ -120,10 +121,10 @@ def draft_a_photograph(walk, outputs, photograph):
 
 def draw_it(walk, outputs, server):
     """What is wrong is said; the server is killed on the way, and the open page finds it and the run again."""
-    walk.write("f-page-margin", "99999")
+    walk.write("other", f"{OTHER}\npage.margin: 99999")  # the field itself would be refused by the browser
     walk.click("button", "Draw it")
     walk.until(lambda: "page.margin" in walk.text(".wrong"))
-    walk.write("f-page-margin", "")
+    walk.write("other", OTHER)
     walk.click("button", "Draw it")
     walk.until(lambda: "#run/" in walk.browser.current_url)
     walk.see(".paper.large img:not([hidden])")

@@ -68,9 +68,7 @@ class Keyboard:
     def _typed(self) -> Word | None:
         if not sys.stdin or sys.stdin.closed or not sys.stdin.isatty():
             return None
-        if not select.select([sys.stdin], [], [], 0)[0]:
-            return None
-        return KEYS.get(os.read(sys.stdin.fileno(), 1).decode("ascii", "replace").lower())
+        return KEYS.get(_pressed().lower())
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[Keyboard]:
@@ -91,6 +89,20 @@ class Keyboard:
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
+
+
+def _pressed() -> str:
+    """The key that was pressed and not yet told, or nothing; a terminal must be there."""
+    try:
+        import msvcrt  # noqa: PLC0415 - Windows only, where a terminal cannot be selected on
+    except ImportError:
+        return os.read(sys.stdin.fileno(), 1).decode("ascii", "replace") if _waiting() else ""
+    keys: Any = msvcrt
+    return str(keys.getwch()) if keys.kbhit() else ""
+
+
+def _waiting() -> bool:
+    return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 @contextlib.contextmanager
