@@ -42,10 +42,17 @@ class Page:
         self.link = found[0]
         origin = self.link.split("/?")[0].rstrip("/")
         self.client = httpx.Client(base_url=origin, headers={"Origin": origin}, follow_redirects=True, timeout=120)
-        self.client.get(self.link)
+        wait_for(self._answers)
         self.runs: dict[str, dict[str, Any]] = {}
         self.frames: dict[tuple[str, str], float] = {}
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def _answers(self) -> bool:
+        """Whether it listens by now; the link is told a moment before."""
+        try:
+            return self.client.get(self.link).is_success
+        except httpx.ConnectError:
+            return False
 
     def _listen(self) -> None:
         with self.client.stream("GET", "/events", timeout=None) as stream:
