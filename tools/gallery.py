@@ -21,27 +21,28 @@ from skimage import data
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "gallery" / "made"
 HEIGHT, QUALITY = 560, 82
-SMALL = "--page a6 --size 224 --minutes 20 --threads 1"
+SMALL = "--page a6 --size 224 --threads 1"
 """What all have in common: small pages, so that the whole gallery is drawn in less than an hour."""
 GALLERY = {
-    "cat": ("A photograph in four of twelve pens", "generate --image cat.png --steps 150"),
+    "cat": ("A photograph in four of twelve pens", "generate --image cat.png --steps 150 --minutes 20"),
     "cat-two-pens": ("Two pens",
-                     "generate --image cat.png --pens '#d62728,#1f4fb4' --palette fixed --steps 150"),
-    "astronaut-black": ("One pen", "generate --image astronaut.png --pens '#111111' --palette fixed --steps 150"),
+                     "generate --image cat.png --pens '#d62728,#1f4fb4' --palette fixed --steps 150 --minutes 20"),
+    "astronaut-black": ("One pen",
+                        "generate --image astronaut.png --pens '#111111' --palette fixed --steps 150 --minutes 20"),
     "coffee-fineliners": ("Six fineliners",
-                          "generate --image coffee.png --pens stabilo-point-88 --pen-count 6 --steps 150"),
-    "coffee-turned": ("Cut to the page", "generate --image coffee.png --fill --portrait --pen-count 3 --steps 150"),
+                          "generate --image coffee.png --pens stabilo-point-88 --pen-count 6 --steps 150 --minutes 20"),
+    "coffee-turned": ("Cut to the page",
+                      "generate --image coffee.png --fill --portrait --pen-count 3 --steps 150 --minutes 20"),
     "cat-gel": ("Gel pens on dark paper",
-                "generate --image cat.png --pens gelly-roll --paper '#20242c' --steps 150"),
-    "cat-painting": ("Painted first, then in pens", "generate painting --image cat.png --strokes 400 --steps 200"),
+                "generate --image cat.png --pens gelly-roll --paper '#20242c' --steps 150 --minutes 20"),
     "coffee-circles": ("Circles, hatched", "generate circles --image coffee.png --strokes 80 --steps 200"),
     "astronaut-splats": ("Splats, hatched", "generate splats --image astronaut.png --strokes 80 --steps 200"),
     "astronaut-dividers": ("Regions between lines", "generate dividers --image astronaut.png --strokes 48"),
     "neuron-12": ("A neuron with a style",
-                  "generate --neuron conv4_3:12 --network vgg16-hed --style mondrian.jpg"),
-    "neuron-77": ("A neuron", "generate --neuron conv4_3:77 --network vgg16-hed"),
+                  "generate --neuron conv4_3:12 --network vgg16-hed --style mondrian.jpg --minutes 20"),
+    "neuron-77": ("A neuron", "generate --neuron conv4_3:77 --network vgg16-hed --minutes 20"),
     "cat-caricature": ("What conv3_3 sees in the cat, exaggerated",
-                       "generate --image cat.png --like conv3_3 --network vgg16-hed --steps 120"),
+                       "generate --image cat.png --like conv3_3 --network vgg16-hed --steps 120 --minutes 20"),
 }  # fmt: skip
 """By name: the caption, and the command without what all have in common."""
 
