@@ -11,7 +11,6 @@ from pydantic import Field
 from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Over
-from plotart.drawing.primitives.strokes import Strokes
 from plotart.stages.base import stages
 from plotart.stages.context import Context
 from plotart.stages.growth import Growth
@@ -38,7 +37,11 @@ class Grow(Growth):
 
     lays = "strokes"
 
-    rates: dict[str, float] = Field(default={"points": 0.004, "width": 0.0015, "rgb": 0.03, "opacity": 0.04})
+    rates: dict[str, float] = Field(
+        default={
+            "points": 0.004, "width": 0.0015, "widths": 0.0015, "rgb": 0.03, "opacity": 0.04, "strength": 0.04,
+        }
+    )  # fmt: skip
     place: Literal["error", "even"] = "error"
     direction: Literal["edges", "random"] = "edges"
     colour: Literal["target", "random"] = "target"
@@ -87,4 +90,4 @@ class Grow(Growth):
         px = min(height, width)
         wide = torch.full((count,), self.width * size / px)
         ink = Over(rgb.cpu(), torch.full((count,), self.opacity))
-        return Drawing(grown.canvas, Strokes(points / px, wide, strokes.width_range), ink).to(grown.device)
+        return Drawing(grown.canvas, strokes.fresh(points / px, wide), ink).to(grown.device)

@@ -26,6 +26,7 @@ PENS = [
 ]
 SHEET = {"glyphs": 4, "columns": 2, "messages": {"kind": "symbols", "size": 4}}
 SETTINGS = {
+    "brushes": {"count": 8, "radius": 0.5, "widths": "free"},
     "circles": {"count": 8, "radius": 0.3},
     "dividers": {"count": 8, "shape": "both"},
     "glyphs": {**SHEET, "count": 2},

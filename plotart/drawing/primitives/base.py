@@ -38,6 +38,9 @@ class Stroked(Protocol):
     def lengths(self) -> Tensor:
         """Length of each stroke, differentiable: `[N]` unit."""
 
+    def fresh(self, points: Tensor, width: Tensor) -> Primitive:
+        """New ones of the same kind: `points [M, 1+3S, 2]`, `width [M]`, unit."""
+
 
 class Primitive(Packed):
     """A batch of N like shapes in unit coordinates (short side of the canvas = 1, y down)."""

@@ -18,7 +18,7 @@ from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, Stroked, p
 from plotart.drawing.render.view import Coverages, View
 from plotart.raster.strokes import composite_over, planes, transmit
 
-__all__ = ["StrokeCoverages", "Strokes", "StrokesSpec"]
+__all__ = ["StrokeCoverages", "Strokes", "StrokesSpec", "inside"]
 
 
 class Strokes(Primitive):
@@ -52,6 +52,10 @@ class Strokes(Primitive):
     def __len__(self) -> int:
         return int(self.points.shape[0])
 
+    def fresh(self, points: Tensor, width: Tensor) -> Strokes:
+        """New ones of the same kind: `points [M, 1+3S, 2]`, `width [M]`, unit."""
+        return Strokes(points, width, self.width_range)
+
     def polyline(self, samples: int = 16) -> Tensor:
         """Points on the strokes, differentiable: `[N, S*(samples-1)+1, 2]` unit."""
         even = torch.linspace(0.0, 1.0, samples, dtype=self.points.dtype, device=self.points.device)
@@ -72,13 +76,7 @@ class Strokes(Primitive):
 
         Renderers filter by the pixel instead (plotart.drawing.render), which is what an image shows.
         """
-        line = self.polyline(32)
-        a, b = line[:, :-1, None], line[:, 1:, None]
-        ab = b - a
-        u = (((xy - a) * ab).sum(-1) / ab.square().sum(-1).clamp_min(1e-20)).clamp(0, 1)
-        distance = ((a + u[..., None] * ab - xy).square().sum(-1).amin(dim=1) + 1e-20).sqrt()
-        half = self.width[:, None] / 2
-        return ((half - distance) / (0.02 * half) + 0.5).clamp(0, 1)
+        return inside(self.polyline(32), self.width, xy)
 
     def seen(self, view: View) -> Coverages:
         return StrokeCoverages(self.points, self.width, view)
@@ -133,6 +131,16 @@ class Strokes(Primitive):
         return cls(state["points"], state["width"], None if low_high is None else tuple(low_high.tolist()))
 
 
+def inside(line: Tensor, width: Tensor, xy: Tensor) -> Tensor:
+    """Coverage `[N, P]` of points `xy [P, 2]` by polylines `[N, M, 2]` of `width [N]`, unit; see `Strokes.coverage`."""
+    a, b = line[:, :-1, None], line[:, 1:, None]
+    ab = b - a
+    u = (((xy - a) * ab).sum(-1) / ab.square().sum(-1).clamp_min(1e-20)).clamp(0, 1)
+    distance = ((a + u[..., None] * ab - xy).square().sum(-1).amin(dim=1) + 1e-20).sqrt()
+    half = width[:, None] / 2
+    return ((half - distance) / (0.02 * half) + 0.5).clamp(0, 1)
+
+
 class StrokeCoverages(Coverages):
     """Strokes through the operations of plotart.raster.strokes.
 
@@ -173,7 +181,7 @@ class StrokesSpec(PrimitiveSpec):
     as a pen, as far as that lies in the range.
     """
 
-    makes = Strokes
+    makes: ClassVar[type[Primitive]] = Strokes
 
     count: int = Field(1200, ge=1, le=1_000_000, description="number of strokes")
     segments: int = Field(1, ge=1, le=8, description="cubic segments of a stroke")

@@ -16,6 +16,10 @@ from plotart.drawing.primitives.strokes import Strokes
 
 CANVAS = Canvas(page("100x120mm"), 0)
 VARIANTS = {
+    "brushes": {
+        "brushes": {"count": 6, "radius": 0.5},
+        "brushes of any width": {"count": 6, "radius": 0.5, "widths": "free"},
+    },
     "circles": {"circles": {"count": 6}, "circles outlined": {"count": 6, "marks": "outline"}},
     "dividers": {
         "lines": {"count": 6},

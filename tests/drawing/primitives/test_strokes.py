@@ -96,3 +96,26 @@ def test_free_widths_are_optimized_in_their_range_until_they_are_set(canvas):
 def test_width_ranges_out_of_order_are_refused(low_high):
     with pytest.raises(ValueError, match="0 < least <= greatest <= 2 unit"):
         StrokesSpec(width_range=low_high)
+
+
+def test_brushes_are_chains_of_strokes_and_a_pen_makes_them_plain():
+    from plotart.drawing.primitives.brushes import Brushes
+    from plotart.drawing.render import View
+
+    points = torch.tensor([[[0.1, 0.5], [0.2, 0.3], [0.3, 0.3], [0.5, 0.5], [0.6, 0.6], [0.8, 0.6], [0.9, 0.4]]])
+    widths, strength = torch.tensor([[0.1, 0.2]]), torch.tensor([[0.5, 1.0]])
+    brush = Brushes(points, widths, strength, (0.01, 0.3))
+    two = Strokes(torch.stack([points[0, :4], points[0, 3:]]), widths[0])
+    rgb, ground, view = torch.tensor([[0.2, 0.4, 0.6]]), torch.ones(3), View((30, 30))
+    wanted = two.seen(view).over(rgb.expand(2, 3), torch.tensor([0.4, 0.8]), ground)
+    seen = brush.seen(view).over(rgb, torch.tensor([0.8]), ground)
+    torch.testing.assert_close(seen, wanted)
+    seen.sum().backward()
+    assert all(bool((p.grad != 0).any()) for p in brush.parameters())
+    assert float(brush.width) == pytest.approx(0.15)
+    brush.set_width(torch.tensor([0.05]))
+    assert [name for name, _ in brush.named_parameters()] == ["points"]
+    one = Strokes(points, torch.tensor([0.05])).seen(view).passed(torch.ones(1, 1))
+    torch.testing.assert_close(brush.seen(view).united(torch.zeros(1, dtype=torch.long), 1), one, atol=0.35, rtol=0)
+    with pytest.raises(ValueError, match=r"widths must be \[1, 2\], not \[1, 3\]"):
+        Brushes(points, torch.ones(1, 3), strength)
