@@ -1,13 +1,13 @@
 """Kodak's 24 pictures painted with few strokes: PSNR, SSIM and CPU seconds, as papers on strokes report them.
 
 The pictures are not shipped; FOLDER holds them as files of 768 x 512 or 512 x 768 px. Strokes have free colours, widths
-and opacities and lie over each other on white paper, grown as the stage `grow` does it; the clean image is judged against
-the photograph in sRGB. One thread, one process. Every result is kept in --results and not made again.
+and opacities and lie over each other on white paper, grown as the stage `grow` does it; the clean image is judged
+against the photograph in sRGB. One thread, one process. Every result is kept in --results and not made again.
 
-Recipe `strokes`: single cubics, each of one width and opacity. `brushes`: three cubics, each with a width and an opacity
-of its own (primitive `brushes`). `brushes-long`: the same in twice as many steps.
+Recipe `strokes`: single cubics, each of one width and opacity. `brushes`: three cubics, each with a width and an
+opacity of its own (primitive `brushes`). `brushes-long`: the same in twice as many steps.
 
-    python benchmarks/kodak.py FOLDER [--counts 256,512,1024,2048] [--pictures 01,02] [--recipe strokes,brushes] [--seed 0]
+    python benchmarks/kodak.py FOLDER [--counts 256,512,1024,2048] [--pictures 01,02] [--recipe strokes,brushes]
 """
 
 from __future__ import annotations
