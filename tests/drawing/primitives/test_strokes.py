@@ -112,7 +112,7 @@ def test_brushes_are_chains_of_strokes_and_a_pen_makes_them_plain():
     torch.testing.assert_close(seen, wanted)
     seen.sum().backward()
     assert all(bool((p.grad != 0).any()) for p in brush.parameters())
-    assert float(brush.width) == pytest.approx(0.15)
+    assert float(brush.width.detach()) == pytest.approx(0.15)
     brush.set_width(torch.tensor([0.05]))
     assert [name for name, _ in brush.named_parameters()] == ["points"]
     one = Strokes(points, torch.tensor([0.05])).seen(view).passed(torch.ones(1, 1))
