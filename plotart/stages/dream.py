@@ -38,7 +38,7 @@ from plotart.stages.fewer import enough_pens, fewer_pens, only
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Step, Watch
 
-__all__ = ["Dream", "layers_of_ink"]
+__all__ = ["Dream", "layers_of_ink", "mirrored"]
 
 LINE_MM = 9.0
 """Mean length of the lines that are laid for a dream; what they take in all decides how much ink there may be."""
@@ -133,7 +133,7 @@ class Dream(Stage):
                 group["lr"] = self.rate * min(1.0, 2.2 * (1 - step / self.steps))
             dream.zero_grad(set_to_none=True)
             image = context.renderer(dream, context.size)
-            around = partial(_mirrored, context.transform.jitter, size)
+            around = partial(mirrored, context.transform.jitter, size)
             views = (min(context.transform.view, size[0]), min(context.transform.view, size[1]))
             whole = around(image)
             warp = context.transform.sample(context.generator, 1, (whole.shape[-2], whole.shape[-1]), views, 0)
@@ -242,7 +242,7 @@ def _at_network_scale(context: Context, canvas: Canvas) -> Context:
     return replace(context, size=size, objectives=objectives)
 
 
-def _mirrored(rim: int, size: tuple[int, int], picture: Tensor) -> Tensor:
+def mirrored(rim: int, size: tuple[int, int], picture: Tensor) -> Tensor:
     """A picture of the whole canvas, `[1, 3, H, W]`, at `size`, and `rim` px of its mirror image around it.
 
     Beyond the page is paper, but to a style its edge would be a bar that costs no ink: so the page is seen to go on.
