@@ -112,7 +112,8 @@ def drawn(arm: str, neuron: str, seed: int, folder: Path, network: Network, more
     if drawing is None:
         return told
     plot = make_plot(drawing)
-    told |= {"minutes": run.figures.by_name["plot"].minutes, "ink_m": run.figures.by_name["plot"].ink_mm / 1000}
+    plotted = run.figures.by_name["plot"]
+    told |= {"minutes": plotted["minutes"], "ink_m": plotted["ink_mm"] / 1000}
     return told | measured(plot, drawing, neuron, network)
 
 
@@ -131,7 +132,7 @@ def fields(white: np.ndarray[Any, Any]) -> float:
     """Share of the page that is white after an opening by a disc of `FIELD_MM`."""
     radius = FIELD_MM / 2 * PX_PER_MM
     inside = distance_transform_edt(np.pad(white, 1, mode="edge")) >= radius
-    return float((distance_transform_edt(~inside) <= radius)[1:-1, 1:-1].mean()) if inside.any() else 0.0
+    return float((distance_transform_edt(~inside) < radius)[1:-1, 1:-1].mean()) if inside.any() else 0.0
 
 
 @torch.no_grad()
@@ -144,7 +145,7 @@ def excitation(image: Tensor, side: int, neuron: str, network: Network) -> float
 
 
 def crossed(plot: Plot) -> tuple[int, float]:
-    """How often strokes of one pen cross each other, and metres of ink."""
+    """How often strokes of one pen cross others of it (not themselves), and metres of ink."""
     count, length = 0, 0.0
     for layer in plot.layers:
         lines = [shapely.LineString(flatten(path, 0.02)) for path in layer.paths]
@@ -294,6 +295,8 @@ def recognized(out: Path, arm: str, neurons: list[str]) -> None:
 
     stems = [neuron.replace(":", "-") for neuron in neurons]
     stems = [s for s in stems if (out / f"pixels-{s}.png").exists() and (out / f"{arm}-{s}" / "preview.png").exists()]
+    if not stems:
+        raise SystemExit(f"{out} holds no page of {arm} with a dream of free pixels")
     dreams = torch.cat([features(out / f"pixels-{stem}.png") for stem in stems])
     pages = torch.cat([features(out / f"{arm}-{stem}" / "preview.png") for stem in stems])
     for title, a, b in (("as they are", pages, dreams), ("centred", pages - pages.mean(0), dreams - dreams.mean(0))):
