@@ -34,6 +34,7 @@ MEANT = {
 FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--neuron", "objectives.neuron.at", str, "neurons to excite, e.g. conv4_3:12+0.5*conv3_3:40"),
     ("--image", "objectives.pixels.image", str, "picture to draw"),
+    ("--look", "look", str, "how a picture is drawn: contour, hatch, flow, stipple, ... (docs/looks.md) [contour]"),
     ("--like", "objectives.features.layers", str, "with --image: layer whose features of the picture are exaggerated"),
     ("--style", "objectives.style.image", str, "style image: a file, or a name in styles/"),
     ("--style-strength", "objectives.style.strength", float, "pull of the style relative to the neuron's"),

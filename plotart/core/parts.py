@@ -5,9 +5,10 @@ them are words; a config is whole when each need is given by one of its parts. T
 
 - `subject`: something to draw. `picture`: a picture to draw, which objectives and stages can look at.
 - `network`: a feature network, which the run loads when a part needs it.
-- `curves`: strokes with control points, lengths and widths, which penalties judge. `strokes`: the same, each of which
-  can be moved, taken away or added by itself. `shapes`: filled areas with an edge. `outlines`: the same with
-  control points round them. `regions`: what dividers cut.
+- `curves`: lines with lengths and widths, which penalties judge; `single`: each can be taken away by itself; `chains`:
+  each knows the form in which it was laid. `strokes`: curves of as many control points each, which can be moved, taken
+  away or added. `shapes`: filled areas with an edge. `outlines`: the same with control points round them.
+  `regions`: what dividers cut.
 - `pens`: real pens in the end. `hatching`, `tracing`: how areas and regions get there.
 - `message`, `training`, `reading`: the parts of glyphs.
 """
@@ -29,6 +30,8 @@ WANTED = {
     "picture": "a picture; give --image FILE",
     "curves": "strokes to judge",
     "strokes": "strokes; primitive.kind must be strokes",
+    "single": "strokes; primitive.kind must be strokes or splines",
+    "chains": "lines that know how they were laid; primitive.kind must be splines",
     "outlines": "closed paths; primitive.kind must be paths",
     "shapes": "filled shapes; primitive.kind must be circles, paths or splats",
 }

@@ -70,19 +70,12 @@ class InkLoad(_OfStrokes):
     def forward(self, frame: Frame) -> Tensor:
         drawing = frame.drawing
         page, area = drawing.canvas.page, drawing.canvas.area
-        points = drawing.primitive.points * drawing.canvas.mm_per_unit
-        points = points + torch.tensor(area[:2], dtype=points.dtype, device=points.device)
-        curves = points.unfold(1, 4, 3).transpose(2, 3)
-        count, pieces = curves.shape[:2]
-        ends = torch.zeros(count, pieces, 2, device=points.device)
-        ends[:, 0, 0] = ends[:, -1, 1] = 1
+        curves, owner, ends = drawing.primitive.cubics()
+        curves = curves * drawing.canvas.mm_per_unit
+        curves = curves + torch.tensor(area[:2], dtype=curves.dtype, device=curves.device)
         width = drawing.primitive.width * drawing.canvas.mm_per_unit
         load = ink_load(
-            curves.reshape(-1, 4, 2),
-            width.repeat_interleave(pieces),
-            ends.reshape(-1, 2),
-            (page.width_mm, page.height_mm),
-            _presence(frame).repeat_interleave(pieces),
+            curves, width[owner], ends, (page.width_mm, page.height_mm), _presence(frame)[owner]
         )
         excess: Tensor = (load - self.limit).clamp_min(0).square().mean()
         return excess
@@ -145,8 +138,8 @@ class Bends(_OfStrokes):
     local = False
 
     def forward(self, frame: Frame) -> Tensor:
-        points: Tensor = frame.drawing.primitive.points
-        return points.diff(n=2, dim=1).square().sum(-1).mean()
+        turns: Tensor = frame.drawing.primitive.turns()
+        return turns.square().sum(-1).mean()
 
 
 class OffPage(_OfStrokes):

@@ -28,6 +28,7 @@ from plotart.objectives.transforms import Transform
 from plotart.pens.palette import pen_file
 from plotart.plot.machine import machine_file
 from plotart.runs.inputs import found_beside
+from plotart.runs.looks import styled
 from plotart.runs.schedule import counted, lightened, scaled, usual_stages
 from plotart.stages import Stage, stages
 from plotart.stages.prune import Prune
@@ -227,8 +228,17 @@ class Config(Section):
         """
         path = None if file is None else find_config(file)
         settings: dict[str, Any] = {} if path is None else read_settings(path)
+        changes = dict(changes or {})
+        look = {address: changes.pop(address) for address in list(changes) if re.match(r"look(\.|$)", address)}
+        for address, value in look.items():
+            named = settings.get("look")
+            if address != "look" and isinstance(named, str):
+                settings["look"] = {"kind": named}
+            _put(settings, address, {"kind": value} if address == "look" else value)
+        if "look" in settings:
+            settings = styled(settings, settings.pop("look"))
         # the stages a run has by default depend on its palette, so that is set before one of them is changed
-        for address, value in sorted((changes or {}).items(), key=lambda change: change[0].startswith("stages.")):
+        for address, value in sorted(changes.items(), key=lambda change: change[0].startswith("stages.")):
             _put(settings, address, value)
         try:
             config = cls.model_validate(settings)

@@ -32,7 +32,7 @@ from plotart.stages.narrow import with_tips
 from plotart.stages.separation import SPARE, afford, fewer_pens, ink_deep
 from plotart.stages.watch import Watch
 
-__all__ = ["Place", "edges", "spread_points"]
+__all__ = ["Place", "choose_pens", "edges", "spread_points"]
 
 AIM = 1.0
 """The share of the time for which strokes are laid."""
@@ -103,7 +103,7 @@ class Place(Stage):
         paper = drawing.canvas.paper_rgb
         pens = list(drawing.ink.pens)
         if self.keep is not None or len(pens) > context.pen_count:
-            pens = [pens[i] for i in self._chosen(target, pens, paper, context.pen_count, watch)]
+            pens = [pens[i] for i in choose_pens(target, pens, paper, context.pen_count, self.keep, watch)]
             watch.say(f"pens: {', '.join(pen.name for pen in pens)}")
         shares = self._afforded(drawing, target, pens, context, watch)
         points, pen = self._lay(drawing, target, shares.double().numpy(), [p.tip_mm for p in pens], context)
@@ -113,16 +113,6 @@ class Place(Stage):
         primitive = Strokes(points, torch.ones(len(points)))
         placed = Drawing(drawing.canvas, primitive, Penned(pens, pen)).to(drawing.device)
         return with_tips(placed)
-
-    def _chosen(self, target: Tensor, pens: list[Pen], paper: Tensor, count: int, watch: Watch) -> list[int]:
-        keep = self.keep
-        if keep is None:
-            return fewer_pens(target, pens, paper, count)[-1][0]
-        path = fewer_pens(target, pens, paper)
-        curve = {len(left): share / max(path[0][1], 1e-12) for left, share in path}
-        chosen = fewest(curve, keep)
-        watch.tell("pen_count", {"keep": keep, "chosen": chosen, "curve": [[n, curve[n]] for n in sorted(curve)]})
-        return next(left for left, _ in path if len(left) == chosen)
 
     def _afforded(
         self, drawing: Drawing, target: Tensor, pens: Sequence[Pen], context: Context, watch: Watch
@@ -234,6 +224,19 @@ def _lightness(target: Tensor) -> Floats:
     """The cube root of the luminance of `[1, 3, h, w]`, `[h, w]`."""
     light = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0]).double().numpy()
     return np.asarray(np.cbrt(light))
+
+
+def choose_pens(
+    target: Tensor, pens: Sequence[Pen], paper: Tensor, count: int, keep: float | None, watch: Watch
+) -> list[int]:
+    """The `count` pens, ascending, that make the picture's colours best; or the fewest that make the share `keep`."""
+    if keep is None:
+        return fewer_pens(target, pens, paper, count)[-1][0]
+    path = fewer_pens(target, pens, paper)
+    curve = {len(left): share / max(path[0][1], 1e-12) for left, share in path}
+    chosen = fewest(curve, keep)
+    watch.tell("pen_count", {"keep": keep, "chosen": chosen, "curve": [[n, curve[n]] for n in sorted(curve)]})
+    return next(left for left, _ in path if len(left) == chosen)
 
 
 def edges(light: Floats, sigma: float = 3.0) -> tuple[Floats, Floats]:

@@ -62,7 +62,7 @@ class Prune(Stage):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"strokes"})
+        return frozenset({"single"})
 
     def lacks(self, need: str, at: str, config: Whole) -> str:
         kind = config.primitive.kind

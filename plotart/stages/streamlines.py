@@ -67,19 +67,29 @@ def direction_field(plane: Floats, sigma: float) -> tuple[Floats, Floats]:
 
 
 def lay_lines(
-    plane: Floats, mm_per_px: float, tip_mm: float, laying: Laying, generator: torch.Generator, gain: float = 1.0
+    plane: Floats,
+    mm_per_px: float,
+    tip_mm: float,
+    laying: Laying,
+    generator: torch.Generator,
+    gain: float = 1.0,
+    field: tuple[Floats, Floats] | None = None,
 ) -> list[Floats]:
     """Lines for one pen: polylines `[M, 2]` in mm, from the plane's corner.
 
     Args:
         plane: `[H, W]` the share of the paper that is to be covered, 0..1. gain: what it is multiplied by.
+        field: the `direction_field` that leads the lines, both parts `[H, W]`; that of the plane by default.
     """
     cell = CELL * tip_mm
     height, width = (max(2, round(side * mm_per_px / cell)) for side in plane.shape)
     factors = (height / plane.shape[0], width / plane.shape[1])
     smooth = np.clip(zoom(plane, factors, order=1, grid_mode=True, mode="nearest"), 0, 1)
     smooth = gaussian_filter(smooth, 0.4 * mm_per_px / cell)
-    cosine, sine = direction_field(smooth, mm_per_px / cell)
+    if field is None:
+        cosine, sine = direction_field(smooth, mm_per_px / cell)
+    else:
+        cosine, sine = (zoom(part, factors, order=1, grid_mode=True, mode="nearest") for part in field)
     tone = np.clip(gain * smooth, 0, SOLID)
     # from dark to light, a little at random so that light areas are not swept row by row
     noise = torch.rand(tone.shape, generator=generator, dtype=torch.float64).numpy()

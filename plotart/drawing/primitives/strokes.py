@@ -71,6 +71,19 @@ class Strokes(Primitive):
         """Length of each stroke, differentiable (16 chords a segment): `[N]` unit."""
         return (self.polyline().diff(dim=1).square().sum(-1) + 1e-16).sqrt().sum(-1)
 
+    def cubics(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The pieces `[N S, 4, 2]` unit, differentiable, the stroke of each, and which of its ends are a stroke's."""
+        pieces = self.points.unfold(1, 4, 3).transpose(2, 3)
+        count, each = pieces.shape[:2]
+        ends = torch.zeros(count, each, 2, device=pieces.device)
+        ends[:, 0, 0] = ends[:, -1, 1] = 1
+        owner = torch.arange(count, device=pieces.device).repeat_interleave(each)
+        return pieces.reshape(-1, 4, 2), owner, ends.reshape(-1, 2)
+
+    def turns(self) -> Tensor:
+        """Second differences of neighbouring control points, differentiable: `[N, 3S-1, 2]` unit."""
+        return self.points.diff(n=2, dim=1)
+
     def coverage(self, xy: Tensor) -> Tensor:
         """1 inside the stroke, 0 outside; `[N, P]`. The edge ramp is one hundredth of the width, for hit tests.
 
@@ -199,7 +212,7 @@ class StrokesSpec(PrimitiveSpec):
 
     @property
     def gives(self) -> frozenset[str]:
-        return frozenset({"curves", "strokes"})
+        return frozenset({"curves", "strokes", "single"})
 
     def check(self, config: Whole, at: str) -> None:
         if self.widths == "free" and not config.free_first:

@@ -1,0 +1,220 @@
+"""Lines of a look, laid where each pen's ink is wanted, as many as plot in the minutes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
+from scipy.linalg import solve_banded
+from torch import Tensor
+
+from plotart.core.color import XYZ_OF_LIGHT, lightness, to_lab, to_linear
+from plotart.core.color import hex_to_rgb
+from plotart.core.errors import InputError
+from plotart.core.parts import Whole
+from plotart.core.settings import picked
+from plotart.core.tables import Table
+from plotart.drawing import Drawing
+from plotart.drawing.ink import Penned
+from plotart.drawing.primitives.splines import Splines
+from plotart.objectives.penalties import PlotTime
+from plotart.pens import Pen
+from plotart.plot.motion import expected_seconds
+from plotart.stages.base import Stage, stages
+from plotart.stages.context import Context
+from plotart.stages.count import ENOUGH, pen_count_table
+from plotart.stages.looks import Look, Wanted, looks
+from plotart.stages.narrow import with_tips
+from plotart.stages.place import choose_pens, reduced
+from plotart.stages.prune import plot_seconds, plot_time
+from plotart.stages.separation import separate
+from plotart.stages.watch import Watch
+
+__all__ = ["Lay", "resampled", "vertices"]
+
+SIDE = 192
+"""Short side in px of the picture that lines are laid for."""
+COARSE = 64
+"""Of the one on which colours are separated first."""
+AIM = 0.96
+"""The share of the time that lines are laid for."""
+TRIALS = 5
+"""How often lines are laid at most until they take that long."""
+MOST_GAIN = 1.15
+"""Lines are laid at most so many times as dark as the separation says: what lies over each other covers less."""
+
+Floats = NDArray[np.float64]
+
+
+def _named(value: Any) -> Any:
+    """A look by its name alone has its usual settings."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+AnyLook = Annotated[Look, *picked(looks), BeforeValidator(_named)]
+
+
+@stages.register("lay")
+class Lay(Stage):
+    """Lay the lines of a `look` for the picture that `pixels` wants.
+
+    Pens are taken as by `place`, and the picture is separated into a share of the paper for each. The look lays lines
+    for each pen's share. Where they take longer than the minutes all are laid for tones that are lighter by one factor.
+    The drawing's own number of lines is the most that are laid.
+    """
+
+    lays_anew = True
+
+    look: AnyLook
+    keep: float | None = Field(None, gt=0, le=1, description="share of what all pens do that fewer must keep")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"picture", "chains"})
+
+    def lacks(self, need: str, at: str, config: Whole) -> str:
+        if need == "picture":
+            return f"look: '{self.look.kind}' is a way to draw a picture; give --image, or leave --look out"
+        return f"look: '{self.look.kind}' lays splines, so primitive.kind must be splines, not {config.primitive.kind}"
+
+    def check(self, config: Whole, at: str) -> None:
+        if config.free_first:
+            raise InputError("look: looks are drawn in real pens; take palette learned or fixed, or leave --look out")
+        self.look.check(config, f"{at}.look")
+
+    def counted(self) -> Sequence[Stage]:
+        return (self.model_copy(update={"keep": ENOUGH}),)
+
+    def settles(self, palette: str) -> bool:
+        return palette != "kmeans"
+
+    def label(self, config: Whole) -> Sequence[str]:
+        return (self.look.kind,)
+
+    @classmethod
+    def report(cls, figures: Mapping[str, Any]) -> Sequence[Table]:
+        return pen_count_table(figures)
+
+    def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
+        picture = context.picture
+        if picture is None or not drawing.ink.pens:
+            raise InputError("stages: a look is drawn for a picture in real pens; give --image and such a palette")
+        target, paper, pens = reduced(picture), drawing.canvas.paper_rgb, list(drawing.ink.pens)
+        if self.keep is not None or len(pens) > context.pen_count:
+            pens = [pens[i] for i in choose_pens(target, pens, paper, context.pen_count, self.keep, watch)]
+            watch.say(f"pens: {', '.join(pen.name for pen in pens)}")
+        wanted = self._wanted(drawing, reduced(picture, SIDE), pens, context)
+        state = context.generator.get_state()
+
+        def laid(gain: float) -> Drawing:
+            context.generator.set_state(state)  # the same lines but for their density
+            return self._drawing(drawing, wanted, pens, gain)
+
+        found = self._in_time(laid, context, watch)
+        time, limit = context.objectives.get("time"), _limit(context, len(pens))
+        if isinstance(time, PlotTime) and limit < math.inf:
+            time.take(plot_time(found, context.machine, (1 + AIM) / 2 * limit))
+        assert isinstance(found.ink, Penned)
+        counts = ", ".join(f"{int((found.ink.pen == k).sum())} {pen.name}" for k, pen in enumerate(pens))
+        metres = float(found.primitive.lengths().sum()) * drawing.canvas.mm_per_unit / 1000  # type: ignore[operator]
+        watch.say(f"{len(found)} lines, {metres:.1f} m: {counts}")
+        return found
+
+    @staticmethod
+    def _wanted(drawing: Drawing, target: Tensor, pens: Sequence[Pen], context: Context) -> list[Wanted]:
+        planes = separate(target, pens, drawing.canvas.paper_rgb, coarse=COARSE).double().numpy()
+        luminance = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0])
+        light = lightness(luminance).double().numpy() / 100
+        dark = min(range(len(pens)), key=lambda k: float(to_lab(hex_to_rgb(pens[k].hex))[0]))
+        ink = planes.mean((1, 2)) / np.array([pen.tip_mm for pen in pens])
+        most = np.maximum(1, context.primitive.count * ink / max(float(ink.sum()), 1e-12)).astype(int)
+        return [
+            Wanted(
+                plane=planes[k], light=light, mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm,
+                number=k, pens=len(pens), dark=k == dark, most=int(most[k]), generator=context.generator,
+            )
+            for k, pen in enumerate(pens)
+        ]  # fmt: skip
+
+    def _drawing(self, drawing: Drawing, wanted: Sequence[Wanted], pens: Sequence[Pen], gain: float) -> Drawing:
+        look, found, pen = self.look, list[Floats](), list[int]()
+        for k, each in enumerate(wanted):
+            lines = look.lines(each, gain)
+            if len(lines) > each.most:
+                lines = sorted(lines, key=lambda line: -_length(line))[: each.most]
+            for line in lines:
+                points = resampled(line, look.spacing_mm) if look.spacing_mm else line
+                found.append(vertices(points) if look.passes else points)
+            pen += [k] * len(lines)
+        if not found:
+            raise InputError("look: the picture has nothing dark enough for a line; other pens or paper are needed")
+        laid = torch.from_numpy(np.concatenate(found) / drawing.canvas.mm_per_unit).float()
+        count = torch.tensor([len(line) for line in found])
+        splines = Splines(laid, count, torch.ones(len(found)))
+        return with_tips(Drawing(drawing.canvas, splines, Penned(pens, torch.tensor(pen))).to(drawing.device))
+
+    def _in_time(self, laid: Callable[[float], Drawing], context: Context, watch: Watch) -> Drawing:
+        """Lines of the tone asked for, or of that tone at which they take the run's minutes."""
+        gain, ratio, found = 1.0, 1.0, laid(1.0)
+        assert isinstance(found.ink, Penned)
+        limit = _limit(context, len(found.ink.pens))
+        for trial in range(TRIALS):
+            seconds = ratio * _expected(found, context)
+            if trial == 0 or seconds <= limit:  # the true time, where it may be the last one
+                ratio *= plot_seconds(found, context.machine) / seconds
+                seconds = ratio * _expected(found, context)
+            if 0.95 * AIM * limit <= seconds <= AIM * limit or (gain >= MOST_GAIN and seconds < AIM * limit):
+                break
+            if trial == TRIALS - 1 and seconds <= limit:
+                break
+            gain = min(MOST_GAIN, gain * (0.985 * AIM * limit / seconds) ** (1 / self.look.rises))
+            found = laid(gain)
+        if gain < 1:
+            watch.say(f"all tones take longer than the minutes: laid for {100 * gain:.0f} % of them")
+        return found
+
+
+def _limit(context: Context, pens: int) -> float:
+    """Seconds that the plot may take, pen changes included."""
+    if context.minutes is not None:
+        return 60 * context.minutes
+    free = min((each.budget_s for each in context.objectives.values()), default=math.inf)
+    return free + context.machine.change_seconds(pens)
+
+
+def _expected(drawing: Drawing, context: Context) -> float:
+    assert isinstance(drawing.ink, Penned)
+    lines = torch.bincount(drawing.ink.pen, minlength=len(drawing.ink.pens)).tolist()
+    ink = float(drawing.primitive.lengths().sum()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
+    changes = context.machine.change_seconds(len(lines))
+    return changes + expected_seconds(context.machine, lines, ink, drawing.canvas.area_mm2)
+
+
+def _length(line: Floats) -> float:
+    return float(np.hypot(*np.diff(line, axis=0).T).sum())
+
+
+def resampled(line: Floats, spacing: float) -> Floats:
+    """Points `[M', 2]` at even ways along a polyline `[M, 2]`, about `spacing` apart, both ends among them."""
+    if len(line) < 2:
+        return line
+    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.linspace(0, way[-1], max(2, round(way[-1] / spacing) + 1))
+    return np.stack([np.interp(at, way, line[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def vertices(points: Floats) -> Floats:
+    """Those of the B-spline through points `[M, 2]`: v0 = p0, (v + 4 v + v) / 6 = p within, vM = pM."""
+    count = len(points)
+    if count < 3:
+        return points
+    bands = np.tile(np.array([[1.0], [4.0], [1.0]]) / 6, (1, count))
+    bands[1, [0, -1]] = 1
+    bands[0, 1] = bands[2, -2] = 0
+    found: Floats = solve_banded((1, 1), bands, points)
+    return found

@@ -1,0 +1,92 @@
+"""What a look is: a way to lay lines for a tone, and the settings of the strokes, the penalties and the fit with it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from plotart.core.parts import Part
+from plotart.core.registry import Registry
+
+__all__ = ["Look", "Wanted", "looks"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one pen is to draw, in mm from the drawing area's corner.
+
+    Attributes:
+        plane: `[H, W]`, the share of the paper that the pen is to cover, 0..1.
+        light: `[H, W]`, lightness L* of the picture, 0..1.
+        mm_per_px: of both.
+        tip_mm: of the pen. number: which of the `pens` it is, in plotting order. dark: whether it is the darkest.
+        most: lines that may be laid.
+        generator: the only source of randomness.
+    """
+
+    plane: Floats
+    light: Floats
+    mm_per_px: float
+    tip_mm: float
+    number: int
+    pens: int
+    dark: bool
+    most: int
+    generator: torch.Generator
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height of the drawing area."""
+        height, width = self.plane.shape
+        return width * self.mm_per_px, height * self.mm_per_px
+
+    def at(self, points: Floats, plane: Floats | None = None) -> Floats:
+        """The plane at points `[..., 2]` (x, y) mm, bilinear: `[...]`, 0 beyond the area."""
+        where = points / self.mm_per_px - 0.5
+        found: Floats = map_coordinates(
+            self.plane if plane is None else plane, [where[..., 1], where[..., 0]], order=1, mode="nearest"
+        )
+        width, height = self.size_mm
+        inside = (points >= 0).all(-1) & (points[..., 0] <= width) & (points[..., 1] <= height)
+        return np.where(inside, found, 0.0)
+
+
+class Look(Part):
+    """Settings of one look, frozen, and how it lays lines.
+
+    The class attributes are what the rest of the run has to be for it, as in a config: `strokes` of the primitive,
+    `penalties` are objectives by name, `fit` changes the fit that follows. Whatever the user sets himself wins.
+    """
+
+    stage: ClassVar[str] = "lay"
+    """The stage that lays its lines."""
+    strokes: ClassVar[Mapping[str, Any]] = {"kind": "splines", "count": 20_000}
+    penalties: ClassVar[Mapping[str, Any]] = {"form": {"weight": 0.03}, "time": {"weight": 0.002}}
+    fit: ClassVar[Mapping[str, Any]] = {"steps": 240, "optimizer": "adam", "rates": {"vertices": 0.0015}}
+
+    spacing_mm: ClassVar[float] = 2.5
+    """Of the vertices along a line; 0: one for each point that was laid."""
+    passes: ClassVar[bool] = True
+    """Whether a line passes through the points that were laid; else these are its vertices, which it rounds off."""
+    rises: ClassVar[float] = 1.0
+    """The power of the gain with which the time of its lines rises, roughly."""
+
+    @abstractmethod
+    def lines(self, wanted: Wanted, gain: float) -> list[Floats]:
+        """The lines of one pen: polylines `[M, 2]` in mm; one of a single point is a dot.
+
+        Args:
+            gain: what the wanted tone is multiplied by, so that all lines plot in the run's minutes.
+        """
+
+
+looks: Registry[Look] = Registry("look")
