@@ -27,12 +27,18 @@ __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
 def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any) -> None:
-    """Make a drawing from a neuron or an image."""
+    """Make a drawing from a neuron or an image; of a list of looks, or --look all, a contact sheet of drafts."""
     from plotart.runs.config import Config
+    from plotart.runs.drafts import contact_sheet, read_looks
     from plotart.runs.pipeline import generate as make
 
     changes = gather(flags, sets)
-    chosen = Config.load(given_config(config) or base_config(changes), changes)
+    base, look = given_config(config) or base_config(changes), changes.get("look")
+    names = read_looks(look) if isinstance(look, str) else None
+    if names is not None:
+        click.echo(contact_sheet(base, changes, names, out, plain_console(stderr=True)))
+        return
+    chosen = Config.load(base, changes)
     _show(make(chosen, out, force=force, console=plain_console(stderr=True)))
 
 

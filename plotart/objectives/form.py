@@ -29,7 +29,8 @@ class Form(Objective):
         if not len(bent):
             nothing: Tensor = 0.0 * primitive.vertices.sum()
             return nothing
-        return bent.square().sum(-1).mean() / primitive.pitch() ** 2
+        moved: Tensor = bent.square().sum(-1).mean() / primitive.pitch() ** 2
+        return moved
 
 
 @objectives.register("form")

@@ -74,9 +74,7 @@ class InkLoad(_OfStrokes):
         curves = curves * drawing.canvas.mm_per_unit
         curves = curves + torch.tensor(area[:2], dtype=curves.dtype, device=curves.device)
         width = drawing.primitive.width * drawing.canvas.mm_per_unit
-        load = ink_load(
-            curves, width[owner], ends, (page.width_mm, page.height_mm), _presence(frame)[owner]
-        )
+        load = ink_load(curves, width[owner], ends, (page.width_mm, page.height_mm), _presence(frame)[owner])
         excess: Tensor = (load - self.limit).clamp_min(0).square().mean()
         return excess
 

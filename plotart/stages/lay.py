@@ -13,8 +13,7 @@ from pydantic import BeforeValidator, Field
 from scipy.linalg import solve_banded
 from torch import Tensor
 
-from plotart.core.color import XYZ_OF_LIGHT, lightness, to_lab, to_linear
-from plotart.core.color import hex_to_rgb
+from plotart.core.color import XYZ_OF_LIGHT, hex_to_rgb, lightness, to_lab, to_linear
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
 from plotart.core.settings import picked
@@ -135,8 +134,8 @@ class Lay(Stage):
         most = np.maximum(1, context.primitive.count * ink / max(float(ink.sum()), 1e-12)).astype(int)
         return [
             Wanted(
-                plane=planes[k], light=light, mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm,
-                number=k, pens=len(pens), dark=k == dark, most=int(most[k]), generator=context.generator,
+                planes=planes, light=light, mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm,
+                number=k, darkest=dark, most=int(most[k]), generator=context.generator,
             )
             for k, pen in enumerate(pens)
         ]  # fmt: skip

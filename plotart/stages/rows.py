@@ -53,8 +53,7 @@ def parallel(
     reach = float(np.abs(beside).max())
     first = pitch_mm * (wanted.number + 0.5) / wanted.pens  # of different pens not over each other
     return [
-        u[:, None] * along + (v + beside)[:, None] * across
-        for v in np.arange(v0 - reach + first, v1 + reach, pitch_mm)
+        u[:, None] * along + (v + beside)[:, None] * across for v in np.arange(v0 - reach + first, v1 + reach, pitch_mm)
     ]
 
 

@@ -33,6 +33,7 @@ SETTINGS = {
     "paths": {"count": 8, "radius": 0.3},
     "rasters": SHEET,
     "splats": {"count": 8, "radius": 0.3, "harmonics": 2},
+    "splines": {"count": 8, "radius": 0.5},
     "strokes": {"count": 8, "radius": 0.5},
     "tones": {"size": 24},
 }

@@ -71,7 +71,7 @@ class Splines(Primitive):
         return self.vertices
 
     def cubics(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The pieces `[M, 4, 2]` unit, differentiable, the spline of each `[M]`, and its ends that are one's: `[M, 2]`."""
+        """The pieces `[M, 4, 2]` unit, differentiable, the spline of each `[M]`, which of its ends end it `[M, 2]`."""
         before, start, end, after, owner = (part.to(self.vertices.device) for part in self._pieces)
         v1, v2 = self.vertices[start], self.vertices[end]
         first, last = (before < 0)[:, None], (after < 0)[:, None]
@@ -127,7 +127,7 @@ class Splines(Primitive):
         return torch.where(self.count == 1, (1 + RING) * self.width, self.width)
 
     def seen(self, view: View) -> Coverages:
-        pieces, owner, _ = self.cubics()
+        pieces, _, _ = self.cubics()
         rows, bundle = _bundles(self._pieces[4])
         flat = pieces[rows.to(pieces.device)]  # [B, BUNDLE, 4, 2]
         beyond = (rows[:, 1:] == rows[:, :-1]).to(pieces.device)

@@ -25,23 +25,33 @@ class Wanted:
     """What one pen is to draw, in mm from the drawing area's corner.
 
     Attributes:
-        plane: `[H, W]`, the share of the paper that the pen is to cover, 0..1.
+        planes: `[K, H, W]`, the share of the paper that each pen is to cover, 0..1.
         light: `[H, W]`, lightness L* of the picture, 0..1.
         mm_per_px: of both.
-        tip_mm: of the pen. number: which of the `pens` it is, in plotting order. dark: whether it is the darkest.
+        tip_mm: of the pen. number: which of the K pens it is, in plotting order. darkest: which one is.
         most: lines that may be laid.
         generator: the only source of randomness.
     """
 
-    plane: Floats
+    planes: Floats
     light: Floats
     mm_per_px: float
     tip_mm: float
     number: int
-    pens: int
-    dark: bool
+    darkest: int
     most: int
     generator: torch.Generator
+
+    @property
+    def pens(self) -> int:
+        """How many pens there are."""
+        return len(self.planes)
+
+    @property
+    def plane(self) -> Floats:
+        """The pen's own, `[H, W]`."""
+        own: Floats = self.planes[self.number]
+        return own
 
     @property
     def size_mm(self) -> tuple[float, float]:
