@@ -120,7 +120,7 @@ class Lay(Stage):
             time.take(plot_time(found, context.machine, (1 + AIM) / 2 * limit))
         assert isinstance(found.ink, Penned)
         counts = ", ".join(f"{int((found.ink.pen == k).sum())} {pen.name}" for k, pen in enumerate(pens))
-        metres = float(found.primitive.lengths().sum()) * drawing.canvas.mm_per_unit / 1000  # type: ignore[operator]
+        metres = float(found.primitive.lengths().detach().sum()) * drawing.canvas.mm_per_unit / 1000  # type: ignore[operator]
         watch.say(f"{len(found)} lines, {metres:.1f} m: {counts}")
         return found
 
@@ -135,7 +135,7 @@ class Lay(Stage):
         return [
             Wanted(
                 planes=planes, light=light, mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm,
-                number=k, darkest=dark, most=int(most[k]), generator=context.generator,
+                number=k, darkest=dark, count=context.primitive.count, most=int(most[k]), generator=context.generator,
             )
             for k, pen in enumerate(pens)
         ]  # fmt: skip
@@ -144,8 +144,6 @@ class Lay(Stage):
         look, found, pen = self.look, list[Floats](), list[int]()
         for k, each in enumerate(wanted):
             lines = look.lines(each, gain)
-            if len(lines) > each.most:
-                lines = sorted(lines, key=lambda line: -_length(line))[: each.most]
             for line in lines:
                 points = resampled(line, look.spacing_mm) if look.spacing_mm else line
                 found.append(vertices(points) if look.passes else points)
@@ -153,9 +151,17 @@ class Lay(Stage):
         if not found:
             raise InputError("look: the picture has nothing dark enough for a line; other pens or paper are needed")
         laid = torch.from_numpy(np.concatenate(found) / drawing.canvas.mm_per_unit).float()
+        extent = torch.tensor(drawing.canvas.unit_size, dtype=torch.float32)
         count = torch.tensor([len(line) for line in found])
-        splines = Splines(laid, count, torch.ones(len(found)))
-        return with_tips(Drawing(drawing.canvas, splines, Penned(pens, torch.tensor(pen))).to(drawing.device))
+        splines = Splines(laid, count, torch.ones(len(found)), extent=extent)
+        splines.constrain_()
+        splines.laid.copy_(splines.vertices.detach())
+        made = Drawing(drawing.canvas, splines, Penned(pens, torch.tensor(pen)))
+        most = wanted[0].count
+        if len(made) > most and not look.counts:
+            longest = splines.lengths().detach().argsort(descending=True, stable=True)[:most]
+            made = made.subset(longest.sort().values)
+        return with_tips(made.to(drawing.device))
 
     def _in_time(self, laid: Callable[[float], Drawing], context: Context, watch: Watch) -> Drawing:
         """Lines of the tone asked for, or of that tone at which they take the run's minutes."""
@@ -189,13 +195,9 @@ def _limit(context: Context, pens: int) -> float:
 def _expected(drawing: Drawing, context: Context) -> float:
     assert isinstance(drawing.ink, Penned)
     lines = torch.bincount(drawing.ink.pen, minlength=len(drawing.ink.pens)).tolist()
-    ink = float(drawing.primitive.lengths().sum()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
+    ink = float(drawing.primitive.lengths().detach().sum()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
     changes = context.machine.change_seconds(len(lines))
     return changes + expected_seconds(context.machine, lines, ink, drawing.canvas.area_mm2)
-
-
-def _length(line: Floats) -> float:
-    return float(np.hypot(*np.diff(line, axis=0).T).sum())
 
 
 def resampled(line: Floats, spacing: float) -> Floats:

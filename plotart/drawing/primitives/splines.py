@@ -23,8 +23,8 @@ __all__ = ["Splines", "SplinesSpec"]
 
 BUNDLE = 8
 """Cubics that are rendered as one stroke: a stroke of its own for each would have two round caps to look after."""
-RING = 0.34
-"""Diameter, in tips, of the ring that a pen draws for a dot: long enough to be drawn, and without a hole."""
+RING = 0.9
+"""Diameter, in tips, of the ring that a pen draws for a dot: a lift takes most of its time, and it leaves no hole."""
 
 
 class Splines(Primitive):
@@ -41,14 +41,23 @@ class Splines(Primitive):
         vertices: `[P, 2]` unit, those of the first spline, then of the second, ...
         count: `[N]` long, how many are each one's. width: `[N]` unit, of the pen.
         laid: `[P, 2]`, where the vertices were laid; by default where they are.
+        extent: `[2]` unit, the far corner of what they are kept in, so that no spline leaves it; none by default.
     """
 
     rates: ClassVar[Mapping[str, float]] = {"vertices": 0.002}
     tiled = True
     laid: Tensor
     count: Tensor
+    extent: Tensor
 
-    def __init__(self, vertices: Tensor, count: Tensor, width: Tensor, laid: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        vertices: Tensor,
+        count: Tensor,
+        width: Tensor,
+        laid: Tensor | None = None,
+        extent: Tensor | None = None,
+    ) -> None:
         super().__init__()
         if vertices.ndim != 2 or vertices.shape[1] != 2 or count.ndim != 1 or int(count.sum()) != len(vertices):
             raise ValueError(f"{int(count.sum())} vertices [P, 2] are wanted, not {list(vertices.shape)}")
@@ -60,7 +69,9 @@ class Splines(Primitive):
         self.register_buffer("count", count.detach().clone().long())
         self.register_buffer("width", width.detach().clone())
         self.register_buffer("laid", (vertices if laid is None else laid).detach().clone())
-        self._pieces = _pieces(self.count.cpu())
+        far = torch.full((2,), torch.inf) if extent is None else extent
+        self.register_buffer("extent", far.detach().clone())
+        self._pieces = list(_pieces(self.count.cpu()))
 
     def __len__(self) -> int:
         return len(self.count)
@@ -154,29 +165,39 @@ class Splines(Primitive):
         self.width.copy_(width)
 
     @torch.no_grad()
+    def constrain_(self) -> None:
+        """A B-spline lies within the hull of its vertices."""
+        if bool(self.extent.isfinite().all()):
+            self.vertices.clamp_(min=0)
+            self.vertices.clamp_(max=self.extent)
+
+    @torch.no_grad()
     def area(self) -> Tensor:
         width = self._seen_width()
         line = torch.where(self.count == 1, torch.zeros_like(width), self.lengths())
         return line * width + torch.pi / 4 * width**2
 
     def pack(self) -> dict[str, Tensor]:
-        return {name: getattr(self, name).detach().clone() for name in ("vertices", "count", "width", "laid")}
+        names = ("vertices", "count", "width", "laid", "extent")
+        return {name: getattr(self, name).detach().clone() for name in names}
 
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Self:
-        return cls(state["vertices"], state["count"], state["width"], state["laid"])
+        return cls(*(state[name] for name in ("vertices", "count", "width", "laid", "extent")))
 
     def subset(self, keep: Tensor) -> Self:
         first = self.count.cumsum(0) - self.count
         own = [torch.arange(int(first[i]), int(first[i] + self.count[i])) for i in keep.tolist()]
         rows = torch.cat(own).to(self.count.device) if own else torch.zeros(0, dtype=torch.long)
         state = self.pack()
-        return type(self)(state["vertices"][rows], state["count"][keep], state["width"][keep], state["laid"][rows])
+        rows_of = {name: state[name][rows] for name in ("vertices", "laid")}
+        return self.unpack({**state, **rows_of, "count": state["count"][keep], "width": state["width"][keep]})
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         states = [part.pack() for part in parts]
-        return cls.unpack({name: torch.cat([state[name] for state in states]) for name in states[0]})
+        each = {name: torch.cat([state[name] for state in states]) for name in states[0] if name != "extent"}
+        return cls.unpack({**each, "extent": states[0]["extent"]})
 
 
 class SplineCoverages(StrokeCoverages):
@@ -246,8 +267,8 @@ class SplinesSpec(PrimitiveSpec):
         return frozenset({"curves", "single", "chains"})
 
     def check(self, config: Whole, at: str) -> None:
-        if config.ink.background != "paper":
-            raise InputError(f"ink.background: splines are drawn on paper, not on '{config.ink.background}'")
+        if config.ink.ground != "paper":
+            raise InputError(f"ink.background: splines are drawn on paper, not on '{config.ink.ground}'")
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Splines:
         extent = torch.tensor(canvas.unit_size, dtype=torch.float32)

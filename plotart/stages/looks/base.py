@@ -29,7 +29,7 @@ class Wanted:
         light: `[H, W]`, lightness L* of the picture, 0..1.
         mm_per_px: of both.
         tip_mm: of the pen. number: which of the K pens it is, in plotting order. darkest: which one is.
-        most: lines that may be laid.
+        count: lines that may be laid by all pens. most: this pen's share of them, by its ink.
         generator: the only source of randomness.
     """
 
@@ -39,6 +39,7 @@ class Wanted:
     tip_mm: float
     number: int
     darkest: int
+    count: int
     most: int
     generator: torch.Generator
 
@@ -87,6 +88,8 @@ class Look(Part):
     """Of the vertices along a line; 0: one for each point that was laid."""
     passes: ClassVar[bool] = True
     """Whether a line passes through the points that were laid; else these are its vertices, which it rounds off."""
+    counts: ClassVar[bool] = False
+    """Whether it sees to it by itself that there are no more lines than the drawing may have."""
     rises: ClassVar[float] = 1.0
     """The power of the gain with which the time of its lines rises, roughly."""
 

@@ -23,7 +23,7 @@ class Crosshatch(Look):
     """
 
     angle: float = Field(50.0, ge=-180, le=180, description="of the darkest pen's first lines, degrees")
-    shortest_mm: float = Field(2.5, gt=0, le=100, description="no shorter lines are laid")
+    shortest_mm: float = Field(4.5, gt=0, le=100, description="no shorter lines are laid")
 
     def lines(self, wanted: Wanted, gain: float) -> list[Floats]:
         left = np.clip(gain * wanted.plane, 0, 0.95)
