@@ -15,6 +15,7 @@ from torch import Tensor
 
 from plotart.core.color import XYZ_OF_LIGHT, hex_to_rgb, lightness, to_lab, to_linear
 from plotart.core.errors import InputError
+from plotart.core.images import reduced
 from plotart.core.parts import Whole
 from plotart.core.settings import picked
 from plotart.core.tables import Table
@@ -29,7 +30,7 @@ from plotart.stages.context import Context
 from plotart.stages.count import ENOUGH, pen_count_table
 from plotart.stages.looks import Look, Wanted, looks
 from plotart.stages.narrow import with_tips
-from plotart.stages.place import choose_pens, reduced
+from plotart.stages.place import choose_pens
 from plotart.stages.prune import plot_seconds, plot_time
 from plotart.stages.separation import separate
 from plotart.stages.watch import Watch

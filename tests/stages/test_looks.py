@@ -107,7 +107,7 @@ def test_a_wave_is_as_long_as_it_must_be():
 
 def test_the_default_is_contour_and_a_look_is_written_as_a_stage(picture):
     plain = config(picture, "contour")
-    assert [stage.kind for stage in plain.stages][0] == "place" and plain.primitive.kind == "strokes"
+    assert plain.stages[0].kind == "place" and plain.primitive.kind == "strokes"
     hatched = config(picture, "hatch", **{"look.angle": 10.0, "stages.2.steps": 7})
     assert hatched.stages[0].look.angle == 10 and hatched.primitive.kind == "splines"
     assert hatched.stages[2].steps == 7 and hatched.objectives["form"].weight > 0
@@ -129,7 +129,7 @@ def test_a_wrong_look_is_told(picture, changes, told):
 
 def test_a_look_is_for_pictures_in_pens(picture):
     for base in ("neuron", "image-kmeans"):
-        with pytest.raises(InputError, match="^look: 'hatch' is a way to draw a picture"):
+        with pytest.raises(InputError, match=r"^look: 'hatch' is a way to draw a picture"):
             Config.load(base, {"look": "hatch"})
 
 
