@@ -33,7 +33,7 @@ SETTINGS = {
     "paths": {"count": 8, "radius": 0.3},
     "rasters": SHEET,
     "splats": {"count": 8, "radius": 0.3, "harmonics": 2},
-    "splines": {"count": 8, "radius": 0.5},
+    "splines": {"count": 6, "radius": 0.4},
     "strokes": {"count": 8, "radius": 0.5},
     "tones": {"size": 24},
 }
