@@ -31,7 +31,7 @@ CANVAS = Canvas(page("60x60mm"), 5)
 def declared(part):
     """The needs and gives of a part with the settings it has by default, or the least it must have."""
     least = {"neuron": {"at": "a:1"}, "pixels": {"image": "a"}, "style": {"image": "a"}, "lighten": {"layers": 2}}
-    least |= {"enlarge": {"run": "a", "tiles": (1, 1)}}
+    least |= {"enlarge": {"run": "a", "tiles": (1, 1)}, "lay": {"look": "flow"}}
     made = part.model_validate(least.get(part.kind, {}))
     return made.needs, made.gives
 
@@ -99,7 +99,7 @@ def test_every_need_is_given_by_some_part():
 def test_every_parameter_of_a_primitive_has_a_rate(kind):
     settings = {
         **({} if kind == "tones" else {"count": 4}),
-        **({"widths": "free"} if kind == "strokes" else {"shape": "both"} if kind == "dividers" else {}),
+        **({"widths": "free"} if kind in ("strokes", "brushes") else {"shape": "both"} if kind == "dividers" else {}),
     }
     made = primitives[kind].model_validate(settings).build(CANVAS, 0.02, torch.Generator().manual_seed(0))
     assert {name for name, _ in made.named_parameters()} == set(made.rates)
