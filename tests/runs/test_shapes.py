@@ -50,7 +50,7 @@ def test_hatched_shapes_keep_to_a_load_of_ink(photo, tmp_path):
 def test_outlines_need_no_hatching(photo, tmp_path):
     stages = [{"kind": "fit", "steps": 4}, {"kind": "quantize"}]
     changes = {"primitive": {"kind": "circles", "count": 12, "marks": "outline"}, "stages": stages}
-    changes |= {"objectives.structure": None, "objectives.time": None}
+    changes |= {"objectives.structure": None, "objectives.time": None, "minutes": None}
     config = Config.load("image", {**small(photo), **changes, "pens.palette": "kmeans"})
     run = generate(config, tmp_path / "run")
     assert sum(pen["strokes"] for pen in run.figures["pens"]) >= 10
