@@ -27,7 +27,7 @@ __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
 def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any) -> None:
-    """Make a drawing from a neuron or an image; of a list of looks, or --look all, a contact sheet of drafts."""
+    """Make a drawing from a neuron or an image, or of several looks a sheet."""
     from plotart.runs.config import Config
     from plotart.runs.drafts import contact_sheet, read_looks
     from plotart.runs.pipeline import generate as make

@@ -57,7 +57,8 @@ def points(count=3000):
 
 
 def test_every_primitive_that_stands_alone_is_covered_here():
-    elsewhere = {"glyphs", "rasters", "tones"}  # made by a network: tests/glyphs; without lines: test_tones.py
+    # made by a network: tests/glyphs; without lines: test_tones.py; laid by looks: test_contracts.py, test_looks.py
+    elsewhere = {"glyphs", "rasters", "tones", "splines"}
     assert set(primitives) - elsewhere == set(VARIANTS)
 
 
