@@ -42,7 +42,7 @@ class Packed(nn.Module, ABC):
     @classmethod
     def _rows(cls) -> tuple[str, ...]:
         if not cls.per_shape:
-            raise NotImplementedError(f"{cls.__name__} belong together: none can be taken out or added")
+            raise TypeError(f"{cls.__name__} belong together: none can be taken out or added")
         return cls.per_shape
 
     def constrain_(self) -> None:

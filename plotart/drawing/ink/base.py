@@ -59,15 +59,15 @@ class Ink(Packed):
 
     def chosen(self) -> Tensor:
         """Which of `pens` each shape has, `[N]` long."""
-        raise NotImplementedError(f"ink {self.kind!r} has no pens")
+        raise TypeError(f"ink {self.kind!r} has no pens")
 
     def without(self, pen: int) -> Ink:
         """The same ink with one of its pens taken away."""
-        raise NotImplementedError(f"ink {self.kind!r} has no pens to choose from")
+        raise TypeError(f"ink {self.kind!r} has no pens to choose from")
 
     def settle(self) -> Ink:
         """The pens that shapes have now, for good."""
-        raise NotImplementedError(f"ink {self.kind!r} has no pens to choose from")
+        raise TypeError(f"ink {self.kind!r} has no pens to choose from")
 
     def listen(self, temperature: float) -> None:
         """How widely shapes listen to the pens that they might have, where that is still open."""
@@ -82,15 +82,15 @@ class Ink(Packed):
 
     def laid_on(self, shape: int, below: Tensor) -> Tensor:
         """The colours `[M, 3]` sRGB that full coverage by a shape makes of the colours `below [M, 3]` under it."""
-        raise NotImplementedError(f"ink {self.kind!r} has no colours of single shapes")
+        raise TypeError(f"ink {self.kind!r} has no colours of single shapes")
 
     def without_each(self, covered: Tensor, paper: Tensor) -> tuple[Tensor, Iterable[Tensor]]:
         """The picture of coverages `[N, P]`, and those without the first shape, the second, ...: each `[3, P]` sRGB."""
-        raise NotImplementedError(f"ink {self.kind!r} does not tell what single shapes do")
+        raise TypeError(f"ink {self.kind!r} does not tell what single shapes do")
 
     def start_again_(self, rgb: Tensor) -> None:
         """Give the last M shapes the colours `rgb [M, 3]` sRGB, as shapes that are new."""
-        raise NotImplementedError(f"ink {self.kind!r} keeps its shapes")
+        raise TypeError(f"ink {self.kind!r} keeps its shapes")
 
     def hide_below_(self, shapes: list[int]) -> None:
         """Let these shapes hide what is below them, where they have an opacity."""

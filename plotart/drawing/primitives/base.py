@@ -103,15 +103,15 @@ class Primitive(Packed):
 
     def moved(self, keep: Tensor, low: Tensor, scale: float) -> Primitive:
         """The shapes at the indices `keep [M]`, counted from the corner `low [2]` and `scale` times as large."""
-        raise NotImplementedError(f"{self.kind} are drawn as a whole")
+        raise TypeError(f"{self.kind} are drawn as a whole")
 
     def start_again_(self, count: int, centre: Tensor, radius: Tensor) -> None:
         """Make the last `count` shapes new ones at `centre [count, 2]` and of `radius [count]`, unit."""
-        raise NotImplementedError(f"{self.kind} stay where they are")
+        raise TypeError(f"{self.kind} stay where they are")
 
     def areas(self) -> list[Polygon | MultiPolygon]:
         """What lies within each shape's edge, unit; empty where the edge encloses nothing."""
-        raise NotImplementedError(f"{self.kind} are no areas")
+        raise TypeError(f"{self.kind} are no areas")
 
     def marks(self) -> list[list[Path]]:
         """What a pen draws for each shape, unit: its one path, unless a shape takes several or is filled."""

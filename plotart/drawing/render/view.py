@@ -59,11 +59,11 @@ class Coverages:
 
     def over(self, rgb: Tensor, opacity: Tensor, ground: Tensor) -> Tensor:
         """Laid over `ground [3]` in drawing order, in the colours `rgb [N, 3]` of `opacity [N]`: C = 3."""
-        raise NotImplementedError(f"{self.kind} are not laid over each other")
+        raise TypeError(f"{self.kind} are not laid over each other")
 
     def passed(self, weight: Tensor) -> Tensor:
         """The light that passes all shapes, prod_i (1 - weight_ic f_i), `weight [N, C]` in 0..1."""
-        raise NotImplementedError(f"{self.kind} do not multiply")
+        raise TypeError(f"{self.kind} do not multiply")
 
     def united(self, pen: Tensor, pens: int, presence: Tensor | None = None) -> Tensor:
         """`passed` with a channel for each pen, each shape taking all of that of its `pen [N]` alone, or `presence [N]`
