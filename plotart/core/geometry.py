@@ -6,8 +6,6 @@ knows its unit: the same functions serve unit coordinates and millimetres.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -19,14 +17,16 @@ __all__ = [
     "Path",
     "Rectangle",
     "bernstein",
+    "between",
     "bounds",
-    "clip",
-    "contain",
     "cubic",
     "cubic_slope",
+    "cut",
     "evaluate",
+    "extrema",
     "flatten",
     "flatten_all",
+    "from_segments",
     "join",
     "length",
     "lengths",
@@ -114,7 +114,7 @@ def segments(path: Path) -> NDArray[np.float64]:
     return np.stack([path[0:-1:3], path[1::3], path[2::3], path[3::3]], axis=1)
 
 
-def _from_segments(pieces: NDArray[np.float64]) -> Path:
+def from_segments(pieces: NDArray[np.float64]) -> Path:
     return np.concatenate([pieces[:1, 0], pieces[:, 1:].reshape(-1, 2)])
 
 
@@ -186,7 +186,7 @@ def length(path: Path) -> float:
     return float(lengths([path])[0])
 
 
-def _extrema(p: NDArray[np.float64]) -> list[float]:
+def extrema(p: NDArray[np.float64]) -> list[float]:
     """Parameters strictly inside 0..1 at which the cubic of coefficients p `[4]` turns (roots of its derivative)."""
     p0, p1, p2, p3 = (float(value) for value in p)
     a, b, c = p3 - p0 + 3 * (p1 - p2), 2 * (p0 - 2 * p1 + p2), p1 - p0
@@ -212,7 +212,7 @@ def bounds(path: Path) -> Rectangle:
     low, high = path[0::3].min(axis=0), path[0::3].max(axis=0)
     for piece in segments(path):
         if (piece[1:3] < low).any() or (piece[1:3] > high).any():  # only then can the curve leave the box of the ends
-            times = _extrema(piece[:, 0]) + _extrema(piece[:, 1])
+            times = extrema(piece[:, 0]) + extrema(piece[:, 1])
             if times:
                 points.append(evaluate(piece, times))
     every = np.concatenate(points)
@@ -237,7 +237,7 @@ def tangents(path: Path) -> NDArray[np.float64]:
     return result
 
 
-def _cut(piece: NDArray[np.float64], t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def cut(piece: NDArray[np.float64], t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """De Casteljau: the two halves `[4, 2]` of a segment at t in 0..1."""
     ab = piece[:-1] + t * np.diff(piece, axis=0)
     abc = ab[:-1] + t * np.diff(ab, axis=0)
@@ -245,10 +245,10 @@ def _cut(piece: NDArray[np.float64], t: float) -> tuple[NDArray[np.float64], NDA
     return np.stack([piece[0], ab[0], abc[0], middle]), np.stack([middle, abc[1], ab[2], piece[3]])
 
 
-def _between(piece: NDArray[np.float64], t0: float, t1: float) -> NDArray[np.float64]:
+def between(piece: NDArray[np.float64], t0: float, t1: float) -> NDArray[np.float64]:
     if t1 < 1:
-        piece = _cut(piece, t1)[0]
-    return _cut(piece, t0 / t1)[1] if t0 > 0 else piece
+        piece = cut(piece, t1)[0]
+    return cut(piece, t0 / t1)[1] if t0 > 0 else piece
 
 
 def split(path: Path, t: float) -> tuple[Path, Path]:
@@ -259,7 +259,7 @@ def split(path: Path, t: float) -> tuple[Path, Path]:
     index = min(int(t), len(pieces) - 1)
     if t == index:
         return path[: 3 * index + 1].copy(), path[3 * index :].copy()
-    first, second = _cut(pieces[index], t - index)
+    first, second = cut(pieces[index], t - index)
     return (
         np.concatenate([path[: 3 * index], first]),
         np.concatenate([second, path[3 * index + 4 :]]),
@@ -274,99 +274,3 @@ def join(first: Path, second: Path) -> Path:
     tail[:2] += middle - second[0]
     head[-1] = middle
     return np.concatenate([head, tail[1:]])
-
-
-def _crossings(p: NDArray[np.float64], value: float) -> list[float]:
-    """Parameters strictly inside 0..1 at which the cubic of coefficients p `[4]` passes `value`: bisection between its
-    extrema, so that no coefficient has to be divided by."""
-    q0, q1, q2, q3 = (float(x) - value for x in p)
-    at = partial(cubic, (q0, q1, q2, q3))
-    stops = [0.0, *_extrema(p), 1.0]
-    heights = [q0, *(at(t) for t in stops[1:-1]), q3]
-    found = []
-    for a, b, fa, fb in zip(stops, stops[1:], heights, heights[1:], strict=False):
-        if fa == 0:
-            if a > 0:
-                found.append(a)
-            continue
-        if fa * fb >= 0:
-            continue
-        low, high = (a, b) if fa < 0 else (b, a)  # at(low) < 0 < at(high)
-        for _ in range(60):
-            middle = (low + high) / 2
-            if middle in (low, high):
-                break
-            low, high = (middle, high) if at(middle) < 0 else (low, middle)
-        found.append((low + high) / 2)
-    return [t for t in found if 0 < t < 1]
-
-
-def _inside(points: NDArray[np.float64], rectangle: Rectangle, slack: float = 0.0) -> bool:
-    x0, y0, x1, y1 = rectangle
-    return bool(
-        points[:, 0].min() >= x0 - slack
-        and points[:, 0].max() <= x1 + slack
-        and points[:, 1].min() >= y0 - slack
-        and points[:, 1].max() <= y1 + slack
-    )
-
-
-def clip(path: Path, rectangle: Rectangle) -> list[Path]:
-    """The parts of the path inside the closed rectangle, in order, as exact parts of the curve.
-
-    Each segment is cut at the roots of its coordinates against the four sides, so new ends lie on the rectangle itself.
-    A path inside comes back as it is; parts that touch the rectangle in one point only are left out.
-    """
-    if _inside(path, rectangle):
-        return [path]
-    x0, y0, x1, y1 = rectangle
-    slack = 1e-9 * max(1.0, abs(x0), abs(y0), abs(x1), abs(y1))
-    parts: list[list[NDArray[np.float64]]] = []
-    open_part = False
-    for piece in segments(path):
-        if _inside(piece, rectangle):
-            cuts = [0.0, 1.0]
-        else:
-            hits = {t: (0, side) for side in (x0, x1) for t in _crossings(piece[:, 0], side)}
-            hits |= {t: (1, side) for side in (y0, y1) for t in _crossings(piece[:, 1], side)}
-            cuts = [0.0, *sorted(hits), 1.0]
-        for a, b in pairwise(cuts):
-            middle = evaluate(piece, np.array([(a + b) / 2]))
-            if b - a < 1e-12 or not _inside(middle, rectangle, slack):
-                open_part = False
-                continue
-            part = _between(piece, a, b)
-            for t, row in ((a, 0), (b, 3)):
-                if 0 < t < 1:
-                    axis, side = hits[t]
-                    part[row, axis] = side
-            if not open_part:
-                parts.append([])
-            parts[-1].append(part)
-            open_part = True
-    return [_from_segments(np.stack(part)) for part in parts]
-
-
-def contain(path: Path, rectangle: Rectangle) -> Path:
-    """The same curve, cut so often that the control points too lie in the rectangle that holds the curve.
-
-    Programs that look at control points instead of curves then see nothing outside. The curve must lie inside
-    (see `clip`); control points outside by no more than a millionth of the rectangle's size are moved onto it.
-    """
-    if _inside(path, rectangle):
-        return path
-    low, high = np.array(rectangle[:2]), np.array(rectangle[2:])
-    slack = 1e-6 * float((high - low).max())
-    done: list[NDArray[np.float64]] = []
-    waiting = [(piece, 0) for piece in segments(path)[::-1]]
-    while waiting:
-        piece, depth = waiting.pop()
-        if depth > 12 or _inside(piece, rectangle, slack):  # the depth bounds the time for curves that do leave
-            done.append(np.clip(piece, low, high))
-            continue
-        # Extrema first: there the curve can touch a side, and no other cut ever brings the handles in.
-        turns = _extrema(piece[:, 0]) + _extrema(piece[:, 1])
-        turns = [t for t in turns if 1e-6 < t < 1 - 1e-6]
-        first, second = _cut(piece, turns[0] if turns else 0.5)
-        waiting += [(second, depth + 1), (first, depth + 1)]
-    return _from_segments(np.stack(done))

@@ -22,8 +22,8 @@ from plotart.glyphs.sheet import TOGETHER, Generated
 from plotart.objectives import Frame
 from plotart.stages.base import Finish, Stage, stages
 from plotart.stages.context import Context
-from plotart.stages.fit import rate_factor
 from plotart.stages.judge import evaluate
+from plotart.stages.rates import rate_factor
 from plotart.stages.watch import Step, Watch
 
 __all__ = ["Train"]

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plotart.core.canvas import Canvas
+from plotart.core.clipping import clip
 from plotart.core.color import hex_to_rgb, rgb_to_hex
 from plotart.core.errors import InputError
-from plotart.core.geometry import Path, bernstein, clip, cubic_slope, lengths, segments, split, straight
+from plotart.core.geometry import Path, bernstein, cubic_slope, lengths, segments, split, straight
 from plotart.drawing import Drawing
 from plotart.pens import Pen
 from plotart.plot.fills import Fills

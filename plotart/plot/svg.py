@@ -8,7 +8,8 @@ import svgwrite
 from svgwrite.extensions import Inkscape
 
 from plotart.core.canvas import Page
-from plotart.core.geometry import Path, Rectangle, bounds, contain
+from plotart.core.clipping import contain
+from plotart.core.geometry import Path, Rectangle, bounds
 from plotart.pens import Pen
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Layer, Plot

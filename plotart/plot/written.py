@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from plotart.core.clipping import clip
 from plotart.core.color import rgb_to_hex
-from plotart.core.geometry import clip
 from plotart.drawing import Drawing
 from plotart.drawing.ink_load import load_of_paths
 from plotart.pens import Pen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -16,10 +16,7 @@ from torch.optim import Adadelta, Adam, Optimizer
 from plotart.core.canvas import Canvas, Window
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
-from plotart.core.registry import nearest
 from plotart.drawing import Drawing
-from plotart.drawing.ink import Ink, inks
-from plotart.drawing.primitives import Primitive, primitives
 from plotart.drawing.render import some_pixels
 from plotart.stages.base import Stage, stages
 from plotart.stages.block_adam import BlockAdam
@@ -27,32 +24,10 @@ from plotart.stages.context import Context
 from plotart.stages.crops import Crops
 from plotart.stages.judge import evaluate
 from plotart.stages.lazy_adam import LazyAdam
+from plotart.stages.rates import check_rates, rate_factor, usual_rates
 from plotart.stages.watch import Step, Watch
 
 __all__ = ["Fit", "crops_of"]
-
-
-def usual_rates() -> dict[str, float]:
-    """The learning rate of every parameter that a primitive or an ink declares, by name.
-
-    Raises:
-        ValueError: two parts declare different ones for the same name.
-    """
-    found: dict[str, float] = {}
-    shapes: list[type[Primitive] | type[Ink]] = [primitives[kind].makes for kind in primitives]
-    for part in [*shapes, *(inks[kind] for kind in inks)]:
-        for name, rate in part.rates.items():
-            if found.setdefault(name, rate) != rate:
-                raise ValueError(f"rates of {name!r}: {part.kind} declares {rate:g}, another part {found[name]:g}")
-    return found
-
-
-def check_rates(rates: Mapping[str, float], at: str) -> None:
-    """InputError unless some part has a parameter of each name in `rates`."""
-    known = usual_rates()
-    for name in rates:
-        if name not in known:
-            raise InputError(f"{at}.rates: no part has a parameter '{name}'; nearest: {nearest(name, list(known))}")
 
 
 @stages.register("fit")
@@ -326,15 +301,6 @@ class Fit(Stage):
                     parameter.grad.masked_fill_(bad, 0.0)
                 count += found
         return count
-
-
-def rate_factor(schedule: str, progress: float) -> float:
-    """The share of the first learning rate at `progress` 0..1 of a fit."""
-    if schedule == "halving":
-        return 1.0 if progress < 0.5 else 0.5 if progress < 0.75 else 0.25
-    if schedule == "cosine":
-        return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
-    return 1.0
 
 
 def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Tensor:

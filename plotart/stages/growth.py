@@ -16,8 +16,9 @@ from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.stages.base import Stage
 from plotart.stages.context import Context
-from plotart.stages.fit import Fit, check_rates
+from plotart.stages.fit import Fit
 from plotart.stages.prune import contributions
+from plotart.stages.rates import check_rates
 from plotart.stages.watch import Part, Watch
 
 __all__ = ["Growth"]

@@ -17,6 +17,7 @@ from plotart.core.color import XYZ_OF_LIGHT, hex_to_rgb, lightness, to_lab, to_l
 from plotart.core.errors import InputError
 from plotart.core.images import reduced
 from plotart.core.parts import Whole
+from plotart.core.polylines import points_at, ways
 from plotart.core.settings import picked
 from plotart.core.tables import Table
 from plotart.drawing import Drawing
@@ -205,9 +206,8 @@ def resampled(line: Floats, spacing: float) -> Floats:
     """Points `[M', 2]` at even ways along a polyline `[M, 2]`, about `spacing` apart, both ends among them."""
     if len(line) < 2:
         return line
-    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    at = np.linspace(0, way[-1], max(2, round(way[-1] / spacing) + 1))
-    return np.stack([np.interp(at, way, line[:, axis]) for axis in (0, 1)], axis=1)
+    way = ways(line)
+    return points_at(line, way, np.linspace(0, way[-1], max(2, round(way[-1] / spacing) + 1)))
 
 
 def vertices(points: Floats) -> Floats:

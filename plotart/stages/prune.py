@@ -27,8 +27,9 @@ from plotart.plot.motion import Machine, estimate
 from plotart.plot.written import make_plot
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
-from plotart.stages.fit import Fit, check_rates
+from plotart.stages.fit import Fit
 from plotart.stages.judge import presence_slopes
+from plotart.stages.rates import check_rates
 from plotart.stages.watch import Part, Watch
 
 __all__ = ["Prune", "contributions", "keep_within", "plot_seconds", "plot_time"]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import ellipe
 
+from plotart.core.polylines import points_at, ways
 from plotart.stages.looks.base import Wanted
 
 __all__ = ["Run", "parallel", "rows", "swing", "wobbling"]
@@ -112,7 +113,7 @@ def wobbling(run: Run, wave_mm: float, most_mm: float, phase: float = 0.0) -> Fl
     """
     ahead = np.gradient(run.points, axis=0)
     ahead /= np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
-    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(run.points, axis=0).T))])
+    way = ways(run.points)
     slope = gaussian_filter1d(swing(run.load), 0.25 * wave_mm / STEP_MM, mode="nearest")
     # a swing that would be too wide gets more waves instead
     far = slope * wave_mm / (2 * math.pi)
@@ -123,8 +124,8 @@ def wobbling(run: Run, wave_mm: float, most_mm: float, phase: float = 0.0) -> Fl
     if len(at) < 2:
         return run.points[[0, -1]]
     where = np.interp(at, turns, way)
-    middle = np.stack([np.interp(where, way, run.points[:, axis]) for axis in (0, 1)], axis=1)
-    normal = np.stack([-np.interp(where, way, ahead[:, 1]), np.interp(where, way, ahead[:, 0])], axis=1)
+    middle, along = points_at(run.points, way, where), points_at(ahead, way, where)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
     beside = np.interp(where, way, np.minimum(far, most_mm)) * np.sin(2 * math.pi * at)
     found: Floats = middle + beside[:, None] * normal
     return found

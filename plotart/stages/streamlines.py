@@ -18,6 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
+from plotart.core.polylines import points_at, ways
+
 __all__ = ["Laying", "bezier", "direction_field", "lay_lines"]
 
 Floats = NDArray[np.float64]
@@ -125,9 +127,8 @@ def bezier(lines: list[Floats], segments: int) -> Floats:
     solve = np.linalg.pinv(np.concatenate(rows))
     found = np.empty((len(lines), count, 2))
     for i, line in enumerate(lines):
-        along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-        at = np.linspace(0, along[-1], samples)
-        even = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
+        way = ways(line)
+        even = points_at(line, way, np.linspace(0, way[-1], samples))
         wanted = np.concatenate([even, np.zeros((segments - 1, 2)), 10.0 * even[[0, -1]]])
         found[i] = solve @ wanted
     return found

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
+from plotart.core.clipping import clip
 from plotart.core.color import hex_to_rgb, to_lab
 from plotart.core.errors import InputError
-from plotart.core.geometry import Path, clip
+from plotart.core.geometry import Path
 from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Coded, Penned

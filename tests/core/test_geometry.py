@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from plotart.core import geometry as g
+from plotart.core.clipping import clip, contain
 
 BOX = (0.0, 0.0, 1.0, 1.0)
 coordinates = st.floats(-3, 4, width=32)
@@ -93,7 +94,7 @@ def test_join_meets_in_the_middle_with_its_handles():
 @settings(max_examples=300)
 @given(paths)
 def test_clip_keeps_exactly_what_is_inside(path):
-    parts = g.clip(path, BOX)
+    parts = clip(path, BOX)
     for part in parts:
         x0, y0, x1, y1 = g.bounds(part)
         assert min(x0, y0) >= -1e-7 and max(x1, y1) <= 1 + 1e-7
@@ -108,35 +109,35 @@ def test_clip_keeps_exactly_what_is_inside(path):
 
 
 def test_clip_cuts_on_the_side_itself_and_keeps_order():
-    parts = g.clip(np.array([[-1, 0.5], [0, 0.5], [1, 0.5], [2, 0.5]]), BOX)
+    parts = clip(np.array([[-1, 0.5], [0, 0.5], [1, 0.5], [2, 0.5]]), BOX)
     assert len(parts) == 1
     np.testing.assert_array_equal(parts[0][[0, -1]], [[0, 0.5], [1, 0.5]])
     wave = g.polyline([[0.5, 0.5], [1.5, 0.5], [1.5, 0.8], [0.5, 0.8]])
-    first, second = g.clip(wave, BOX)
+    first, second = clip(wave, BOX)
     np.testing.assert_allclose(first, g.straight([0.5, 0.5], [1, 0.5]))
     np.testing.assert_allclose(second, g.straight([1, 0.8], [0.5, 0.8]))
 
 
 def test_clip_of_paths_inside_along_and_outside():
     inside = g.straight([0.1, 0.1], [0.9, 0.9])
-    assert g.clip(inside, BOX)[0] is inside
-    assert g.clip(g.straight([2, 0], [2, 1]), BOX) == []
-    assert g.clip(g.straight([-1, -1], [3, -1]), BOX) == []
-    np.testing.assert_allclose(g.clip(g.straight([0, -1], [0, 2]), BOX)[0], g.straight([0, 0], [0, 1]))
+    assert clip(inside, BOX)[0] is inside
+    assert clip(g.straight([2, 0], [2, 1]), BOX) == []
+    assert clip(g.straight([-1, -1], [3, -1]), BOX) == []
+    np.testing.assert_allclose(clip(g.straight([0, -1], [0, 2]), BOX)[0], g.straight([0, 0], [0, 1]))
 
 
 def test_clip_does_not_trust_the_hull():
     # Handles far outside, the curve within: nothing may be cut.
     path = np.array([[0.2, 0.5], [0.2, 1.1], [0.8, 1.1], [0.8, 0.5]])
-    assert len(g.clip(path, BOX)) == 1
-    assert g.length(g.clip(path, BOX)[0]) == pytest.approx(g.length(path))
+    assert len(clip(path, BOX)) == 1
+    assert g.length(clip(path, BOX)[0]) == pytest.approx(g.length(path))
 
 
 @settings(max_examples=200)
 @given(paths)
 def test_contain_brings_handles_in_and_keeps_the_curve(path):
-    for part in g.clip(path, BOX):
-        held = g.contain(part, BOX)
+    for part in clip(path, BOX):
+        held = contain(part, BOX)
         assert held.min() >= 0 and held.max() <= 1
         count = (len(held) - 1) // 3
         points = g.evaluate(held, np.linspace(0, count, 30 * count))
@@ -149,10 +150,10 @@ def test_contain_brings_handles_in_and_keeps_the_curve(path):
 def test_contain_takes_few_cuts_along_a_side():
     # Just outside by less than the tolerance, all along: cutting finer and finer would never bring it in.
     along = np.array([[0, -5e-7], [0.3, -6e-7], [0.7, -4e-7], [1, -5e-7]])
-    held = g.contain(along, BOX)
+    held = contain(along, BOX)
     assert len(held) == 4 and held.min() == 0
     # A curve that does leave is cut off, in bounded time.
-    assert len(g.contain(np.array([[0, 0.5], [0, -3], [1, -3], [1, 0.5]]), BOX)) < 30_000
+    assert len(contain(np.array([[0, 0.5], [0, -3], [1, -3], [1, 0.5]]), BOX)) < 30_000
 
 
 def test_one_cubic_for_numbers_arrays_and_tensors():

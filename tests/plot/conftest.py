@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from plotart.core.canvas import Canvas, page
-from plotart.core.geometry import clip
+from plotart.core.clipping import clip
 from plotart.pens import Pen
 from plotart.plot import Layer, Plot
 

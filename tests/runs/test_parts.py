@@ -21,7 +21,8 @@ from plotart.networks import Network, Pretrained, networks
 from plotart.objectives import Objective, ObjectiveSpec, objectives
 from plotart.runs.checks import check
 from plotart.stages import Stage, stages
-from plotart.stages.fit import Fit, check_rates, usual_rates
+from plotart.stages.fit import Fit
+from plotart.stages.rates import check_rates, usual_rates
 
 REGISTRIES = {"primitive": primitives, "objective": objectives, "stage": stages}
 PARTS = [(what, kind) for what, registry in REGISTRIES.items() for kind in registry]

@@ -20,10 +20,11 @@ from plotart.plot.written import load_of, written
 from plotart.stages import Context, Silent, evaluate
 from plotart.stages.choose import Choose
 from plotart.stages.count import Count, fewest
-from plotart.stages.fit import Fit, rate_factor
+from plotart.stages.fit import Fit
 from plotart.stages.lighten import Lighten, worth
 from plotart.stages.narrow import Narrow
 from plotart.stages.quantize import Quantize, match_pens
+from plotart.stages.rates import rate_factor
 
 CANVAS = Canvas(page("60x60mm"), 5.0)
 SIZE = 48

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plotart.core.errors import InputError
+from plotart.core.polylines import ways
 from plotart.plot.drive.controller import Controller, Point, Watch
 from plotart.plot.drive.grbl_stream import GrblStream
 from plotart.plot.drive.line import Line, Lost, Misheard
@@ -148,7 +149,7 @@ class GrblController(Controller):
         self._feed = 0.0
 
     def draw(self, points: NDArray[np.float64], watch: Watch) -> float | None:
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+        along = ways(points)
         first = self.stream.sent
         for number in range(1, len(points)):
             if along[number] - along[number - 1] < 5e-4:

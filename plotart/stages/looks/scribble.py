@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
+from plotart.core.polylines import points_at, ways
 from plotart.stages.looks.base import Floats, Look, Wanted, looks
 from plotart.stages.stippling import stipples, through
 
@@ -44,9 +45,9 @@ class Scribble(Look):
 
     def _curled(self, way: Floats, tone: Floats, wanted: Wanted) -> Floats:
         step = 0.2
-        along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(way, axis=0).T))])
+        along = ways(way)
         at = np.arange(0, along[-1], step)
-        line = np.stack([np.interp(at, along, way[:, axis]) for axis in (0, 1)], axis=1)
+        line = points_at(way, along, at)
         line = gaussian_filter1d(line, 0.5 * self.apart_mm / step, axis=0, mode="nearest")
         dark = gaussian_filter1d(wanted.at(line, tone), 1.0 / step, mode="nearest")
         radius = self.radius_mm * np.clip(0.45 + dark, 0.45, 1)
@@ -56,7 +57,7 @@ class Scribble(Look):
         # six points a loop, wherever the loops are
         corners = np.arange(0, angle[-1], np.pi / 3) if len(angle) else np.zeros(0)
         where = np.interp(corners, angle, at)
-        middle = np.stack([np.interp(where, at, line[:, axis]) for axis in (0, 1)], axis=1)
+        middle = points_at(line, at, where)
         spun = np.stack([np.cos(corners), np.sin(corners)], axis=1)
         found: Floats = middle + np.interp(where, at, radius)[:, None] * spun
         return found
