@@ -229,7 +229,6 @@ class Dream(Stage):
             optimizer.state[parameter] = {
                 key: value[keep].clone() if value.ndim else value.clone() for key, value in moments[0].items()
             }
-        assert isinstance(dream.ink, Penned)
         watch.say(f"pens: {', '.join(pen.name for pen in dream.ink.pens)}")
         return dream, optimizer
 

@@ -15,7 +15,6 @@ __all__ = ["enough_pens", "fewer_pens", "only"]
 
 def only(dream: Drawing, left: list[int]) -> Drawing:
     """The tones of the pens at the indices `left`."""
-    assert isinstance(dream.ink, Penned)
     ink = Penned([dream.ink.pens[k] for k in left], torch.arange(len(left)))
     return Drawing(dream.canvas, dream.primitive.subset(torch.tensor(left)), ink).to(dream.device)
 

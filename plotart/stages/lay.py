@@ -29,7 +29,7 @@ from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
 from plotart.stages.count import ENOUGH, pen_count_table
-from plotart.stages.looks import Look, Wanted, looks
+from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.narrow import with_tips
 from plotart.stages.place import choose_pens
 from plotart.stages.prune import plot_seconds, plot_time
@@ -54,10 +54,14 @@ Floats = NDArray[np.float64]
 
 def _named(value: Any) -> Any:
     """A look by its name alone has its usual settings."""
-    return {"kind": value} if isinstance(value, str) else value
+    named = {"kind": value} if isinstance(value, str) else value
+    kind = named.get("kind") if isinstance(named, Mapping) else None
+    if isinstance(kind, str) and kind in looks and looks[kind].stage != "lay":
+        raise ValueError(f"the stage '{looks[kind].stage}' lays the look '{kind}'")
+    return named
 
 
-AnyLook = Annotated[Look, *picked(looks), BeforeValidator(_named)]
+AnyLook = Annotated[Laid, *picked(looks), BeforeValidator(_named)]
 
 
 @stages.register("lay")
@@ -120,8 +124,7 @@ class Lay(Stage):
         time, limit = context.objectives.get("time"), _limit(context, len(pens))
         if isinstance(time, PlotTime) and limit < math.inf:
             time.take(plot_time(found, context.machine, (1 + AIM) / 2 * limit))
-        assert isinstance(found.ink, Penned)
-        counts = ", ".join(f"{int((found.ink.pen == k).sum())} {pen.name}" for k, pen in enumerate(pens))
+        counts = ", ".join(f"{int((found.ink.chosen() == k).sum())} {pen.name}" for k, pen in enumerate(pens))
         metres = float(found.primitive.lengths().detach().sum()) * drawing.canvas.mm_per_unit / 1000  # type: ignore[operator]
         watch.say(f"{len(found)} lines, {metres:.1f} m: {counts}")
         return found
@@ -168,7 +171,6 @@ class Lay(Stage):
     def _in_time(self, laid: Callable[[float], Drawing], context: Context, watch: Watch) -> Drawing:
         """Lines of the tone asked for, or of that tone at which they take the run's minutes."""
         gain, ratio, found = 1.0, 1.0, laid(1.0)
-        assert isinstance(found.ink, Penned)
         limit = _limit(context, len(found.ink.pens))
         for trial in range(TRIALS):
             seconds = ratio * _expected(found, context)
@@ -195,8 +197,7 @@ def _limit(context: Context, pens: int) -> float:
 
 
 def _expected(drawing: Drawing, context: Context) -> float:
-    assert isinstance(drawing.ink, Penned)
-    lines = torch.bincount(drawing.ink.pen, minlength=len(drawing.ink.pens)).tolist()
+    lines = torch.bincount(drawing.ink.chosen(), minlength=len(drawing.ink.pens)).tolist()
     ink = float(drawing.primitive.lengths().detach().sum()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
     changes = context.machine.change_seconds(len(lines))
     return changes + expected_seconds(context.machine, lines, ink, drawing.canvas.area_mm2)

@@ -87,9 +87,8 @@ class Lines(Stage):
         time = context.objectives.get("time")
         if isinstance(time, PlotTime) and context.minutes is not None:
             time.take(plot_time(found, context.machine, (1 + AIM) / 2 * 60 * context.minutes))
-        assert isinstance(found.ink, Penned)
         ink = float(_lengths_mm(found).sum()) / 1000
-        counts = ", ".join(f"{int((found.ink.pen == k).sum())} {pen.name}" for k, pen in enumerate(pens))
+        counts = ", ".join(f"{int((found.ink.chosen() == k).sum())} {pen.name}" for k, pen in enumerate(pens))
         watch.say(f"{len(found)} lines, {ink:.1f} m: {counts}")
         return found
 
@@ -154,8 +153,7 @@ class Lines(Stage):
 
     @staticmethod
     def _expected(drawing: Drawing, context: Context) -> float:
-        assert isinstance(drawing.ink, Penned)
-        lines = torch.bincount(drawing.ink.pen, minlength=len(drawing.ink.pens)).tolist()
+        lines = torch.bincount(drawing.ink.chosen(), minlength=len(drawing.ink.pens)).tolist()
         ink = float(_lengths_mm(drawing).sum())
         pens = context.machine.change_seconds(len(lines))
         return pens + expected_seconds(context.machine, lines, ink, drawing.canvas.area_mm2)

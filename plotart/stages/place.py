@@ -34,10 +34,6 @@ from plotart.stages.watch import Watch
 
 __all__ = ["Place", "choose_pens", "edges", "spread_points"]
 
-AIM = 1.0
-"""The share of the time for which strokes are laid."""
-DETAIL = 1.0
-"""How much more a missing tone counts where there are details than where there are none."""
 START = 0.4
 """Strokes are laid as this share of their length and grow in the fit. Straight long ones cross what they ought to draw
 along: on the astronaut a CIEDE2000 of 3.62 instead of 3.29 (0.5) and 3.25 (0.3) after 300 steps."""
@@ -121,7 +117,7 @@ class Place(Stage):
         objectives, area_mm2 = context.objectives.values(), drawing.canvas.area_mm2
         tips, paper, focus = torch.tensor([p.tip_mm for p in pens]), drawing.canvas.paper_rgb, context.focused(target)
         most = max(1, len(drawing) - len(pens))  # each pen gets one more than its share
-        allowed = AIM * _allowed(context)
+        allowed = _allowed(context)
 
         def ink_mm(shares: Tensor) -> Tensor:
             return SPARE * ink_deep(shares).mean((1, 2)) * area_mm2 / tips
@@ -135,7 +131,7 @@ class Place(Stage):
         def demand(shares: Tensor) -> float:
             return max(seconds(shares) / allowed, float(ink_mm(shares).sum()) / self.longest_mm / most)
 
-        weight = 1 + DETAIL * torch.from_numpy(_detail(_lightness(target))).float()
+        weight = 1 + torch.from_numpy(_detail(_lightness(target))).float()
         weight = weight if focus is None else weight * stressed(focus)
         found = afford(
             target, pens, paper, demand,
@@ -144,7 +140,7 @@ class Place(Stage):
         if not found.all_of_it:
             for each in objectives:
                 each.settle_for(found.tones)
-            minutes = math.ceil((seconds(found.wanted) / AIM + context.machine.change_seconds(len(pens))) / 60)
+            minutes = math.ceil((seconds(found.wanted) + context.machine.change_seconds(len(pens))) / 60)
             strokes = math.ceil(float(ink_mm(found.wanted).sum()) / self.longest_mm)
             remedies = [f"--minutes {minutes}"] if seconds(found.wanted) > allowed else []
             remedies += [f"--strokes {strokes + len(pens)}"] if strokes > most else []
@@ -195,7 +191,7 @@ class Place(Stage):
         Args:
             closer: `[K]`, how many times more strokes there are for the details.
         """
-        allowed = AIM * _allowed(context)
+        allowed = _allowed(context)
         most = max(1, most - len(ink_mm))  # each pen gets one more
         total = float(ink_mm.sum())
 

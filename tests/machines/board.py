@@ -9,6 +9,7 @@ import termios
 import threading
 import time
 import tty
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,7 +56,7 @@ class PowerCut(Exception):
     """The machine is dead."""
 
 
-class Board:
+class Board(ABC):
     """A thread that talks on a pseudo-terminal as a board would. Use as a context; `port` is what to open.
 
     With `pace` 0 its clock leaps: what takes a minute is done at once, and `clock` tells the minute. With a pace of 1
@@ -126,13 +127,14 @@ class Board:
         if self.faults.unplug_after is not None and self._commands >= self.faults.unplug_after:
             raise PowerCut
 
-    def power_on(self):
+    def power_on(self):  # noqa: B027 - a hook
         """What it says first."""
 
+    @abstractmethod
     def receive(self, got):
-        raise NotImplementedError
+        """Hear bytes."""
 
-    def idle(self):
+    def idle(self):  # noqa: B027 - a hook
         """Between two reads."""
 
     # clock
@@ -152,7 +154,7 @@ class Board:
     def real(self):
         return (time.monotonic() - self._origin) * self.pace
 
-    def between(self):
+    def between(self):  # noqa: B027 - a hook
         """In real time: look at what comes in meanwhile."""
 
     # paper

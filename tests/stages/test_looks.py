@@ -14,7 +14,7 @@ from plotart.runs.config import Config
 from plotart.runs.prepare import prepare
 from plotart.stages import Silent
 from plotart.stages.lay import resampled, vertices
-from plotart.stages.looks import Look, Wanted, looks
+from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.prune import plot_seconds
 from plotart.stages.rows import parallel, rows, swing
 
@@ -135,7 +135,7 @@ def test_a_look_is_for_pictures_in_pens(picture):
 
 def test_one_class_is_a_look(picture):
     @looks.register("zigzag")
-    class Zigzag(Look):
+    class Zigzag(Laid):
         """Up and down."""
 
         def lines(self, wanted, gain):

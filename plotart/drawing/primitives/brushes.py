@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from plotart.core.canvas import Canvas
 from plotart.core.geometry import bernstein
 from plotart.drawing.primitives.base import primitives
-from plotart.drawing.primitives.strokes import StrokeCoverages, Strokes, StrokesSpec, inside
+from plotart.drawing.primitives.strokes import StrokeCoverages, Strokes, StrokesSpec, distances, inside
 from plotart.drawing.render.view import Coverages, View
 
 __all__ = ["Brushes", "BrushesSpec"]
@@ -67,7 +67,7 @@ class Brushes(Strokes):
 
     def coverage(self, xy: Tensor) -> Tensor:
         share = torch.stack(bernstein(torch.linspace(0, 1, 32).to(self.points)), dim=1)
-        each = inside(share @ self.pieces(), self.widths.flatten(), xy) * self.strength.flatten()[:, None]
+        each = inside(distances(share @ self.pieces(), xy), self.widths.flatten()) * self.strength.flatten()[:, None]
         return each.reshape(len(self), -1, len(xy)).amax(1)
 
     def seen(self, view: View) -> Coverages:
@@ -97,20 +97,6 @@ class Brushes(Strokes):
         if self.width_range is not None:
             self.widths.clamp_(*self.width_range)
             self.strength.clamp_(LEAST, 1)
-
-    def pack(self) -> dict[str, Tensor]:
-        state = {name: getattr(self, name).detach().clone() for name in self.per_shape}
-        return (
-            state
-            if self.width_range is None
-            else state | {"range": torch.tensor(self.width_range, dtype=torch.float64)}
-        )
-
-    @classmethod
-    def unpack(cls, state: dict[str, Tensor]) -> Brushes:
-        low_high = state.get("range")
-        bounds = None if low_high is None else tuple(low_high.tolist())
-        return cls(state["points"], state["widths"], state["strength"], bounds)
 
 
 class _Pieces(StrokeCoverages):

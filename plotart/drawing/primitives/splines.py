@@ -16,7 +16,7 @@ from plotart.core.errors import InputError
 from plotart.core.geometry import Path, bernstein
 from plotart.core.parts import Whole
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, primitives
-from plotart.drawing.primitives.strokes import StrokeCoverages
+from plotart.drawing.primitives.strokes import StrokeCoverages, distances, inside
 from plotart.drawing.render.view import Coverages, View
 
 __all__ = ["Splines", "SplinesSpec"]
@@ -125,14 +125,10 @@ class Splines(Primitive):
         pieces, owner, _ = self.cubics()
         even = torch.linspace(0.0, 1.0, 9, dtype=pieces.dtype, device=pieces.device)
         line = torch.einsum("tk,nkc->ntc", torch.stack(bernstein(even), dim=1), pieces)
-        a, b = line[:, :-1, None], line[:, 1:, None]
-        ab = b - a
-        u = (((xy - a) * ab).sum(-1) / ab.square().sum(-1).clamp_min(1e-20)).clamp(0, 1)
-        each = ((a + u[..., None] * ab - xy).square().sum(-1).amin(dim=1) + 1e-20).sqrt()
+        each = distances(line, xy)
         far = torch.full((len(self), len(xy)), torch.inf, dtype=each.dtype, device=each.device)
         distance = far.scatter_reduce(0, owner[:, None].expand_as(each), each, "amin")
-        half = self._seen_width()[:, None] / 2
-        return ((half - distance) / (0.02 * half) + 0.5).clamp(0, 1)
+        return inside(distance, self._seen_width())
 
     def _seen_width(self) -> Tensor:
         return torch.where(self.count == 1, (1 + RING) * self.width, self.width)

@@ -18,7 +18,7 @@ from plotart.drawing.primitives.base import Primitive, PrimitiveSpec, Stroked, p
 from plotart.drawing.render.view import Coverages, View
 from plotart.raster.strokes import composite_over, planes, transmit
 
-__all__ = ["StrokeCoverages", "Strokes", "StrokesSpec", "inside"]
+__all__ = ["StrokeCoverages", "Strokes", "StrokesSpec", "distances", "inside"]
 
 
 class Strokes(Primitive):
@@ -89,7 +89,7 @@ class Strokes(Primitive):
 
         Renderers filter by the pixel instead (plotart.drawing.render), which is what an image shows.
         """
-        return inside(self.polyline(32), self.width, xy)
+        return inside(distances(self.polyline(32), xy), self.width)
 
     def seen(self, view: View) -> Coverages:
         return StrokeCoverages(self.points, self.width, view)
@@ -131,25 +131,28 @@ class Strokes(Primitive):
         return self.lengths() * self.width + torch.pi / 4 * self.width**2
 
     def pack(self) -> dict[str, Tensor]:
-        state = {"points": self.points.detach().clone(), "width": self.width.detach().clone()}
-        return (
-            state
-            if self.width_range is None
-            else state | {"range": torch.tensor(self.width_range, dtype=torch.float64)}
-        )
+        state = {name: getattr(self, name).detach().clone() for name in self.per_shape}
+        if self.width_range is not None:
+            state["range"] = torch.tensor(self.width_range, dtype=torch.float64)
+        return state
 
     @classmethod
-    def unpack(cls, state: dict[str, Tensor]) -> Strokes:
+    def unpack(cls, state: dict[str, Any]) -> Self:
         low_high = state.get("range")
-        return cls(state["points"], state["width"], None if low_high is None else tuple(low_high.tolist()))
+        bounds = None if low_high is None else tuple(low_high.tolist())
+        return cls(**{name: state[name] for name in cls.per_shape}, width_range=bounds)
 
 
-def inside(line: Tensor, width: Tensor, xy: Tensor) -> Tensor:
-    """Coverage `[N, P]` of points `xy [P, 2]` by polylines `[N, M, 2]` of `width [N]`, unit; see `Strokes.coverage`."""
+def distances(line: Tensor, xy: Tensor) -> Tensor:
+    """How far points `xy [P, 2]` are from polylines `[N, M, 2]`: `[N, P]`."""
     a, b = line[:, :-1, None], line[:, 1:, None]
     ab = b - a
     u = (((xy - a) * ab).sum(-1) / ab.square().sum(-1).clamp_min(1e-20)).clamp(0, 1)
-    distance = ((a + u[..., None] * ab - xy).square().sum(-1).amin(dim=1) + 1e-20).sqrt()
+    return ((a + u[..., None] * ab - xy).square().sum(-1).amin(dim=1) + 1e-20).sqrt()
+
+
+def inside(distance: Tensor, width: Tensor) -> Tensor:
+    """Coverage `[N, P]` of points so far (`[N, P]`) from the middle of lines of `width [N]`; see `Strokes.coverage`."""
     half = width[:, None] / 2
     return ((half - distance) / (0.02 * half) + 0.5).clamp(0, 1)
 

@@ -41,29 +41,8 @@ def edged(v, edge, half, outline):
 
 
 @jit
-def wavy(row, harmonics, cosine, sine, r, away, d):
-    """Depth v in a fourier shape along the ray, and its derivatives by r, phi and |x - centre|; by the waves: d."""
-    radius, turning = ONE, ZERO  # R and its derivative by phi
-    ck, sk = cosine, sine
-    for k in range(harmonics):
-        a, b = row[5 + k], row[5 + harmonics + k]
-        radius += a * ck + b * sk
-        turning += np.float32(k + 1) * (b * ck - a * sk)
-        ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
-    free = radius > THIN
-    if not free:
-        radius, turning = THIN, ZERO
-    each = away / r if free else ZERO
-    ck, sk = cosine, sine
-    for k in range(harmonics):
-        d[5 + k], d[5 + harmonics + k] = each * ck, each * sk
-        ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
-    return away * (radius / r - ONE), -away * radius / (r * r), away / r * turning, radius / r - ONE
-
-
-@jit
-def published(row, harmonics, base, cosine, sine, r, d):
-    """max(0, tanh(16 (R - r))), R the waves and `base`; its derivatives by r and phi, those by the waves go to d."""
+def waved(row, harmonics, base, cosine, sine):
+    """The radius R of a fourier shape, `base` and its waves, and the derivative by phi."""
     radius, turning = base, ZERO
     ck, sk = cosine, sine
     for k in range(harmonics):
@@ -71,12 +50,36 @@ def published(row, harmonics, base, cosine, sine, r, d):
         radius += a * ck + b * sk
         turning += np.float32(k + 1) * (b * ck - a * sk)
         ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
-    f = max(ZERO, np.tanh(SHARP * (radius - r)))
-    g = SHARP * (ONE - f * f) if f > ZERO else ZERO
+    return radius, turning
+
+
+@jit
+def by_waves(each, harmonics, cosine, sine, d):
+    """Leave in d what has the derivative `each` by R, by the waves."""
     ck, sk = cosine, sine
     for k in range(harmonics):
-        d[5 + k], d[5 + harmonics + k] = g * ck, g * sk
+        d[5 + k], d[5 + harmonics + k] = each * ck, each * sk
         ck, sk = ck * cosine - sk * sine, sk * cosine + ck * sine
+
+
+@jit
+def wavy(row, harmonics, cosine, sine, r, away, d):
+    """Depth v in a fourier shape along the ray, and its derivatives by r, phi and |x - centre|; by the waves: d."""
+    radius, turning = waved(row, harmonics, ONE, cosine, sine)
+    free = radius > THIN
+    if not free:
+        radius, turning = THIN, ZERO
+    by_waves(away / r if free else ZERO, harmonics, cosine, sine, d)
+    return away * (radius / r - ONE), -away * radius / (r * r), away / r * turning, radius / r - ONE
+
+
+@jit
+def published(row, harmonics, base, cosine, sine, r, d):
+    """max(0, tanh(16 (R - r))), R the waves and `base`; its derivatives by r and phi, those by the waves go to d."""
+    radius, turning = waved(row, harmonics, base, cosine, sine)
+    f = max(ZERO, np.tanh(SHARP * (radius - r)))
+    g = SHARP * (ONE - f * f) if f > ZERO else ZERO
+    by_waves(g, harmonics, cosine, sine, d)
     return f, -g, g * turning
 
 

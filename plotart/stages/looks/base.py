@@ -15,7 +15,7 @@ from scipy.ndimage import map_coordinates
 from plotart.core.parts import Part
 from plotart.core.registry import Registry
 
-__all__ = ["Look", "Wanted", "looks"]
+__all__ = ["Laid", "Look", "Wanted", "looks"]
 
 Floats = NDArray[np.float64]
 
@@ -72,14 +72,23 @@ class Wanted:
 
 
 class Look(Part):
-    """Settings of one look, frozen, and how it lays lines.
+    """Settings of one look, frozen: by which stage it is laid, and what the rest of the run has to be for it.
 
-    The class attributes are what the rest of the run has to be for it, as in a config: `strokes` of the primitive,
-    `penalties` are objectives by name, `fit` changes the fit that follows. Whatever the user sets himself wins.
+    As in a config: `strokes` of the primitive, `penalties` are objectives by name, `fit` changes the fit that follows.
+    Whatever the user sets himself wins.
     """
 
-    stage: ClassVar[str] = "lay"
+    stage: ClassVar[str]
     """The stage that lays its lines."""
+    strokes: ClassVar[Mapping[str, Any]] = {}
+    penalties: ClassVar[Mapping[str, Any]] = {}
+    fit: ClassVar[Mapping[str, Any]] = {}
+
+
+class Laid(Look):
+    """A look that says itself which lines are laid; the stage `lay` makes splines of them."""
+
+    stage = "lay"
     strokes: ClassVar[Mapping[str, Any]] = {"kind": "splines", "count": 20_000}
     penalties: ClassVar[Mapping[str, Any]] = {"form": {"weight": 0.03}, "time": {"weight": 0.002}}
     fit: ClassVar[Mapping[str, Any]] = {"steps": 240, "optimizer": "adam", "rates": {"vertices": 0.0015}}

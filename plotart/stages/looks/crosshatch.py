@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.rows import parallel, rows
 
 __all__ = ["Crosshatch"]
@@ -16,7 +16,7 @@ TURNS = (0, 90, 45, -45)
 
 
 @looks.register("crosshatch")
-class Crosshatch(Look):
+class Crosshatch(Laid):
     """Lines across each other, more directions where it is darker.
 
     Directions that cross at random cover 1 - (1 - c1)(1 - c2)...: each takes what the ones before it leave to be done.

@@ -7,14 +7,14 @@ import math
 import numpy as np
 from pydantic import Field
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.streamlines import Laying, direction_field, lay_lines
 
 __all__ = ["Flow"]
 
 
 @looks.register("flow")
-class Flow(Look):
+class Flow(Laid):
     """Long lines along the structure tensor of the picture, one field for all pens."""
 
     shortest_mm: float = Field(4.0, gt=0, le=100, description="no shorter lines are laid")

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.rows import parallel, rows, wobbling
 
 __all__ = ["Halftone"]
 
 
 @looks.register("halftone")
-class Halftone(Look):
+class Halftone(Laid):
     """Lines of varying wobble, each pen's in a direction of its own, as screens of a print are."""
 
     spacing_mm: ClassVar[float] = 0.0

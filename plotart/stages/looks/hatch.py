@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.rows import parallel, rows
 
 __all__ = ["Hatching"]
 
 
 @looks.register("hatch")
-class Hatching(Look):
+class Hatching(Laid):
     """Parallel lines, an angle for each pen."""
 
     angle: float = Field(45.0, ge=-180, le=180, description="of the darkest pen's lines, degrees")

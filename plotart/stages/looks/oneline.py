@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 from scipy.ndimage import gaussian_filter
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.stippling import stipples, through
 
 __all__ = ["OneLine"]
@@ -21,7 +21,7 @@ problem", 2006)."""
 
 
 @looks.register("oneline")
-class OneLine(Look):
+class OneLine(Laid):
     """A short way through stipples (R. Bosch, A. Herman, "Continuous line drawings via the traveling salesman
     problem", 2004), smoothed; the fit moves it and never cuts it."""
 

@@ -9,14 +9,14 @@ import numpy as np
 from pydantic import Field
 
 from plotart.stages.contours import contours
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.rows import parallel, rows
 
 __all__ = ["Outline"]
 
 
 @looks.register("outline")
-class Outline(Look):
+class Outline(Laid):
     """Lines along the edges, and light hatches where it is dark."""
 
     spacing_mm: ClassVar[float] = 1.5

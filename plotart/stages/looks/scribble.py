@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from plotart.core.polylines import points_at, ways
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.stippling import stipples, through
 
 __all__ = ["Scribble"]
@@ -21,7 +21,7 @@ FAINT = 0.08
 
 
 @looks.register("scribble")
-class Scribble(Look):
+class Scribble(Laid):
     """Loops along a short way through the dark parts (C. Chiu et al., "Tone- and feature-aware circular scribble art",
     2015): a loop of radius r for every a mm of ways that lie D apart covers tip (1 + 2 π r / a) / D of the paper."""
 

@@ -9,13 +9,13 @@ import numpy as np
 from pydantic import Field
 
 from plotart.stages.contours import contours
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 
 __all__ = ["Sketch"]
 
 
 @looks.register("sketch")
-class Sketch(Look):
+class Sketch(Laid):
     """As few strokes as tell what there is to see: 16 to 200 (`--strokes`), along the strongest contours.
 
     The economy is that of Y. Vinker et al., "CLIPasso: semantically-aware object sketching" (2022).

@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.rows import STEP_MM, rows, wobbling
 
 __all__ = ["Spiral"]
 
 
 @looks.register("spiral")
-class Spiral(Look):
+class Spiral(Laid):
     """An Archimedean spiral a pen, r = pitch (turn + pen / pens): those of the pens lie between each other."""
 
     spacing_mm: ClassVar[float] = 0.0

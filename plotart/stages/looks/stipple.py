@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from plotart.drawing.primitives.splines import RING
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.stippling import stipples
 
 __all__ = ["Stipple"]
 
 
 @looks.register("stipple")
-class Stipple(Look):
+class Stipple(Laid):
     """Dots (A. Secord, "Weighted Voronoi stippling", 2002)."""
 
     strokes: ClassVar[Mapping[str, Any]] = {"kind": "splines", "count": 60_000, "vertices": 2}

@@ -7,14 +7,14 @@ import math
 import numpy as np
 from pydantic import Field
 
-from plotart.stages.looks.base import Floats, Look, Wanted, looks
+from plotart.stages.looks.base import Floats, Laid, Wanted, looks
 from plotart.stages.rows import parallel, rows
 
 __all__ = ["Waves"]
 
 
 @looks.register("waves")
-class Waves(Look):
+class Waves(Laid):
     """Lines that swell side by side, each pen's with crests of its own."""
 
     length_mm: float = Field(42.0, gt=1, le=1000, description="from crest to crest")

@@ -10,9 +10,7 @@ from shapely import LineString, Point, Polygon
 from plotart.core.canvas import Canvas, page
 from plotart.core.geometry import flatten
 from plotart.drawing.primitives import primitives
-from plotart.drawing.primitives.dividers import Dividers
 from plotart.drawing.primitives.shapes import Shapes
-from plotart.drawing.primitives.strokes import Strokes
 
 CANVAS = Canvas(page("100x120mm"), 0)
 VARIANTS = {
@@ -37,6 +35,7 @@ VARIANTS = {
         "arcs": {"count": 6, "shape": "arc"},
         "dots": {"count": 6, "shape": "dot"},
     },
+    "splines": {"splines": {"count": 6, "radius": 1.0}},
     "strokes": {"strokes": {"count": 6, "radius": 0.5}},
 }
 ALL = [(kind, name) for kind, named in VARIANTS.items() for name in named]
@@ -57,8 +56,7 @@ def points(count=3000):
 
 
 def test_every_primitive_that_stands_alone_is_covered_here():
-    # made by a network: tests/glyphs; without lines: test_tones.py; laid by looks: test_contracts.py, test_looks.py
-    elsewhere = {"glyphs", "rasters", "tones", "splines"}
+    elsewhere = {"glyphs", "rasters", "tones"}  # made by a network: tests/glyphs; without lines: test_tones.py
     assert set(primitives) - elsewhere == set(VARIANTS)
 
 
@@ -88,7 +86,7 @@ def test_paths_lie_where_coverage_says(kind, name):
     assert len(made.paths()) == len(made.marks()) == len(made) == 6
     for i, path in enumerate(made.paths()):
         line = flatten(path, 1e-3)
-        outlined = isinstance(made, Strokes) or made.marks_as == "outline"
+        outlined = not made.filled or made.marks_as == "outline"
         area = LineString(line).buffer(0.01) if outlined else Polygon(line).buffer(0)
         drawn = np.array([area.contains(Point(xy)) for xy in points().numpy()])
         if "streaked" not in name:
@@ -101,7 +99,7 @@ def test_paths_lie_where_coverage_says(kind, name):
 def test_marks_and_fills_are_what_a_pen_draws(kind, name):
     made = build(kind, name)
     fills = made.fills()
-    if isinstance(made, Strokes | Dividers) or made.marks_as == "outline":
+    if not made.filled or made.marks_as == "outline":
         assert fills == []
         assert all(len(marks) == 1 for marks in made.marks())
         return
