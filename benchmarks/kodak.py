@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from picture_context import picture_context
 from skimage.metrics import structural_similarity
 
 from plotart.core.canvas import Canvas, page
@@ -30,11 +31,8 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink.free import OverSpec
 from plotart.drawing.primitives.brushes import BrushesSpec
 from plotart.drawing.primitives.strokes import StrokesSpec
-from plotart.drawing.render import renderer
 from plotart.objectives.pixels import Pixels
-from plotart.objectives.transforms import Transform
-from plotart.pens import load_pens
-from plotart.stages import Context, Silent, evaluate
+from plotart.stages import Silent, evaluate
 from plotart.stages.grow import Grow
 
 SHORT, LONG = 512, 768
@@ -50,17 +48,7 @@ def paint(picture: torch.Tensor, count: int, kind: StrokesSpec, spec: Grow, seed
     height, width = picture.shape[1:]
     canvas = Canvas(page("a5", width > height), 10.0, fit=width / height)
     target = picture[None]
-    context = Context(
-        renderer=renderer("native", threads=1),
-        objectives={"pixels": Pixels(target, "srgb", (0.0,))},
-        weights={"pixels": 1.0},
-        network=None,
-        transform=Transform(),
-        size=SHORT,
-        pens=load_pens("basic-12"),
-        pen_count=4,
-        generator=torch.Generator().manual_seed(seed),
-    )
+    context = picture_context(Pixels(target, "srgb", (0.0,)), SHORT, torch.Generator().manual_seed(seed))
     strokes = kind.model_copy(update={"count": count, "widths": "free", "width_range": (0.002, 0.5)})
     start = Drawing(canvas, strokes.build(canvas, 0.012, context.generator), OverSpec().build(count, context.generator))
     begun = time.process_time()

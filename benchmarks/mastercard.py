@@ -12,17 +12,15 @@ from __future__ import annotations
 import argparse
 
 import torch
+from picture_context import picture_context
 
 from plotart.core.canvas import Canvas, page
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Multiply, ink_specs
 from plotart.drawing.primitives.circles import CirclesSpec
-from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import Pixels, PixelsSpec
-from plotart.objectives.transforms import Transform
-from plotart.pens import load_pens
-from plotart.stages import Context, evaluate
+from plotart.stages import evaluate
 from plotart.stages.fit import Fit
 from plotart.stages.regrow import Regrow
 from plotart.stages.reorder import Reorder
@@ -70,10 +68,7 @@ def run(strategy: str, seed: int, steps: int, canvas: Canvas, target: torch.Tens
         ink = ink_specs[kind](background="#000000").build(2, generator)
     drawing = Drawing(canvas, circles, ink)
     objective = PixelsSpec(image="").build(ObjectiveContext(canvas=canvas, target=target, size=canvas.pixels(SIZE)))
-    context = Context(
-        renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,
-        load_pens("basic-12"), 4, generator,
-    )  # fmt: skip
+    context = picture_context(objective, SIZE, generator)
     fit = Fit(steps=steps, softness=16, schedule="cosine")
     drawing = fit(drawing, context, watch=Silent())
     for step in STRATEGIES[strategy][1]:

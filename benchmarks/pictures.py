@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from picture_context import picture_context
 from renderer import median, vgg16_to_conv4_3
 from skimage import data
 from skimage.metrics import structural_similarity
@@ -29,11 +30,8 @@ from plotart.core.vision import scielab_difference
 from plotart.drawing import Drawing
 from plotart.drawing.ink import OverSpec
 from plotart.drawing.primitives.strokes import StrokesSpec
-from plotart.drawing.render import renderer
 from plotart.objectives.pixels import Pixels
-from plotart.objectives.transforms import Transform
-from plotart.pens import load_pens
-from plotart.stages import Context, Silent, Stage, evaluate
+from plotart.stages import Silent, Stage, evaluate
 from plotart.stages.fit import Fit
 from plotart.stages.grow import Grow
 
@@ -74,17 +72,7 @@ def draw(photo: str, count: int, spec: Stage, seed: int = 0, size: int = SIZE) -
     height, width = picture.shape[1:]
     canvas = Canvas(page("a5", width > height), 10.0, fit=width / height)
     target = resize(picture, *canvas.pixels(size))[None]
-    context = Context(
-        renderer=renderer("native", threads=1),
-        objectives={"pixels": Pixels(target, "srgb", (0.0,))},
-        weights={"pixels": 1.0},
-        network=None,
-        transform=Transform(),
-        size=size,
-        pens=load_pens("basic-12"),
-        pen_count=4,
-        generator=torch.Generator().manual_seed(seed),
-    )
+    context = picture_context(Pixels(target, "srgb", (0.0,)), size, torch.Generator().manual_seed(seed))
     strokes = StrokesSpec(count=count, widths="free", width_range=(0.004, 0.5))
     start = Drawing(
         canvas,

@@ -13,18 +13,15 @@ import math
 from typing import Any
 
 import torch
+from picture_context import picture_context
 from shapes import Silent, picture
 
 from plotart.core.images import resize
 from plotart.drawing import Drawing
 from plotart.drawing.ink import ink_specs
 from plotart.drawing.primitives import primitives
-from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import PixelsSpec
-from plotart.objectives.transforms import Transform
-from plotart.pens import load_pens
-from plotart.stages import Context
 from plotart.stages.fit import Fit
 from plotart.stages.regrow import Regrow
 from plotart.stages.reorder import Reorder
@@ -74,10 +71,7 @@ def run(case: dict[str, Any], seed: int, steps: int) -> tuple[float, float]:
     made = shapes.build(canvas, 0.003, generator, target=target)
     ink = ink_specs[case.get("ink", "over")](background=case.get("background", "learned"))
     drawing = Drawing(canvas, made, ink.build(256, generator, made.start_rgb))
-    context = Context(
-        renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,
-        load_pens("basic-12"), 4, generator,
-    )  # fmt: skip
+    context = picture_context(objective, SIZE, generator)
     between = case.get("between", [])
     how = {"softness": case.get("softness", 4), "pixels_share": case.get("share", 0.25), "schedule": "cosine"}
     for stage in [*between, None]:

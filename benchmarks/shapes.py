@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from numba import njit
+from picture_context import picture_context
 from skimage import data
 
 from plotart.core.canvas import Canvas, page
@@ -31,8 +32,6 @@ from plotart.drawing.primitives import primitives
 from plotart.drawing.render import renderer, some_pixels
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import PixelsSpec
-from plotart.objectives.transforms import Transform
-from plotart.pens import load_pens
 from plotart.stages import Context, evaluate
 from plotart.stages.climb import Rival
 from plotart.stages.fit import Fit
@@ -68,10 +67,7 @@ def first(kind: str, count: int, target: torch.Tensor, canvas: Canvas) -> tuple[
     made = shapes.build(canvas, 0.003, generator, target=target)
     ink = ink_specs[INKS[kind]](background="learned")
     drawing = Drawing(canvas, made, ink.build(count, generator, made.start_rgb))
-    context = Context(
-        renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,
-        load_pens("basic-12"), 4, generator,
-    )  # fmt: skip
+    context = picture_context(objective, SIZE, generator)
     return drawing, context
 
 

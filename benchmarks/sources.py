@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import torch
+from picture_context import picture_context
 from skimage import data
 
 from plotart.core.canvas import Canvas, page
@@ -25,8 +26,6 @@ from plotart.drawing.primitives import primitives
 from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import PixelsSpec
-from plotart.objectives.transforms import Transform
-from plotart.pens import load_pens
 from plotart.stages import Context, Silent, evaluate
 from plotart.stages.climb import Climb
 from plotart.stages.fit import Fit
@@ -71,10 +70,7 @@ def scene(kind: str, shapes: dict[str, Any], ink: str, colours: dict[str, Any]) 
     generator = torch.Generator().manual_seed(0)
     made = primitives[kind].model_validate({"count": COUNT, **shapes}).build(canvas, 0.003, generator, target=target)
     drawing = Drawing(canvas, made, ink_specs[ink](**colours).build(COUNT, generator, made.start_rgb))
-    return drawing, Context(
-        renderer("native", threads=1), {"pixels": objective}, {"pixels": 1.0}, None, Transform(), SIZE,
-        load_pens("basic-12"), 4, generator,
-    )  # fmt: skip
+    return drawing, picture_context(objective, SIZE, generator)
 
 
 def tell(name: str, drawing: Drawing, context: Context, began: float) -> None:
