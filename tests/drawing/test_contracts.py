@@ -10,7 +10,6 @@ import torch
 from shapely import LineString
 
 from plotart.core.canvas import Canvas, page
-from plotart.core.errors import InputError
 from plotart.core.geometry import flatten
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Add, Average, Choosing, Coded, Mean, Multiply, Over, Penned, inks
@@ -141,16 +140,16 @@ def image_is_a_picture(drawing):
     assert -1e-5 <= float(image.min()) <= float(image.max()) <= 1 + 1e-5
 
 
-def _content(part):
+def content(part):
     held = io.BytesIO()
     torch.save(part.pack(), held)
     return held.getvalue()
 
 
 def packed_parts_are_the_same(part):
-    kept = _content(part)
+    kept = content(part)
     again = type(part).unpack(torch.load(io.BytesIO(kept), weights_only=True))
-    assert _content(again) == kept
+    assert content(again) == kept
     for name, value in part.state_dict().items():
         assert torch.equal(again.state_dict()[name], value), name
     assert {k: v for k, v in vars(again).items() if isinstance(v, str | float | tuple)} == {
@@ -161,7 +160,7 @@ def packed_parts_are_the_same(part):
 def parts_of_parts_are_the_same(part):
     rows = torch.tensor([3, 0, 2])
     again = type(part).joined([part.subset(rows[:1]), part.subset(rows[1:])])
-    assert _content(again) == _content(part.subset(rows))
+    assert content(again) == content(part.subset(rows))
 
 
 # Every part passes them.
@@ -317,61 +316,6 @@ def test_a_broken_ink_is_found(broken, check):
             continue
         with pytest.raises(AssertionError):
             check(drawing)
-
-
-@pytest.mark.parametrize(("shapes", "kind"), PAIRS)
-def test_a_saved_drawing_is_whole(shapes, kind, tmp_path):
-    drawing = scene(primitive(shapes), kind)
-    drawing.save(tmp_path / "drawing.pt")
-    again = Drawing.load(tmp_path / "drawing.pt")
-    assert again.canvas == CANVAS
-    assert again.ink.pens == drawing.ink.pens
-    assert _content(again.primitive) == _content(drawing.primitive)
-    assert torch.equal(renderer("native")(again, 24), renderer("native")(drawing, 24))
-    assert torch.equal(renderer("native")(Drawing.load(tmp_path), 24), renderer("native")(drawing, 24))
-    again.save(tmp_path / "again.pt")
-    assert _content(Drawing.load(tmp_path / "again.pt").primitive) == _content(drawing.primitive)
-    torch.save({"plotart": "drawing", **drawing.pack()}, tmp_path / "again.pt")  # as earlier versions did
-    assert _content(Drawing.load(tmp_path / "again.pt").primitive) == _content(drawing.primitive)
-
-
-def test_a_damaged_drawing_is_refused(tmp_path):
-    drawing = scene(primitive("strokes"), "penned")
-    drawing.save(tmp_path / "drawing.pt")
-    whole = (tmp_path / "drawing.pt").read_bytes()
-    for at in (0, 9, len(whole) // 2, len(whole) - 1):
-        flipped = bytearray(whole)
-        flipped[at] ^= 4
-        (tmp_path / "drawing.pt").write_bytes(flipped)
-        with pytest.raises(InputError, match="holds no drawing"):
-            Drawing.load(tmp_path / "drawing.pt")
-
-
-def test_other_files_are_refused_in_one_sentence(tmp_path):
-    drawing = scene(primitive("strokes"), "penned")
-    old = {"plotart": "drawing", **{k: v for k, v in drawing.pack().items() if k != "canvas"}}
-    for name, content, words in (
-        ("old.pt", old, "saved by another version of plotart"),
-        ("list.pt", [1, 2], "holds no drawing"),
-        ("other.pt", {"weights": torch.ones(2)}, "holds no drawing"),
-    ):
-        torch.save(content, tmp_path / name)
-        with pytest.raises(InputError, match=words) as error:
-            Drawing.load(tmp_path / name)
-        assert "\n" not in str(error.value)
-    (tmp_path / "text.pt").write_text("no drawing at all")
-    with pytest.raises(InputError, match="holds no drawing"):
-        Drawing.load(tmp_path / "text.pt")
-    with pytest.raises(InputError, match="cannot be read"):
-        Drawing.load(tmp_path / "none.pt")
-
-
-def test_a_drawing_shows_itself():
-    drawing = scene(primitive("circles"), "penned")
-    assert drawing.preview(64).size == CANVAS.pixels(64)[::-1]
-    shown = drawing._repr_html_()
-    assert "data:image/png;base64," in shown
-    assert "8 circles, red, blue, 100 x 120 mm" in shown
 
 
 def test_an_unknown_form_of_a_shape_is_refused():
