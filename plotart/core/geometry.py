@@ -115,6 +115,7 @@ def segments(path: Path) -> NDArray[np.float64]:
 
 
 def from_segments(pieces: NDArray[np.float64]) -> Path:
+    """The path of segments `[S, 4, 2]`, each of which begins where the one before ends."""
     return np.concatenate([pieces[:1, 0], pieces[:, 1:].reshape(-1, 2)])
 
 
@@ -246,6 +247,7 @@ def cut(piece: NDArray[np.float64], t: float) -> tuple[NDArray[np.float64], NDAr
 
 
 def between(piece: NDArray[np.float64], t0: float, t1: float) -> NDArray[np.float64]:
+    """The part of a segment `[4, 2]` from t0 to t1, 0 <= t0 < t1 <= 1: a segment `[4, 2]`."""
     if t1 < 1:
         piece = cut(piece, t1)[0]
     return cut(piece, t0 / t1)[1] if t0 > 0 else piece
