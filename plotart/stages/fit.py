@@ -18,6 +18,7 @@ from plotart.core.errors import InputError
 from plotart.core.parts import Whole
 from plotart.drawing import Drawing
 from plotart.drawing.render import some_pixels
+from plotart.stages.apart import Apart
 from plotart.stages.base import Stage, stages
 from plotart.stages.block_adam import BlockAdam
 from plotart.stages.context import Context
@@ -42,6 +43,7 @@ class Fit(Stage):
     `block-adam` gives each shape's geometry a full matrix of second moments (BlockAdam); all else stays with Adam.
     With `pixels_share` below 1 each step renders and compares only so many of the pixels, chosen at random (of strokes:
     whole tiles), which objectives that look at the whole image do not allow; beside a network each step takes them all.
+    With `apart` that part of a step is taken back which would lay strokes of a pen over each other (Apart).
     `halving` halves them after half and after three quarters of the steps; `cosine` lets them fall to a fiftieth.
 
     With `crop` each step renders a square of the canvas only, so that time and memory do not grow with the page; the
@@ -56,6 +58,7 @@ class Fit(Stage):
     rates: dict[str, float] = Field(default_factory=usual_rates)
     optimizer: Literal["adam", "block-adam", "adadelta"] = "adam"
     schedule: Literal["halving", "cosine", "constant"] = "halving"
+    apart: bool = Field(False, description="strokes of a pen do not come to cross, and their joints get smooth")
     copies: int = Field(1, ge=1, le=64, description="transformed views of each step's image that the network sees")
     temperature: float = Field(1.0, gt=0, le=100, description="how widely strokes listen while pens are being chosen")
     pixels_share: float = Field(1.0, gt=0, le=1, description="share of the pixels that a step looks at")
@@ -132,6 +135,7 @@ class Fit(Stage):
             self._go_on(saved, optimizers, context, crops)
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
         every = max(1, self.steps // self.looks)
+        apart = Apart(drawing) if self.apart else None
 
         for step in range(start, self.steps):
             if step % every == 0:
@@ -149,6 +153,8 @@ class Fit(Stage):
             for optimizer in optimizers:
                 optimizer.step()
             drawing.constrain_()
+            if apart is not None:
+                apart.settle_(drawing)
             watch.step(Step(step + 1, self.steps, losses, total))
 
             watch.checkpoint(

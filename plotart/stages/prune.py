@@ -60,6 +60,7 @@ class Prune(Stage):
     rounds: int = Field(6, ge=1, le=100)
     groups: int = Field(4, ge=1, le=1000)
     rates: dict[str, float] = Field(default={"points": 0.003})
+    apart: bool = Field(False, description="as of the stage fit")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -125,7 +126,7 @@ class Prune(Stage):
                 "time": state,
                 "left_out": [part.pack() for part in left_out],
             }
-            fit = Fit(steps=shares[number], rates=self.rates, schedule="cosine")
+            fit = Fit(steps=shares[number], rates=self.rates, schedule="cosine", apart=self.apart)
             inner = None if saved is None else saved["fit"]
             drawing = fit(drawing, timed, watch=Part(watch, base, inner, sum(shares[:number]), self.steps))
             saved = None
