@@ -51,7 +51,12 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--size", "size", int, "short side of the rendered canvas, px [384]"),
     ("--steps", "steps", int, "steps of all fit stages together"),
     ("--pens", "pens.set", str, "pen set, file, or '#hex,#hex' [basic-12]"),
-    ("--pen-count", "pens.count", str, "pens to use, or auto: as few as keep 95 % [4]"),
+    (
+        "--pen-count",
+        "pens.count",
+        str,
+        "pens to use, or auto: as few as keep 95 % [up to 4]",
+    ),
     ("--palette", "pens.palette", str, "how pens are chosen: learned, kmeans, or fixed (all of the set) [learned]"),
     ("--ink", "ink.kind", str, "how free colours mix: multiply or over [multiply]"),
     ("--page", "page.size", str, "a0..a6, letter, ... or WxHmm [a5]"),

@@ -43,6 +43,11 @@ __all__ = ["prepare"]
 MELTING = 1.45
 """Strokes melt into tones where a Gaussian of one arc minute is so many tips wide: 0.4 mm tips from two metres."""
 
+USUAL_PENS = 4
+"""As many pens make the palette, where nothing else is said."""
+CHANGES = 1 / 7
+"""... or fewer, where changing them would take more than this share of the minutes."""
+
 
 def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context, Drawing]:
     """The resolved config (network chosen), the context of the stages, and the first drawing.
@@ -55,10 +60,10 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     torch.set_num_threads(threads)
     device = _device(config.device)
     source = source_of(config)
-    pens, count = _palette(config) if source is None else source.palette()
+    machine = load_machine(config.machine)
+    pens, count = _palette(config, machine) if source is None else source.palette()
     tip = _usual_tip(pens)
     config = _seen_from(config, tip)
-    machine = load_machine(config.machine)
     check_minutes(config, count, machine)
     target, canvas, framing, read = None, drawing_area(config, config.primitive.aspect()), None, None
     if config.picture is not None:
@@ -232,7 +237,7 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _palette(config: Config) -> tuple[PenSet, int]:
+def _palette(config: Config, machine: Machine) -> tuple[PenSet, int]:
     """The pens the user has, and how many of them the drawing may use."""
     pens = load_pens(config.pens.set)
     have, count = len(pens.pens), config.pens.count
@@ -246,7 +251,13 @@ def _palette(config: Config) -> tuple[PenSet, int]:
         return pens, have
     if count is not None and count > have:
         raise InputError(f"pens.count: '{config.pens.set}' holds {have} pens, so at most {have}, not {count}")
-    return pens, min(4, have) if count is None else count
+    if count is not None:
+        return pens, count
+    count = min(USUAL_PENS, have)
+    if config.minutes is not None and any(stage.spares_pens for stage in config.stages):
+        while count > 1 and machine.change_seconds(count) > CHANGES * 60 * config.minutes:
+            count -= 1
+    return pens, count
 
 
 def _objectives(config: Config, device: torch.device, context: ObjectiveContext) -> dict[str, Objective]:

@@ -58,6 +58,8 @@ class Stage(Part):
     """Whether it replaces the strokes it is given, and so is left out where they come from a file."""
     counts_pens: ClassVar[bool] = False
     """Whether it finds how many pens the palette has."""
+    spares_pens: ClassVar[bool] = False
+    """Whether there are fewer pens than usual, unless their number is said, where changing them takes the time."""
     leaves: ClassVar[tuple[str, ...]] = ()
     """Names of the files of its own that it writes into the run's folder."""
     inks: ClassVar[tuple[str, ...] | None] = None

@@ -62,6 +62,7 @@ class Dream(Stage):
 
     lays_anew = True
     keeps_minutes = True
+    spares_pens = True
 
     steps: int = Field(200, ge=1, le=1_000_000)
     rate: float = Field(0.03, gt=0, le=10, description="Adam's learning rate of the planes' spectra")

@@ -18,6 +18,7 @@ from plotart.objectives.transforms import IDENTITY
 from plotart.pens import Pen, PenSet
 from plotart.runs.config import Config
 from plotart.runs.pipeline import generate
+from plotart.runs.prepare import prepare
 from plotart.stages import Context
 from plotart.stages.dream import Dream, layers_of_ink
 from plotart.stages.lines import Lines
@@ -187,3 +188,12 @@ def test_a_dream_alone_ends_with_its_picture(tmp_path):
     run = generate(Config.load("dream", {**SMALL, "steps": 6}), tmp_path / "run")
     assert (run.folder / "preview.png").is_file() and not (run.folder / "drawing.svg").exists()
     assert run.figures["excitation"]["free"] is not None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "asked", "count"), [(60, None, 4), (15, None, 3), (8, None, 2), (4, None, 1), (4, 3, 3)]
+)
+def test_few_minutes_are_not_spent_on_changing_pens(minutes, asked, count):
+    told = {"objectives.neuron.at": "conv2_2:3", "network.name": "vgg16-hed", "page.size": "a6", "threads": 2}
+    config = Config.load("neuron", {**told, "minutes": minutes, "pens.count": asked})
+    assert prepare(config, lambda line: None)[1].pen_count == count
