@@ -48,6 +48,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
         "number of strokes or shapes; with --init there are as many as in the file",
     ),
     ("--init", "init", str, "SVG file or saved drawing (.pt) whose strokes the run starts from"),
+    ("--draft", "draft", bool, "a quick picture to judge, of the same composition and pens"),
     ("--size", "size", int, "short side of the rendered canvas, px [384]"),
     ("--steps", "steps", int, "steps of all fit stages together"),
     ("--pens", "pens.set", str, "pen set, file, or '#hex,#hex' [basic-12]"),

@@ -19,8 +19,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
                          "motif", "styles"),
     "Pens and paper": ("pens", "ink", "page", "tiles"),
     "Time on the plotter": ("minutes", "machine", "objectives.time"),
-    "Run": ("size", "steps", "renderer", "device", "threads", "seed", "seeds", "workers", "ray", "out", "force",
-            "sets"),
+    "Run": ("size", "steps", "draft", "renderer", "device", "threads", "seed", "seeds", "workers", "ray", "out",
+            "force", "sets"),
 }  # fmt: skip
 """Each group's config addresses, or what they begin with, and the names of flags that are no setting."""
 

@@ -16,6 +16,8 @@ __all__ = ["clip", "contain"]
 def _crossings(p: NDArray[np.float64], value: float) -> list[float]:
     """Parameters strictly inside 0..1 at which the cubic of coefficients p `[4]` passes `value`: bisection between its
     extrema, so that no coefficient has to be divided by."""
+    if p.min() > value or p.max() < value:  # a curve stays within its control points
+        return []
     q0, q1, q2, q3 = (float(x) - value for x in p)
     at = partial(cubic, (q0, q1, q2, q3))
     stops = [0.0, *extrema(p), 1.0]

@@ -147,8 +147,11 @@ class Objective(nn.Module, ABC):
         """Layers of ink that a square millimetre should carry at the most."""
         return math.inf
 
-    def settle_for(self, tones: Tensor) -> None:
-        """Ask for the tones of `tones [1, 3, h, w]` sRGB, which pens can make in the time, instead of the picture's."""
+    def settle_for(self, tones: Tensor, whole: Tensor) -> None:
+        """Ask for less than the picture's tones, as `tones` are less than the `whole`, both `[1, 3, h, w]` sRGB.
+
+        The whole is what pens make of the picture, the tones what they can make of it in the time.
+        """
 
     def at(self, size: tuple[int, int]) -> Objective:
         """The same objective for images of another `size` (H, W), of the same aspect."""

@@ -92,11 +92,8 @@ class Pixels(Objective):
     def picture(self) -> Tensor:
         return self.target
 
-    def settle_for(self, tones: Tensor) -> None:
-        """Ask from now on for the picture with these tones, but its own details: `[1, 3, h, w]` sRGB."""
-        size = (int(tones.shape[-2]), int(tones.shape[-1]))
-        own = interpolate(self.target.cpu(), size, mode="area")
-        change = torch.from_numpy(_lab(tones.cpu()) - _lab(own)).float().permute(2, 0, 1)[None]
+    def settle_for(self, tones: Tensor, whole: Tensor) -> None:
+        change = torch.from_numpy(_lab(tones.cpu()) - _lab(whole.cpu())).float().permute(2, 0, 1)[None]
         self.shift.copy_(interpolate(change, (SHIFT_PX, SHIFT_PX), mode="bilinear", align_corners=False))
         self._wanted, self._seen = None, []
 

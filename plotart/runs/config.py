@@ -103,6 +103,11 @@ class Config(Section):
 
     seed: int = Field(0, ge=0, lt=2**63)
     size: int = Field(384, ge=32, le=16384, description="short side of the rendered canvas, px")
+    draft: bool = Field(
+        False,
+        description="a quick picture to judge: the same composition, pens and minutes in at most 60 steps at 256 px, "
+        "not measured on paper",
+    )
     steps: int | None = Field(
         None, ge=1, description="steps of all fit, grow and train stages together; their shares are kept"
     )
@@ -249,6 +254,8 @@ class Config(Section):
                 known = nearest(last, list(cls.model_fields)) if not parent else None
                 message += f"; nearest: {known}" if known else ""
             raise InputError(f"{address}: {message}" if address else message) from None
+        if config.draft:
+            config = drafted(config, changes or {})
         return config if path is None else found_beside(config, path.parent)
 
     def save(self, path: FilePath) -> None:
@@ -286,6 +293,25 @@ class Config(Section):
         if self.steps is not None:
             specs = scaled(specs, self.steps)
         return specs
+
+
+DRAFT_PX, DRAFT_STEPS = 256, 60
+"""What a draft is drawn at and in: tones and composition are there, details are not."""
+
+
+def drafted(config: Config, given: Mapping[str, Any]) -> Config:
+    """The run that a draft of another stands for; sizes and steps that are `given` by address stay.
+
+    Raises:
+        InputError: the run draws no picture.
+    """
+    if config.picture is None:
+        raise InputError("draft: it is for pictures; give --image, or leave it out and take fewer --steps")
+    stages = [stage.drafted() for stage in config.stages]
+    own = sum(stage.own_steps for stage in stages) if config.steps is None else config.steps
+    size = config.size if "size" in given else min(config.size, DRAFT_PX)
+    steps = config.steps if "steps" in given else min(own, DRAFT_STEPS)
+    return config.changed(stages=stages, size=size, steps=steps or None)
 
 
 def _put(settings: dict[str, Any], address: str, value: Any) -> None:

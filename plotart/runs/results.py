@@ -31,7 +31,7 @@ from plotart.runs.figures import Figures, InkLoad, PenFigures, PlotFigures
 from plotart.runs.folder import Run
 from plotart.runs.movie import shots
 from plotart.runs.paper import Paper, judged_on_paper
-from plotart.stages import Context, Evaluation
+from plotart.stages import Context, Evaluation, evaluate
 from plotart.stages import stages as registered
 from plotart.stages.base import Finish
 from plotart.stages.judge import shown_size
@@ -63,11 +63,12 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     """Write everything a finished run owes: SVGs, preview, figures, logs."""
     if not drawing.primitive.plotted:
         return _finish_picture(run, drawing, context, base)
-    plot = make_plot(drawing)
+    draft = run.config.draft  # has strokes in an order that is quick to find, and is not measured on paper
+    plot = make_plot(drawing, thorough=not draft)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
     save_image(preview(drawing, context), run.folder / "preview.png")
-    on_paper, paper = judged_on_paper(plot, drawing, context)
+    on_paper, paper = (evaluate(drawing, context), None) if draft else judged_on_paper(plot, drawing, context)
     entries = base.ended
     free, quantized = _turn_to_pens(entries)
     figures = _worked(run, context, base)
@@ -81,7 +82,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
             "quantized": None if quantized is None else values[quantized],
             **({"enlarged": values[0]} if run.config.stages[0].source is not None else {}),
             "final": values[-1],
-            "svg": on_paper.excitation if measure.natural else on_paper.losses[kind],
+            "svg": None if draft else on_paper.excitation if measure.natural else on_paper.losses[kind],
         }
         figures[measure.figure] = told
         if measure.natural and told["free"]:
@@ -90,7 +91,7 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     for stage in run.config.scaled_stages():
         figures |= stage.finish(end)
     drawing.save(run.folder / FILE)
-    figures["damage"] = _damage(drawing, context, entries, paper)
+    figures["damage"] = {} if paper is None else _damage(drawing, context, entries, paper)
     figures |= plot_figures(plot, run.config.machine)
     if "minutes" in figures:
         figures["minutes"] |= {"after": figures["plot"].minutes}

@@ -83,6 +83,10 @@ class Stage(Part):
         """The stage in a run of another number of steps; `share` gives what becomes of a number of them."""
         return self
 
+    def drafted(self) -> Self:
+        """The stage in a quick draft of the run: with less care for what does not show in one."""
+        return self
+
     def whole_fit(self) -> Fit | None:
         """Itself, where all of a drawing is fitted in it: its settings serve where the drawing is fitted again."""
         return None

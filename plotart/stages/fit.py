@@ -119,6 +119,9 @@ class Fit(Stage):
     def whole_fit(self) -> Fit:
         return self
 
+    def drafted(self) -> Fit:
+        return self.model_copy(update={"looks": min(self.looks, 6)})
+
     def scaled(self, share: Callable[[int], int]) -> Fit:
         return self.model_copy(update={"steps": share(self.steps)})
 

@@ -139,7 +139,7 @@ class Place(Stage):
         )  # fmt: skip
         if not found.all_of_it:
             for each in objectives:
-                each.settle_for(found.tones)
+                each.settle_for(found.tones, found.whole)
             minutes = math.ceil((seconds(found.wanted) + context.machine.change_seconds(len(pens))) / 60)
             strokes = math.ceil(float(ink_mm(found.wanted).sum()) / self.longest_mm)
             remedies = [f"--minutes {minutes}"] if seconds(found.wanted) > allowed else []

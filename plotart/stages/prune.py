@@ -23,7 +23,7 @@ from plotart.core.parts import Whole
 from plotart.core.tables import Table
 from plotart.drawing import Drawing
 from plotart.objectives.penalties import PlotTime
-from plotart.plot.motion import Machine, estimate
+from plotart.plot.motion import Estimate, Machine, estimate
 from plotart.plot.written import make_plot
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
@@ -49,14 +49,15 @@ other is gone."""
 class Prune(Stage):
     """Prune and refit the strokes, pens as they are, until the plot takes at most the run's `minutes`.
 
-    `steps` are shared by at most `rounds` refits; `groups` is how many passes tell the strokes' contributions.
+    `steps` are shared by at most `rounds` refits, of which there is none with 0 steps; `groups` is how many passes tell
+    the strokes' contributions.
     """
 
     fits = True
 
     keeps_minutes = True
 
-    steps: int = Field(200, ge=1, le=1_000_000)
+    steps: int = Field(200, ge=0, le=1_000_000)
     rounds: int = Field(6, ge=1, le=100)
     groups: int = Field(4, ge=1, le=1000)
     rates: dict[str, float] = Field(default={"points": 0.003})
@@ -83,7 +84,10 @@ class Prune(Stage):
         return self.steps
 
     def scaled(self, share: Callable[[int], int]) -> Prune:
-        return self.model_copy(update={"steps": share(self.steps)})
+        return self.model_copy(update={"steps": share(self.steps) if self.steps else 0})
+
+    def drafted(self) -> Prune:
+        return self.model_copy(update={"steps": 0})
 
     @classmethod
     def terminal(cls, figures: Mapping[str, Any]) -> Sequence[Table | str]:
@@ -96,11 +100,14 @@ class Prune(Stage):
         if context.minutes is None or not drawing.ink.settled:
             raise InputError("stages: prune needs minutes, and pens that an earlier stage chose for good")
         limit, machine, saved = 60 * context.minutes, context.machine, watch.saved
-        before = plot_seconds(drawing, machine) if saved is None else saved["before"]
+        spent = estimate(make_plot(drawing, thorough=False), machine) if saved is None else None
+        before = saved["before"] if spent is None else spent.seconds
         watch.tell("minutes", {"asked": context.minutes, "before": round(before / 60, 2)})
         if before <= limit:
             watch.say(f"plots in {before / 60:.1f} min as it is, below the {context.minutes:g} asked for")
             return drawing.copy()
+        if not self.steps:
+            return self._settle(drawing, [], context, watch, spent)
         rounds = min(self.rounds, self.steps, max(1, math.ceil(math.log(before / limit) / math.log(STEP))))
         shares = [self.steps // rounds + (i < self.steps % rounds) for i in range(rounds)]
         left_out: list[Drawing] = []
@@ -155,30 +162,35 @@ class Prune(Stage):
         state = {"price": price, "seconds": time.seconds.tolist()}
         return smaller, drawing.subset(torch.nonzero(gone).flatten()), state
 
-    def _settle(self, drawing: Drawing, left_out: list[Drawing], context: Context, watch: Watch) -> Drawing:
-        """The drawing within the minutes, whatever the last refit made of it: strokes go, or earlier ones come back."""
+    def _settle(
+        self, drawing: Drawing, left_out: list[Drawing], context: Context, watch: Watch, spent: Estimate | None = None
+    ) -> Drawing:
+        """The drawing within the minutes, whatever the last refit made of it: strokes go, or earlier ones come back.
+
+        Args:
+            spent: what the drawing takes, where that is known.
+        """
         assert context.minutes is not None
-        limit = 60 * context.minutes
-        taken = plot_seconds(drawing, context.machine)
-        if taken < LEAST * limit:
-            drawing = Drawing.joined([drawing, *left_out])
-        if not LEAST * limit <= taken <= limit:
-            each = plot_time(drawing, context.machine, limit).each(drawing).detach()
+        limit, machine = 60 * context.minutes, context.machine
+        spent = spent or estimate(make_plot(drawing, thorough=False), machine)
+        if spent.seconds < LEAST * limit:
+            drawing, spent = Drawing.joined([drawing, *left_out]), None
+        if spent is None or spent.seconds > limit:
+            each = plot_time(drawing, machine, limit, spent).each(drawing).detach()
             worth = contributions(drawing, context, self.groups) / each
-            drawing = drawing.subset(keep_within(drawing, worth, limit, context.machine))
-            taken = plot_seconds(drawing, context.machine)
-        watch.say(f"{len(drawing)} strokes plot in {taken / 60:.1f} min")
-        self._tell_idle_pens(drawing, context.machine, watch)
+            drawing = drawing.subset(keep_within(drawing, worth, limit, machine))
+            spent = estimate(make_plot(drawing, thorough=False), machine)
+        watch.say(f"{len(drawing)} strokes plot in {spent.seconds / 60:.1f} min")
+        self._tell_idle_pens(drawing, spent, machine, watch)
         return drawing
 
     @staticmethod
-    def _tell_idle_pens(drawing: Drawing, machine: Machine, watch: Watch) -> None:
+    def _tell_idle_pens(drawing: Drawing, spent: Estimate, machine: Machine, watch: Watch) -> None:
         """Name the pens that draw for less than a tenth of the time it takes to put them in."""
-        plot = make_plot(drawing, thorough=False)
-        for layer, spent in zip(plot.layers, estimate(plot, machine).pens, strict=True):
-            if spent.seconds < machine.pen_change_seconds / 10:
+        for pen, own in zip(drawing.ink.pens, spent.pens, strict=True):
+            if own.seconds < machine.pen_change_seconds / 10:
                 watch.say(
-                    f"{layer.pen.name} draws for {spent.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
+                    f"{pen.name} draws for {own.seconds:.0f} s and takes {machine.pen_change_seconds:.0f} s to "
                     "put in: with fewer pens (pens.count) there would be more of the drawing"
                 )
 
@@ -191,9 +203,13 @@ def plot_seconds(drawing: Drawing, machine: Machine) -> float:
     return estimate(make_plot(drawing, thorough=False), machine).seconds
 
 
-def plot_time(drawing: Drawing, machine: Machine, budget: float) -> PlotTime:
-    """The drawing's time as an objective: the machine's seconds for a mm of ink and for a lift in this very plot."""
-    spent = estimate(make_plot(drawing, thorough=False), machine)
+def plot_time(drawing: Drawing, machine: Machine, budget: float, spent: Estimate | None = None) -> PlotTime:
+    """The drawing's time as an objective: the machine's seconds for a mm of ink and for a lift in this very plot.
+
+    Args:
+        spent: the drawing's estimate, where that is known.
+    """
+    spent = spent or estimate(make_plot(drawing, thorough=False), machine)
     down = sum(pen.down_seconds for pen in spent.pens)
     lifting = sum(pen.seconds for pen in spent.pens) - down
     time = PlotTime(down / max(spent.ink_mm, 1e-9), lifting / max(spent.lifts, 1), 0.0, budget)

@@ -30,7 +30,7 @@ __all__ = ["configured", "form", "swept", "varied"]
 
 LISTED_PAGES = ("a6", "a5", "a4", "a3", "a2", "letter", "tabloid")
 DRAFT = {"size": 160, "steps": 40}
-"""What makes a draft of a config: it is to be judged within seconds."""
+"""What makes a draft of a config that draws no picture: it is to be judged within seconds."""
 SECTIONS = ("page", "pens", "network", "renderer", "transform")
 PICKED: dict[str, Registry[Any]] = {"primitive": primitives, "ink": ink_specs}
 """Parts of which there is one, by its kind."""
@@ -139,7 +139,8 @@ def configured(asked: Mapping[str, Any], photos: Photos, root: FilePath, *, draf
     config = Config.load(base, changes)
     name = config.label or base
     if draft:
-        config = Config.load(base, {**changes, **DRAFT})
+        own = {address: value for address, value in changes.items() if address not in DRAFT}
+        config = Config.load(base, {**own, **(DRAFT if config.picture is None else {"draft": True})})
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), _short(name)
 
 

@@ -13,12 +13,15 @@ import os
 import runpy
 import sys
 
+import torch
+
 HEAVY = ("plotart.runs.pipeline", "plotart.cli.runs")
 
 
 def wait() -> None:
     for module in HEAVY:
         importlib.import_module(module)
+    torch.optim.Adam([torch.zeros(1)])  # the first optimizer imports most of all
     line = sys.stdin.readline()
     if not line:
         return
