@@ -100,8 +100,12 @@ class Prune(Stage):
         if context.minutes is None or not drawing.ink.settled:
             raise InputError("stages: prune needs minutes, and pens that an earlier stage chose for good")
         limit, machine, saved = 60 * context.minutes, context.machine, watch.saved
-        spent = estimate(make_plot(drawing, thorough=False), machine) if saved is None else None
-        before = saved["before"] if spent is None else spent.seconds
+        spent = None
+        if saved is not None:
+            before = saved["before"]
+        else:
+            spent = estimate(make_plot(drawing, thorough=False), machine)
+            before = spent.seconds
         watch.tell("minutes", {"asked": context.minutes, "before": round(before / 60, 2)})
         if before <= limit:
             watch.say(f"plots in {before / 60:.1f} min as it is, below the {context.minutes:g} asked for")

@@ -31,8 +31,8 @@ DEAREST = 24.0
 an hour (150 steps) 24 and 12 end with a CIEDE2000 of 15.2 and 16.2 from two metres and details of .57 and .49 (face .63
 and .55): the dearer leaves out the light wall and draws the face in the tones that it has."""
 EVEN = 1.15
-"""Tones are asked for up to so many times the ink that there is time for: fitted strokes do more with it than is expected
-of them, and those that try too much are pruned."""
+"""Tones are asked for up to so many times the ink that there is time for: fitted strokes do more with theirs than is
+expected of them. On the astronaut at A5 (1.08 times too much, 150 steps) a CIEDE2000 of 3.64 instead of 4.00."""
 RATE = 0.15
 SCALE = 2.0**20
 RIVALS = 4
@@ -143,7 +143,9 @@ def afford(
         return Afforded(wanted, wanted, whole, whole)
     # the price is found on a small picture
     size = _coarse((int(target.shape[-2]), int(target.shape[-1])), COARSE)
-    small = _Wanted(resize(target, *size), paper, None if weight is None else resize(weight[None], *size)[0], most_layers)
+    small = _Wanted(
+        resize(target, *size), paper, None if weight is None else resize(weight[None], *size)[0], most_layers
+    )
     start, small_start = _logits(wanted), _logits(resize(wanted, *size))
     low, high = 0.0, math.log(DEAREST)
     for _ in range(7):
@@ -233,7 +235,7 @@ def _descend(wanted: _Wanted, pens: Sequence[Pen], logits: Tensor, steps: int) -
             crowd = SPARE * ink_deep(covered).sum(0) - CROWD * wanted.most_layers
             loss = loss + CROWD_PRICE * crowd.clamp_min(0).square().mean()
         optimizer.zero_grad()
-        (SCALE * loss).backward()
+        (SCALE * loss).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return logits.detach(), float(error.detach())
 

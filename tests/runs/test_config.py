@@ -21,6 +21,22 @@ def test_part_of_a_default_section_can_be_changed():
     assert Config.load(None, {"primitive.count": 10}).primitive.count == 10
 
 
+def test_a_draft_is_the_same_run_smaller_and_saved_as_such(tmp_path):
+    picture = {"objectives.pixels.image": "photo.jpg", "minutes": 20}
+    whole = Config.load("image", picture)
+    draft = Config.load("image", {**picture, "draft": True})
+    assert (draft.size, draft.steps) == (256, 60)
+    fit, prune = draft.scaled_stages()[-2:]
+    assert (fit.steps, prune.steps) == (60, 0)
+    assert draft.changed(draft=False, size=384, steps=None, stages=whole.stages) == whole
+    draft.save(tmp_path / "config.yaml")
+    assert Config.load(tmp_path / "config.yaml") == draft
+    given = Config.load("image", {**picture, "draft": True, "size": 128, "steps": 9})
+    assert (given.size, given.steps) == (128, 9)
+    with pytest.raises(InputError, match="draft: it is for pictures"):
+        Config.load(None, {"draft": True})
+
+
 def test_saved_config_loads_as_the_same(tmp_path):
     config = Config.load(None, {"objectives.neuron.at": "conv4_3:12", "objectives.style.image": "mondrian.jpg"})
     config.save(tmp_path / "config.yaml")

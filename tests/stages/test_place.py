@@ -220,6 +220,9 @@ def test_ink_that_does_not_fit_is_left_out_where_it_is_missed_least():
     assert found.drawn < 0.5
     assert float(found.shares[..., 22:].mean()) > 2 * float(found.shares[..., :18].mean())
     assert float(found.tones[..., 22:].mean()) < float(found.tones[..., :18].mean())
+    nearly = afford(grey, pens, WHITE, lambda shares: float(shares.mean() / all_of_it.wanted.mean()) * 1.1)
+    assert nearly.drawn < 1
+    assert torch.equal(nearly.tones, nearly.whole)  # strokes do with a little less, so all tones are asked for
 
 
 def test_tones_that_cannot_be_drawn_are_not_asked_for():

@@ -221,8 +221,10 @@ def test_a_picture_is_kept_cropped_and_drawn(page, root, tmp_path, no_processes)
     pens = yaml.safe_load(Path(config["pens"]["set"]).read_text())
     assert [pen["name"] for pen in pens["pens"]] == ["red", "blue", "grey"]
     assert no_processes == [["generate", str(root / name / ".start.yaml"), "--out", str(root / name)]]
-    draft = page.post("/api/do/start", json={**asked, "draft": True}).json()["name"]
+    draft = page.post("/api/do/start", json={**asked, "other": "size: 200", "draft": True}).json()["name"]
     assert draft.startswith("drafts/")
+    config = yaml.safe_load((root / draft / ".start.yaml").read_text())
+    assert (config["draft"], config["size"]) == (True, 256)
 
 
 def test_variations_change_one_setting(page, root, no_processes):
