@@ -52,17 +52,19 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
 @some_flags(*(flag.partition("/")[0] for flag, *_ in FLAGS if flag not in ("--neuron", "--style", "--seed", "--init")))
 @click.option("--workers", type=click.IntRange(1, 1024), help="runs at a time, of a thread each [all cores]")
 @click.option("--ray", metavar="ADDRESS", help="a Ray cluster instead: auto, HOST:PORT, or local for this machine")
+@click.option("--compare", is_flag=True, help="in the end, tell what each style does to the excitation, and how surely")
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the runs [outputs/sweep]")
 @click.option("--force", is_flag=True, help="replace another sweep that --out already holds")
 def sweep(
     config: str | None, neurons: str, styles: str, seeds: str, workers: int | None, ray: str | None,
-    out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any,
+    compare: bool, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any,
 ) -> None:  # fmt: skip
     """Draw many neurons, with and without styles, several at a time, and a page to compare them.
 
     The same command with the same --out goes on where it was stopped, and draws what it names besides.
     """
-    from plotart.sweep import cells
+    from plotart.sweep import cells, comparisons_text, finished
+    from plotart.sweep import compare as paired
     from plotart.sweep import sweep as make
 
     if workers is not None and ray is not None:
@@ -70,10 +72,14 @@ def sweep(
     changes = gather(flags, sets)
     base = given_config(config) or base_config({**changes, "objectives.neuron.at": ""})
     plan = cells(neurons, styles, seeds)
+    if compare and not {None} < {cell.style for cell in plan}:
+        raise InputError("--compare: a style is compared with none; give --style none,FILE")
     folder = make(
         base, changes, plan, out, workers=workers or 0, ray=ray, force=force, console=plain_console(stderr=True)
     )
     click.echo(folder / "index.html")
+    if compare:
+        click.echo(comparisons_text(paired(finished(folder, plan))))
 
 
 @click.command(cls=GroupedCommand)

@@ -28,7 +28,7 @@ from plotart.sweep.page import page_of
 from plotart.sweep.plan import Cell
 from plotart.sweep.workers import Job, Outcome, connect, here, on_ray
 
-__all__ = ["sweep"]
+__all__ = ["finished", "sweep"]
 
 MANIFEST = "sweep.yaml"
 SCRATCH = ".configs-"
@@ -98,7 +98,7 @@ def _make(
     console: Console,
 ) -> None:
     """Make the runs of the plan that have configs and are not finished; see `sweep`."""
-    done = set(_finished(folder, plan))
+    done = set(finished(folder, plan))
     left = [cell for cell in plan if cell.name in configs and cell not in done]
     console.print(f"{len(plan)} runs in {folder}, {len(plan) - len(left)} of them finished", highlight=False)
     failed: list[Outcome] = []
@@ -135,7 +135,7 @@ def _make(
         )
 
 
-def _finished(folder: FilePath, plan: Sequence[Cell]) -> dict[Cell, dict[str, Any]]:
+def finished(folder: FilePath, plan: Sequence[Cell]) -> dict[Cell, dict[str, Any]]:
     """The figures of the runs that are finished; a damaged one is none."""
     found = {}
     for cell in plan:
@@ -206,7 +206,7 @@ def _told(outcome: Outcome) -> str:
 
 def _write_results(folder: FilePath, plan: Sequence[Cell]) -> None:
     """`index.html` and `sweep.csv` of what is finished."""
-    figures = _finished(folder, plan)
+    figures = finished(folder, plan)
     with write_beside(folder / "index.html") as beside:
         beside.write_text(page_of(folder.name, plan, figures), encoding="utf-8")
     with write_beside(folder / "sweep.csv") as beside, beside.open("w", encoding="utf-8", newline="") as file:
