@@ -117,7 +117,7 @@ class StyleSpec(ObjectiveSpec):
 
     Either `strength` R (relative error; its gradient at the picture starts R times as long as the neuron's, then the
     weight stays) or `raw_weight` L (the published formula L * |G/(K h w) - A/(K h w)|, 50 in the source; its balance
-    depends on sizes and copies).
+    depends on sizes and copies). A `weight` of 0 measures how far the drawing is from the style, and leaves it alone.
     """
 
     makes = Style
@@ -146,10 +146,10 @@ class StyleSpec(ObjectiveSpec):
         return self.raw_weight is not None
 
     def label(self, config: Whole) -> Sequence[str]:
-        return (Path(self.image).stem,)
+        return (Path(self.image).stem,) if self.weight else ()
 
     def hyper_parameters(self) -> Mapping[str, str]:
-        return {"style": self.image}
+        return {"style": self.image} if self.weight else {}
 
     def build(self, context: ObjectiveContext) -> Style:
         network = context.network

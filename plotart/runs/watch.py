@@ -68,7 +68,8 @@ class StageWatch:
         self.run.check_place()
         now, self.steps = self._base.steps + step, max(self.steps, step)
         self.history.append([now, evaluation.total, evaluation.excitation])
-        self.run.log.scalar("clean/total", evaluation.total, now)
+        for name, value in {"total": evaluation.total, **evaluation.losses}.items():
+            self.run.log.scalar(f"clean/{name}", value, now)
         if evaluation.excitation is not None:
             self.run.log.scalar("excitation/clean", evaluation.excitation, now)
         self.progress.seen(evaluation.excitation)

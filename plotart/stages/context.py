@@ -64,6 +64,12 @@ class Context:
         balance = self.objectives[name].balance
         return self.weights[name] * (1.0 if balance is None else balance.weight)
 
+    @property
+    def driving(self) -> Mapping[str, Objective]:
+        """The objectives that a drawing is fitted to: those that weigh 0 are measured only."""
+        found = {name: objective for name, objective in self.objectives.items() if self.weights[name] > 0}
+        return found or self.objectives
+
     def judging(self, drawing: Drawing) -> Context:
         """The same, with the objectives only that have something to say of such a drawing."""
         tones = not drawing.primitive.plotted
@@ -79,8 +85,8 @@ class Context:
             (gradient,) = torch.autograd.grad(term, image, retain_graph=True, allow_unused=True)
             return 0.0 if gradient is None else float(gradient.norm())
 
-        for name, objective in self.objectives.items():
-            balance = objective.balance
+        for name in terms:
+            balance = self.objectives[name].balance
             if balance is None or balance.frozen:
                 continue
             others = [self.weights[n] * t for n, t in terms.items() if self.objectives[n].balance is None]
@@ -119,7 +125,7 @@ class Context:
     @property
     def balanced(self) -> bool:
         """Whether every weight is final, so that totals of different steps can be compared."""
-        balances = [objective.balance for objective in self.objectives.values()]
+        balances = [objective.balance for objective in self.driving.values()]
         return all(balance is None or balance.frozen for balance in balances)
 
     def frame(self, drawing: Drawing, image: Tensor, views: Tensor, step: int, **part: Any) -> Frame:

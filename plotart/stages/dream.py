@@ -145,7 +145,7 @@ class Dream(Stage):
                 step,
                 look=lambda picture, warp=warp, around=around: warp.apply(around(picture), paper),
             )
-            terms = {name: objective(frame) for name, objective in context.objectives.items()}
+            terms = {name: objective(frame) for name, objective in context.driving.items()}
             context.balance(terms, image, step)
             weighted = {name: context.weight(name) * term for name, term in terms.items()}
             total = torch.stack(list(weighted.values())).sum()

@@ -288,7 +288,7 @@ class Fit(Stage):
 
             part = {"look": look}
         frame = context.frame(drawing, image, views, step, window=inside, pixels=pixels, **part)
-        terms = {name: objective(frame) for name, objective in context.objectives.items()}
+        terms = {name: objective(frame) for name, objective in context.driving.items()}
         context.balance(terms, image, step)
         weighted = {name: context.weight(name) * term for name, term in terms.items()}
         total = torch.stack(list(weighted.values())).sum()

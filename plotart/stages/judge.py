@@ -119,7 +119,7 @@ def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, withou
     A large canvas is taken in windows, as in `evaluate`.
     """
     size = drawing.canvas.pixels(context.size)
-    counted = {name: objective for name, objective in context.objectives.items() if name not in without}
+    counted = {name: objective for name, objective in context.driving.items() if name not in without}
 
     def slope(
         part: Drawing, there: Tensor, pixels: tuple[int, int], counts: Window | None = None, **window: Any

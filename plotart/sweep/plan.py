@@ -27,12 +27,17 @@ class Cell:
     style: str | None
     seed: int
 
-    def changes(self, shared: Mapping[str, Any]) -> dict[str, Any]:
-        """Of the config, by dotted address: those that all runs share, and this run's own."""
+    def changes(self, shared: Mapping[str, Any], measured: str | None = None) -> dict[str, Any]:
+        """Of the config, by dotted address: those that all runs share, and this run's own.
+
+        measured: the style to which the distance of a run without style is measured, so that it is seen beside others.
+        """
         own = {"objectives.neuron.at": self.neuron, "seed": self.seed}
         if self.style is not None:
             return {**shared, **own, "objectives.style.image": self.style}
         plain = {address: value for address, value in shared.items() if not address.startswith("objectives.style.")}
+        if measured is not None:
+            return {**plain, **own, "objectives.style": {"image": measured, "weight": 0}}
         return {**plain, **own, "objectives.style": None}
 
 

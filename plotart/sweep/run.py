@@ -70,7 +70,8 @@ def sweep(
     """
     console = console or Console(quiet=True)
     changes = {"threads": 1, **changes}
-    configs = {cell.name: Config.load(config, cell.changes(changes)) for cell in plan}
+    measured = next((cell.style for cell in plan if cell.style is not None), None)
+    configs = {cell.name: Config.load(config, cell.changes(changes, measured)) for cell in plan}
     _check_neurons(configs, console)
     cluster = None if ray is None else connect(ray)
     folder = (free_folder(FilePath("outputs"), "sweep") if out is None else FilePath(out)).resolve()

@@ -1,5 +1,6 @@
 """Stages on a small picture, without a network."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -246,3 +247,17 @@ def test_as_few_pens_as_the_picture_needs_and_the_same_after_an_interruption(lea
     again = find(resumed)
     assert torch.equal(again.primitive.points, result.primitive.points)
     assert resumed.figures == whole.figures
+
+
+def test_what_weighs_nothing_is_measured_and_changes_nothing():
+    plain = context()
+    beside = replace(
+        plain,
+        objectives={**plain.objectives, "dark": Pixels(torch.zeros(1, 3, SIZE, SIZE), "srgb", (0.0,))},
+        weights={**plain.weights, "dark": 0.0},
+    )
+    fitted = [Fit(steps=5)(drawing(), each, watch=Silent()) for each in (plain, beside)]
+    assert torch.equal(fitted[0].primitive.points, fitted[1].primitive.points)
+    told = evaluate(fitted[1], beside)
+    assert told.losses["dark"] > 0
+    assert told.total == pytest.approx(evaluate(fitted[0], plain).total)

@@ -56,6 +56,8 @@ def test_runs_are_all_combinations(tmp_path):
     shared = {"objectives.style.strength": 0.5, "size": 64}
     plain, styled = (Config.load("neuron", plan[i].changes(shared)) for i in (1, 2))
     assert "style" not in plain.objectives and plain.seed == 7
+    measured = Config.load("neuron", plan[1].changes(shared, "mondrian.jpg")).objectives["style"]
+    assert (measured.weight, measured.strength, measured.hyper_parameters()) == (0, None, {})
     assert styled.objectives["style"].strength == 0.5 and styled.objectives["neuron"].at == "conv4_3:12"
     with pytest.raises(InputError, match=r"no file 'no\.jpg'"):
         cells("conv4_3:12", "no.jpg")
