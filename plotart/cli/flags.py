@@ -70,6 +70,10 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--background", "composition.background", str, "around the subject: keep, white or fade [keep]"),
     ("--edge", "composition.edge", str, "edge of the picture: none, soft, oval, torn or border [none]"),
     ("--focus", "focus", str, "what matters: auto (faces), x,y[,r], a mask, or none"),
+    ("--sign", "lettering.sign", str, "a signature below the drawing, in single strokes"),
+    ("--caption", "lettering.caption", str, "a line of text below the drawing"),
+    ("--frame/--no-frame", "lettering.frame", bool, "a line around the drawing [none]"),
+    ("--sign-pen", "lettering.pen", str, "pen of these, or a colour [the drawing's clearest on the paper]"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
     ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
@@ -88,7 +92,7 @@ METAVARS = {
     "--pens": "SET", "--page": "SIZE", "--minutes": "M", "--margin": "MM", "--machine": "NAME", "--crop": "PART",
     "--background": "HOW", "--steps": "N", "--seed": "N", "--strokes": "N", "--size": "PX", "--pen-count": "N",
     "--motif": "MM", "--viewing-distance": "MM", "--rotate": "DEG", "--threads": "N", "--paper": "COLOUR",
-    "--focus": "WHERE",
+    "--focus": "WHERE", "--sign": "TEXT", "--caption": "TEXT", "--sign-pen": "PEN",
 }  # fmt: skip
 """What --help calls a flag's value, where its type says too little."""
 

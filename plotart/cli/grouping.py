@@ -17,7 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Photograph": ("objectives.pixels", "objectives.structure", "composition", "focus", "viewing_distance"),
     "Neuron and style": ("objectives.neuron", "objectives.style", "objectives.features", "objectives.dream", "network",
                          "motif", "styles"),
-    "Pens and paper": ("pens", "ink", "page", "tiles"),
+    "Pens and paper": ("pens", "ink", "page", "lettering", "tiles"),
     "Time on the plotter": ("minutes", "machine", "objectives.time"),
     "Run": ("size", "steps", "draft", "renderer", "device", "threads", "seed", "seeds", "workers", "ray", "out",
             "force", "sets"),

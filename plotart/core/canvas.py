@@ -110,6 +110,8 @@ class Canvas:
     paper: str = "#ffffff"
     place: tuple[float, float] = (0.5, 0.5)
     """With `fit`: the share of the room that is left over at the left of the area, and above it."""
+    room: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """What is left free within the margins for other things, mm: left of the area, above, right of it and below."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paper", normalize_hex(self.paper))
@@ -121,28 +123,51 @@ class Canvas:
                 f"({self.page.width_mm:g} x {self.page.height_mm:g} mm): "
                 f"take at most {max(0.0, (min(self.page.width_mm, self.page.height_mm) - 1) / 2):g} mm."
             )
+        if min(self._inner[2:]) < 1:
+            raise InputError(
+                f"page {self.page.name} ({self.page.width_mm:g} x {self.page.height_mm:g} mm) has no room for a "
+                "drawing beside its frame and words: take a larger page, or smaller ones."
+            )
         if self.fit is not None and not 0.01 <= self.fit <= 100:
             raise InputError(f"aspect {self.fit} is out of range: width / height must be between 0.01 and 100.")
 
     def pack(self) -> dict[str, Any]:
         """Plain values from which `unpack` makes the same canvas."""
         page = [self.page.name, self.page.width_mm, self.page.height_mm]
-        return {"page": page, "margin_mm": self.margin_mm, "fit": self.fit, "paper": self.paper, "place": self.place}
+        return {
+            "page": page,
+            "margin_mm": self.margin_mm,
+            "fit": self.fit,
+            "paper": self.paper,
+            "place": self.place,
+            "room": self.room,
+        }
 
     @classmethod
     def unpack(cls, state: Mapping[str, Any]) -> "Canvas":
-        place = tuple(state.get("place", (0.5, 0.5)))
-        return cls(Page(*state["page"]), state["margin_mm"], state["fit"], state["paper"], place)
+        place, room = tuple(state.get("place", (0.5, 0.5))), tuple(state.get("room", (0.0, 0.0, 0.0, 0.0)))
+        return cls(Page(*state["page"]), state["margin_mm"], state["fit"], state["paper"], place, room)
+
+    @property
+    def _inner(self) -> tuple[float, float, float, float]:
+        """The page within its margins but for the room that is left free: x0, y0, width, height in mm."""
+        left, above, right, below = self.room
+        x0, y0 = self.margin_mm + left, self.margin_mm + above
+        x1, y1 = self.page.width_mm - self.margin_mm - right, self.page.height_mm - self.margin_mm - below
+        return x0, y0, x1 - x0, y1 - y0
 
     @cached_property
     def area(self) -> tuple[float, float, float, float]:
         """The drawing area in mm on the page: x0, y0, width, height."""
-        width, height = self.page.width_mm - 2 * self.margin_mm, self.page.height_mm - 2 * self.margin_mm
+        x0, y0, inner_width, inner_height = self._inner
+        width, height = inner_width, inner_height
         if self.fit is not None:
             width, height = min(width, height * self.fit), min(height, width / self.fit)
-        free = self.page.width_mm - 2 * self.margin_mm - width, self.page.height_mm - 2 * self.margin_mm - height
-        left, top = (self.page.width_mm - width) / 2, (self.page.height_mm - height) / 2
-        return left + (self.place[0] - 0.5) * free[0], top + (self.place[1] - 0.5) * free[1], width, height
+        free = inner_width - width, inner_height - height
+        if not any(self.room):  # the same bytes as ever
+            left, top = (self.page.width_mm - width) / 2, (self.page.height_mm - height) / 2
+            return left + (self.place[0] - 0.5) * free[0], top + (self.place[1] - 0.5) * free[1], width, height
+        return x0 + self.place[0] * free[0], y0 + self.place[1] * free[1], width, height
 
     @property
     def area_mm2(self) -> float:

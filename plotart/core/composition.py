@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -92,7 +92,7 @@ class Composition(Section):
             return framing, canvas(aspect)
         # the page lies as the picture does, and the picture gives way to it
         whole = canvas(aspect)
-        area = Canvas(whole.page, whole.margin_mm, None, whole.paper)
+        area = replace(whole, fit=None, place=(0.5, 0.5))
         return framing.within(_filling(drawn, area.aspect)), area
 
     def _box(self, picture: Tensor, setting: str) -> tuple[float, float, float, float]:

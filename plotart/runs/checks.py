@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from plotart.core.canvas import Page
+from plotart.core.canvas import Canvas, Page
 from plotart.core.errors import InputError
+from plotart.pens import PenSet
 from plotart.plot.motion import Machine
 from plotart.runs.config import Config
 
-__all__ = ["beyond_reach", "check", "check_minutes"]
+__all__ = ["beyond_reach", "check", "check_minutes", "minutes_left"]
 
 
 def check(config: Config) -> None:
@@ -38,6 +39,20 @@ def check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
             f"minutes: {pen_count} pens take at least {least:.2f} min on {config.machine} with one stroke each, "
             f"not {config.minutes:g}; take more minutes or fewer pens (pens.count)"
         )
+
+
+def minutes_left(config: Config, canvas: Canvas, pens: PenSet, machine: Machine) -> float | None:
+    """The minutes that frame and words leave to the drawing; InputError where those are none, or their pen is."""
+    config.lettering.chosen(pens)
+    if config.minutes is None or not config.lettering.wanted:
+        return config.minutes
+    spent = config.lettering.minutes(canvas, pens, machine)
+    if spent > 0.8 * config.minutes:
+        raise InputError(
+            f"minutes: frame and words alone take {spent:.1f} min on {config.machine}, not {config.minutes:g}; "
+            "take more minutes, or fewer words"
+        )
+    return round(config.minutes - spent, 2)
 
 
 def beyond_reach(page: Page, machine: Machine, name: str) -> str | None:

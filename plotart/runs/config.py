@@ -26,6 +26,7 @@ from plotart.objectives import ObjectiveSpec, objectives
 from plotart.objectives.penalties import InkLoadSpec
 from plotart.objectives.transforms import Transform
 from plotart.pens.palette import pen_file
+from plotart.plot.around import Lettering
 from plotart.plot.machine import machine_file
 from plotart.runs.inputs import found_beside
 from plotart.runs.looks import styled
@@ -120,6 +121,7 @@ class Config(Section):
         description="what matters in a picture: auto (faces, and what stands out), x,y or x,y,r (px or shares), a mask "
         "that is light there, or none",
     )
+    lettering: Lettering = Lettering()
     pens: PensSpec = PensSpec()
     network: NetworkSpec = NetworkSpec()
     renderer: RendererSpec = RendererSpec()

@@ -79,7 +79,8 @@ def drawing_area(config: Config, fit: float | None) -> Canvas:
     if landscape is None:
         landscape = fit is not None and fit > 1 and config.page.size.strip().lower() in PAGES
     sheet = page(config.page.size, landscape)
-    return Canvas(sheet, config.page.margin, fit, config.page.paper, PLACES[config.composition.place])
+    area = Canvas(sheet, config.page.margin, fit, config.page.paper, PLACES[config.composition.place])
+    return config.lettering.around(area)
 
 
 def _canvas(config: Config) -> Canvas:

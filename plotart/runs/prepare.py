@@ -30,7 +30,7 @@ from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
 from plotart.plot.start import read_shapes, read_start
 from plotart.plot.unread import unread
-from plotart.runs.checks import beyond_reach, check, check_minutes
+from plotart.runs.checks import beyond_reach, check, check_minutes, minutes_left
 from plotart.runs.config import Config, NetworkSpec
 from plotart.runs.motif import network_scale
 from plotart.runs.posters import drawing_area, source_of
@@ -65,16 +65,9 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     tip = _usual_tip(pens)
     config = _seen_from(config, tip)
     check_minutes(config, count, machine)
-    target, canvas, framing, read = None, drawing_area(config, config.primitive.aspect()), None, None
-    if config.picture is not None:
-        read = load_image(*config.picture)
-        framing, around = config.composition.framing(read, partial(drawing_area, config), config.picture[1])
-        canvas = canvas if config.primitive.aspect() is not None else around
-        target = framing.of(read)
-    elif config.composition != Composition():
-        raise InputError("composition: it is for pictures; give --image, or leave it out")
-    elif config.focus != "none":
-        raise InputError("focus: it is for pictures; give --image, or leave it out")
+    canvas, framing, read = _placed(config)
+    target = None if read is None or framing is None else framing.of(read)
+    minutes = minutes_left(config, canvas, pens, machine)
     if told := beyond_reach(canvas.page, machine, config.machine):
         say(told)
     network = None
@@ -104,7 +97,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
             primitive=config.primitive,
             grey=len(pens.pens) == 1,
             pace=_pace(config, canvas, machine, count),
-            minutes=None if config.minutes is None else config.minutes - machine.change_seconds(count) / 60,
+            minutes=None if minutes is None else minutes - machine.change_seconds(count) / 60,
             focus=focus,
             generator=generator,
         ),
@@ -136,7 +129,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
         generator=generator,
         canvas=canvas,
         machine=machine,
-        minutes=config.minutes,
+        minutes=minutes,
         network_size=network_size,
         primitive=config.primitive,
         focus=focus,
@@ -144,6 +137,20 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     for number, stage in enumerate(config.stages):
         stage.ready(context, f"stages.{number}", say)
     return config, context, drawing.to(device)
+
+
+def _placed(config: Config) -> tuple[Canvas, Framing | None, Tensor | None]:
+    """The drawing area; which part of a picture lies on it, and that picture `[3, H, W]`, where there is one."""
+    canvas = drawing_area(config, config.primitive.aspect())
+    if config.picture is not None:
+        read = load_image(*config.picture)
+        framing, around = config.composition.framing(read, partial(drawing_area, config), config.picture[1])
+        return canvas if config.primitive.aspect() is not None else around, framing, read
+    if config.composition != Composition():
+        raise InputError("composition: it is for pictures; give --image, or leave it out")
+    if config.focus != "none":
+        raise InputError("focus: it is for pictures; give --image, or leave it out")
+    return canvas, None, None
 
 
 def _pace(config: Config, canvas: Canvas, machine: Machine, pens: int) -> tuple[float, float]:

@@ -19,9 +19,12 @@ from plotart.core.movie import Shot
 from plotart.core.tables import Table
 from plotart.drawing import Drawing
 from plotart.drawing.drawing import FILE
+from plotart.drawing.ink import mix_pens
 from plotart.objectives.base import Measure
-from plotart.plot import Plot
+from plotart.plot import Layer, Plot
+from plotart.plot.around import lettered
 from plotart.plot.motion import estimate, load_machine
+from plotart.plot.rasterize import coverage_planes
 from plotart.plot.report import by_stage, write_report
 from plotart.plot.svg import write_pen_files, write_svg
 from plotart.plot.written import load_of, make_plot
@@ -43,11 +46,24 @@ PREVIEW_MAX_PX = 4096
 
 
 @torch.no_grad()
-def preview(drawing: Drawing, context: Context) -> Tensor:
-    """The whole page with its margins, `[1, 3, H, W]` sRGB, at 8 px/mm or as large as 4096 px allow."""
+def preview(drawing: Drawing, context: Context, around: Layer | None = None) -> Tensor:
+    """The whole page with its margins, `[1, 3, H, W]` sRGB, at 8 px/mm or as large as 4096 px allow.
+
+    `around`: what is drawn beside the drawing, where that leaves room.
+    """
     canvas = drawing.canvas
     scale = min(PREVIEW_PX_PER_MM, PREVIEW_MAX_PX / max(canvas.page.width_mm, canvas.page.height_mm))
-    return _on_page(context.renderer(drawing, max(1, round(canvas.mm_per_unit * scale))), canvas, scale)
+    page = _on_page(context.renderer(drawing, max(1, round(canvas.mm_per_unit * scale))), canvas, scale)
+    if around is None:
+        return page
+    sheet = Canvas(canvas.page, 0.0, paper=canvas.paper)
+    text = Plot(canvas.page, 0.0, [around], canvas.paper)
+    covered = torch.from_numpy(coverage_planes(text, sheet, min(page.shape[-2:])))
+    pen = around.pen
+    clear = torch.cat([1 - covered, 1 - pen.build_up * pen.opacity * covered] if pen.builds else [1 - covered])
+    shown = mix_pens([pen], clear, canvas.paper_rgb)[None].to(page)
+    paper = canvas.paper_rgb.to(page)[:, None, None]
+    return (page + F.interpolate(shown - paper, page.shape[-2:], mode="bilinear")).clamp(0, 1)
 
 
 def _on_page(image: Tensor, canvas: Canvas, scale: float) -> Tensor:
@@ -64,11 +80,13 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     if not drawing.primitive.plotted:
         return _finish_picture(run, drawing, context, base)
     draft = run.config.draft  # has strokes in an order that is quick to find, and is not measured on paper
-    plot = make_plot(drawing, thorough=not draft)
+    alone = make_plot(drawing, thorough=not draft)
+    around = run.config.lettering.drawn(alone, drawing.canvas, context.pens)
+    plot = lettered(alone, around, run.config.lettering.own_layer)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
-    save_image(preview(drawing, context), run.folder / "preview.png")
-    on_paper, paper = (evaluate(drawing, context), None) if draft else judged_on_paper(plot, drawing, context)
+    save_image(preview(drawing, context, around), run.folder / "preview.png")
+    on_paper, paper = (evaluate(drawing, context), None) if draft else judged_on_paper(alone, drawing, context)
     entries = base.ended
     free, quantized = _turn_to_pens(entries)
     figures = _worked(run, context, base)
@@ -94,7 +112,9 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     figures["damage"] = {} if paper is None else _damage(drawing, context, entries, paper)
     figures |= plot_figures(plot, run.config.machine)
     if "minutes" in figures:
-        figures["minutes"] |= {"after": figures["plot"].minutes}
+        spent = round(run.config.minutes - context.minutes, 2) if run.config.minutes and context.minutes else 0.0
+        asked = {key: round(figures["minutes"][key] + spent, 2) for key in ("asked", "before") if spent}
+        figures["minutes"] |= {**asked, "after": figures["plot"].minutes}  # with frame and words
     run.figures = Figures.of_json(figures)
     _log(run, drawing, context, on_paper, base)
     write_report(

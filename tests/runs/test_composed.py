@@ -44,3 +44,15 @@ def test_a_neuron_has_no_composition():
     config = Config.load("neuron", {"objectives.neuron.at": "conv4_3:12", "composition.crop": "face"})
     with pytest.raises(InputError, match="composition: it is for pictures"):
         prepare(config, lambda line: None)
+
+
+def test_words_and_frame_take_room_and_minutes_of_any_drawing(wide):
+    given = {"lettering__sign": "Ann", "lettering__frame": True, "minutes": 20}
+    _, context, drawing = prepared(wide, **given)
+    assert drawing.canvas.room[3] > drawing.canvas.room[0] == 3.0
+    assert 19 < context.minutes < 20
+    with pytest.raises(InputError, match="minutes: frame and words alone take"):
+        prepared(wide, **given | {"lettering__caption": "Hello there", "pens__count": 1, "minutes": 0.2})
+    config = Config.load("circles", {"objectives.pixels.image": wide, "lettering.caption": "Ann", "size": 32})
+    canvas = prepare(config, lambda line: None)[2].canvas
+    assert canvas.rectangle[3] < canvas.page.height_mm - canvas.margin_mm - 3
