@@ -1,7 +1,8 @@
 """The noisy channel between a glyph and who reads it: a photograph of paper that was moved, crumpled, stained and cut.
 
-One homography for everything that moves (rotation, shear, scale, translation, perspective), then what light and ink do
-(uneven ink, blur, noise), then what is missing (a crop at the edges, a covered patch). Works on ink, which is 0 on bare
+A free warp of the paper, one homography for everything else that moves (rotation, shear, scale, translation,
+perspective), then what light and ink do (uneven ink, blur, noise), then what is missing (a crop at the edges, a covered
+patch). Works on ink, which is 0 on bare
 paper, so that what lies beyond the picture is paper.
 """
 
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 
 from plotart.core.settings import Section
 
-__all__ = ["CORNERS", "Channel", "look", "project"]
+__all__ = ["CORNERS", "Channel", "crumple", "look", "project"]
 
 NUMBERS = 23  # random numbers a picture takes, whatever is on
 BLUR_TAPS = 7
@@ -54,6 +55,20 @@ def look(ink: Tensor, homographies: Tensor) -> Tensor:
     return F.grid_sample(ink, found, align_corners=True)
 
 
+def crumple(ink: Tensor, moves: Tensor) -> Tensor:
+    """Pictures that show at each place what lies `moves` beside it in `ink [B, C, H, W]`; bilinear, paper beyond.
+
+    Args:
+        moves: `[B, 2, G, G]` (x, y) in sides of the picture at G x G places, the outermost on its border; cubic between
+            them, so that the paper stretches without creases.
+    """
+    height, width = ink.shape[-2:]
+    smooth = F.interpolate(moves, (height, width), mode="bicubic", align_corners=True)
+    y, x = torch.linspace(-1, 1, height).to(ink), torch.linspace(-1, 1, width).to(ink)
+    places = torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=-1)
+    return F.grid_sample(ink, places + 2 * smooth.permute(0, 2, 3, 1), align_corners=True)
+
+
 class Channel(Section):
     """How far a picture may be distorted at strength 1; every bound shrinks and grows with the strength.
 
@@ -68,6 +83,8 @@ class Channel(Section):
     shear: float = Field(10.0, ge=0, lt=80, description="degrees to either side, along x")
     perspective: float = Field(0.6, ge=0, lt=1, description="how far corners move in, share of half the picture")
     perspective_share: float = Field(0.5, ge=0, le=1, description="share of the pictures seen in perspective")
+    warp: float = Field(0.0, ge=0, le=0.5, description="how far a free warp moves a place, share of the side")
+    warp_grid: int = Field(4, ge=2, le=64, description="places a side at which the warp is drawn; smooth between them")
     noise: float = Field(0.25, ge=0, le=10, description="standard deviation of the noise added to ink of 0..1")
     noise_first: float = Field(0.5, ge=0, le=1, description="share of the pictures whose noise comes before the warp")
     fade: float = Field(0.0, ge=0, le=10, description="standard deviation of the noise multiplied with the ink")
@@ -87,7 +104,7 @@ class Channel(Section):
             generator: the only source of randomness.
 
         Returns:
-            Also where the `CORNERS` of each picture went, `[B, 4, 2]`.
+            Also where the `CORNERS` of each picture went, `[B, 4, 2]`: by the homography, a free warp aside.
         """
         if strength <= 0:
             return ink, CORNERS.to(ink).expand(len(ink), 4, 2)
@@ -96,6 +113,9 @@ class Channel(Section):
         noise = strength * self.noise * torch.randn(ink.shape, generator=generator)
         first = (chosen[:, 22] < self.noise_first).view(-1, 1, 1, 1)
         ink = ink + (noise * first).to(ink)
+        if self.warp:
+            moves = 2 * torch.rand(count, 2, self.warp_grid, self.warp_grid, generator=generator) - 1
+            ink = crumple(ink, (strength * self.warp * moves).to(ink))
         homographies = self._homographies(chosen, height, width, strength)
         centred = torch.tensor([[2 / (width - 1), 0, -1], [0, 2 / (height - 1), -1], [0, 0, 1]])  # px to -1..1
         forward = centred @ homographies @ torch.linalg.inv(centred)

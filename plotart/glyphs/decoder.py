@@ -11,8 +11,11 @@ from plotart.glyphs.channel import CORNERS, look, project
 
 __all__ = ["Decoder", "Straightener"]
 
-BLOCK = 4
-"""Side of the blocks of pixels, px, whose pixels the decoder takes as channels."""
+BLOCKS = 16
+"""Blocks of pixels a side of a picture, whose pixels the decoder takes as channels."""
+
+SEEN = 32
+"""Pixels a side, about, at which a straightener looks at a picture."""
 
 GRID = 4
 """Places a side at which the decoder still tells where it saw something."""
@@ -39,13 +42,13 @@ def initialize(module: nn.Module, generator: torch.Generator | None) -> None:
 class Straightener(nn.Module):
     """Where the corners of a glyph's picture are in what was received: `[B, C, h, w]` -> `[B, 4, 2]`.
 
-    Like `CORNERS`, in -1..1 of the received picture; no move at first. Sees it at half its size.
+    Like `CORNERS`, in -1..1 of the received picture; no move at first. Sees one of `side` px as 32 px, about.
     """
 
-    def __init__(self, colours: int, filters: int, generator: torch.Generator | None) -> None:
+    def __init__(self, colours: int, filters: int, generator: torch.Generator | None, side: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.AvgPool2d(2),
+            nn.AvgPool2d(max(1, round(side / SEEN))),
             *convolution(colours, filters, 5),
             *convolution(filters, 2 * filters),
             *convolution(2 * filters, 4 * filters),
@@ -65,9 +68,10 @@ class Straightener(nn.Module):
 
 
 class Decoder(nn.Module):
-    """A small CNN from received ink `[B, C, h, w]` to answers `[B, D]`.
+    """A small CNN from received ink `[B, C, h, w]`, about `side` px a side, to answers `[B, D]`.
 
-    Three convolutions on blocks of 4 x 4 px, the last two of stride 2, then one linear layer on 4 x 4 places. (Two more
+    Three convolutions on about 16 x 16 blocks of pixels, the last two of stride 2, then one linear layer on 4 x 4
+    places. So pictures of any size are read by the same convolutions, in about the same time. (At 64 px two more
     convolutions of stride 2 in place of the blocks take twice the time and learn less in it.)
 
     Before that, each of `straighten` networks finds the corners of the picture and undoes the perspective, the next one
@@ -77,12 +81,13 @@ class Decoder(nn.Module):
     """
 
     def __init__(
-        self, colours: int, length: int, filters: int, generator: torch.Generator | None, straighten: int = 0
+        self, colours: int, length: int, filters: int, generator: torch.Generator | None, straighten: int, side: int
     ) -> None:
         super().__init__()
+        self.block = max(1, round(side / BLOCKS))
         self.layers = nn.Sequential(
-            nn.PixelUnshuffle(BLOCK),
-            *convolution(colours * BLOCK**2, 2 * filters, stride=1),
+            nn.PixelUnshuffle(self.block),
+            *convolution(colours * self.block**2, 2 * filters, stride=1),
             *convolution(2 * filters, 4 * filters),
             *convolution(4 * filters, 8 * filters),
             nn.AdaptiveAvgPool2d(GRID),
@@ -90,18 +95,18 @@ class Decoder(nn.Module):
         )
         self.answer = nn.Linear(8 * filters * GRID**2, length)
         initialize(self, generator)
-        turns = [Straightener(colours, max(4, 2 * filters // 3), generator) for _ in range(straighten)]
+        turns = [Straightener(colours, max(4, 2 * filters // 3), generator, side) for _ in range(straighten)]
         self.straighteners = nn.ModuleList(turns)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a fifth faster on CPUs
 
     def straight(self, ink: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The ink as it was before it was moved, as `layers` take it; where each straightener saw the corners."""
-        seen, corners, found = packed(ink), CORNERS.to(ink).expand(len(ink), 4, 2), []
+        seen, corners, found = packed(ink, self.block), CORNERS.to(ink).expand(len(ink), 4, 2), []
         for straightener in self.straighteners:
             corners = project(straightener(seen), homography(corners))
             found.append(corners)
             corners = corners.detach()
-            seen = packed(look(ink, homography(corners)))
+            seen = packed(look(ink, homography(corners)), self.block)
         return seen, found
 
     def features(self, ink: Tensor) -> Tensor:
@@ -119,10 +124,10 @@ class Decoder(nn.Module):
         return self.read(ink)[0]
 
 
-def packed(ink: Tensor) -> Tensor:
+def packed(ink: Tensor, block: int) -> Tensor:
     """With paper at the right and below up to whole blocks, in the layout that is fastest on CPUs."""
     height, width = ink.shape[-2:]
-    return F.pad(ink, (0, -width % BLOCK, 0, -height % BLOCK)).contiguous(memory_format=torch.channels_last)
+    return F.pad(ink, (0, -width % block, 0, -height % block)).contiguous(memory_format=torch.channels_last)
 
 
 def homography(corners: Tensor) -> Tensor:

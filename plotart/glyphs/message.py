@@ -40,11 +40,12 @@ class Message(Objective):
         spec: MessageObjectiveSpec,
         paper: Tensor,
         grey: bool,
+        side: int,
         generator: torch.Generator | None,
     ) -> None:
         super().__init__()
         self.alphabet, self.messages = alphabet, alphabet.messages
-        self.spec, self.channel, self.grey = spec, spec.channel, grey
+        self.spec, self.channel, self.grey, self.side = spec, spec.channel, grey, side
         self.decoder = self.new_decoder(generator)
         self.register_buffer("paper", paper.detach().clone())
         self.register_buffer("strength", torch.tensor(spec.start, dtype=torch.float64))
@@ -53,7 +54,7 @@ class Message(Objective):
     def new_decoder(self, generator: torch.Generator | None) -> Decoder:
         """One that has learned nothing."""
         length, spec = self.messages.length, self.spec
-        return Decoder(1 if self.grey else 3, length, spec.filters, generator, spec.straighten)
+        return Decoder(1 if self.grey else 3, length, spec.filters, generator, spec.straighten, self.side)
 
     def ink(self, image: Tensor) -> Tensor:
         """What an image `[B, 3, h, w]` takes of the paper's light: the same shape, or `[B, 1, h, w]` with one pen."""
@@ -122,6 +123,6 @@ class MessageObjectiveSpec(ObjectiveSpec):
     def build(self, context: ObjectiveContext) -> Message:
         if not isinstance(context.primitive, GeneratedSpec):
             raise InputError("there is no message to read: it needs the primitive 'glyphs'")
-        return Message(
-            context.primitive.alphabet(), self, context.canvas.paper_rgb, context.grey, context.generator
-        ).eval()
+        alphabet = context.primitive.alphabet()
+        side = alphabet.sheet.pixels(min(context.size))
+        return Message(alphabet, self, context.canvas.paper_rgb, context.grey, side, context.generator).eval()

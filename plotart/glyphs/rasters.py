@@ -6,12 +6,14 @@ more than half.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Self
 
 import numpy as np
 import shapely
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from shapely import MultiLineString, MultiPolygon, Polygon
 from skimage.measure import find_contours
 from torch import Tensor, nn
@@ -26,32 +28,39 @@ from plotart.glyphs.sheet import Generated, GeneratedSpec, Generator
 
 __all__ = ["RasterGenerator", "Rasters", "RastersSpec"]
 
-FILTERS = (128, 64, 32, 16)
-SIDE = 64
-"""Side of a generated picture, px: 4 after the first layer, doubled by each of the four that follow."""
+FILTERS, FEWEST = 128, 8
+"""Filters of the first layer, halved by each that follows, and the fewest that a layer has."""
+
+SMALLEST = 4
+"""Side, px, that the first layer makes at least; each layer that follows doubles it."""
 
 
 class RasterGenerator(Generator):
-    """Messages `[B, D]` -> coverage of K pens `[B, K, 64, 64]` in 0..1.
+    """Messages `[B, D]` -> coverage of K pens `[B, K, side, side]` in 0..1.
 
-    Transposed convolutions (4x4; the first from 1 x 1 to 4 x 4, the others of stride 2), each with batch normalization
-    and a LeakyReLU of 0.2, the last with a sigmoid.
+    Transposed convolutions (the first from 1 x 1 to 4 x 4 .. 7 x 7, the others 4x4 of stride 2), each with batch
+    normalization and a LeakyReLU of 0.2, the last with a sigmoid. They double the first side until it reaches `side`;
+    what is more than that is cut off at all edges alike.
     """
 
-    def __init__(self, length: int, pens: int) -> None:
+    def __init__(self, length: int, pens: int, side: int) -> None:
         super().__init__()
+        doublings = int(math.log2(side / SMALLEST))
+        first = math.ceil(side / 2**doublings)
         blocks: list[nn.Module] = []
         inward = length
-        for k, outward in enumerate(FILTERS):
-            stride, padding = (1, 0) if k == 0 else (2, 1)
+        for k in range(doublings):
+            outward = max(FEWEST, FILTERS >> k)
+            kernel, stride, padding = (first, 1, 0) if k == 0 else (4, 2, 1)
             blocks += [
-                nn.ConvTranspose2d(inward, outward, 4, stride, padding, bias=False),
+                nn.ConvTranspose2d(inward, outward, kernel, stride, padding, bias=False),
                 nn.BatchNorm2d(outward),
                 nn.LeakyReLU(0.2),
             ]
             inward = outward
         self.layers = nn.Sequential(*blocks, nn.ConvTranspose2d(inward, pens, 4, 2, 1))
-        self.pens = pens
+        self.pens, self.side = pens, side
+        self.cut = (first * 2**doublings - side) // 2
 
     @torch.no_grad()
     def start(self, messages: Tensor, generator: torch.Generator) -> None:
@@ -71,7 +80,8 @@ class RasterGenerator(Generator):
                 layer.momentum = 0.1
 
     def forward(self, messages: Tensor) -> Tensor:
-        return torch.sigmoid(self.layers(messages[:, :, None, None]))
+        made = torch.sigmoid(self.layers(messages[:, :, None, None]))
+        return made[..., self.cut : self.cut + self.side, self.cut : self.cut + self.side]
 
 
 class Rasters(Generated):
@@ -80,12 +90,13 @@ class Rasters(Generated):
     Args:
         messages, columns: see `Generated`.
         pens: K.
+        side: of a generated picture, px.
     """
 
     generator: RasterGenerator
 
-    def __init__(self, messages: Tensor, columns: int, pens: int) -> None:
-        super().__init__(messages, columns, RasterGenerator(messages.shape[1], pens))
+    def __init__(self, messages: Tensor, columns: int, pens: int, side: int = 64) -> None:
+        super().__init__(messages, columns, RasterGenerator(messages.shape[1], pens, side))
         self.eval()
 
     @property
@@ -93,7 +104,7 @@ class Rasters(Generated):
         return self.generator.pens
 
     def given(self) -> dict[str, Any]:
-        return {"pens": self.shapes}
+        return {"pens": self.shapes, "side": self.generator.side}
 
     def seen(self, view: View) -> Coverages:
         return _SheetOfPlanes(self, view)
@@ -129,7 +140,7 @@ class Rasters(Generated):
         found = []
         for plane, corner in zip(planes, corners, strict=True):
             rings = find_contours(np.pad(plane, 1), 0.5)  # type: ignore[no-untyped-call]  # pixel centres, one further in by the border
-            placed = [(ring[:, ::-1] - 0.5) / SIDE for ring in rings]
+            placed = [(ring[:, ::-1] - 0.5) / self.generator.side for ring in rings]
             found.append([np.clip(ring, 0, 1) * self.sheet.cell + corner for ring in placed])
         return found
 
@@ -186,12 +197,14 @@ class _SheetOfPlanes(Dense):
 
 @primitives.register("rasters")
 class RastersSpec(GeneratedSpec):
-    """An alphabet of pictures of 64 px on a sheet, a plane for each pen of the set."""
+    """An alphabet of pictures of pixels on a sheet, a plane for each pen of the set."""
 
     makes = Rasters
 
+    side: int = Field(64, ge=8, le=512, description="side of a generated picture, px, whatever a cell of `size` has")
+
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Rasters:
         alphabet = self.alphabet()
-        made = Rasters(alphabet.shown, self.columns, start["pens"])
+        made = Rasters(alphabet.shown, self.columns, start["pens"], self.side)
         made.generator.start(alphabet.messages.draw(256, generator), generator)
         return made

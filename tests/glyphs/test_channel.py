@@ -8,7 +8,7 @@ from kornia.geometry.linalg import transform_points
 from kornia.utils import create_meshgrid
 from torch.nn import functional as F
 
-from plotart.glyphs.channel import Channel, look
+from plotart.glyphs.channel import Channel, crumple, look
 
 OFF = {"rotation": 0, "translate": 0, "scale": 0, "shear": 0, "perspective": 0, "noise": 0}
 
@@ -112,7 +112,7 @@ def test_crop_and_occlusion_take_ink_away_where_they_say():
 
 def test_gradient_reaches_the_ink():
     ink = spot(32, 32, 2).requires_grad_()
-    Channel(blur=1, fade=0.2, crop=0.05, occlusion=0.2)(ink, 1.0, rng()).square().sum().backward()
+    Channel(blur=1, fade=0.2, crop=0.05, occlusion=0.2, warp=0.05)(ink, 1.0, rng()).square().sum().backward()
     assert ink.grad is not None
     assert bool(ink.grad.isfinite().all())
     assert float(ink.grad.abs().max()) > 0
@@ -133,3 +133,24 @@ def test_beyond_the_horizon_is_paper():
     assert torch.isfinite(seen).all()
     assert float(seen[..., 24:, :].max()) == 0
     assert float(seen[..., 12:17, 16].min()) == pytest.approx(1)
+
+
+def test_a_free_warp_moves_each_place_by_itself_in_its_bounds_and_smoothly():
+    channel = Channel(**{**OFF, "warp": 0.1})
+    pair = spot(16, 16) + spot(48, 48)
+    received = channel(pair, 1.0, rng())
+    left, right = received.clone(), received.clone()
+    left[..., 32:], right[..., :32] = 0, 0
+    moved = torch.stack([centres(left) - 16, centres(right) - 48])
+    assert 3 < float(moved.abs().max()) < 0.14 * 64  # cubics go a little beyond what they pass through
+    assert float((moved[0] - moved[1]).norm(dim=1).mean()) > 2  # no homography of the whole
+    assert float((received - channel(pair, 0.5, rng())).abs().max()) > 0.5
+    flat = torch.linspace(0, 1, 64).expand(8, 1, 64, 64)
+    bent = channel(flat, 1.0, rng())[..., 12:-12, 12:-12]
+    assert float(bent.diff(dim=-2).abs().max()) < 0.03  # a tear would be a step
+
+
+def test_an_even_warp_is_a_shift():
+    moves = torch.tensor([0.25, 0.0]).view(1, 2, 1, 1).expand(1, 2, 4, 4)
+    ink = torch.rand(1, 1, 65, 65, generator=rng())
+    assert torch.allclose(crumple(ink, moves)[..., :48], ink[..., 16:64], atol=1e-4)

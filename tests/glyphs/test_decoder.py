@@ -38,7 +38,7 @@ def test_points_follow_the_corners():
 
 def test_new_straighteners_hardly_move_anything():
     torch.manual_seed(1)
-    decoder = Decoder(1, 5, 6, rng(), straighten=2).eval()
+    decoder = Decoder(1, 5, 6, rng(), 2, 48).eval()
     with torch.no_grad():
         seen, found = decoder.straight(spots(8))
     assert len(found) == 2
@@ -48,7 +48,7 @@ def test_new_straighteners_hardly_move_anything():
 
 
 def test_straightener_learns_where_the_corners_went():
-    straightener = Straightener(1, 8, rng())
+    straightener = Straightener(1, 8, rng(), 48)
     optimizer = torch.optim.Adam(straightener.parameters(), lr=3e-3)
     ink, generator = spots(1).expand(64, -1, -1, -1), rng()
     errors = []
@@ -64,7 +64,7 @@ def test_straightener_learns_where_the_corners_went():
 
 @pytest.mark.parametrize("straighten", [0, 2])
 def test_answers_have_gradients_to_the_ink_and_every_weight(straighten):
-    decoder = Decoder(3, 5, 6, rng(), straighten)
+    decoder = Decoder(3, 5, 6, rng(), straighten, 48)
     ink = spots(4).repeat(1, 3, 1, 1).requires_grad_()
     answer, found = decoder.read(ink)
     (answer.square().sum() + sum(corners.square().sum() for corners in found)).backward()
@@ -72,3 +72,18 @@ def test_answers_have_gradients_to_the_ink_and_every_weight(straighten):
         assert value.grad is not None, name
         assert torch.isfinite(value.grad).all(), name
         assert float(value.grad.abs().max()) > 0, name
+
+
+@pytest.mark.parametrize("side", [16, 31, 64, 100, 128])
+def test_pictures_of_any_size_are_read_at_sixteen_places_a_side(side):
+    decoder = Decoder(1, 5, 6, rng(), 1, side).eval()
+    ink = torch.rand(2, 1, side, side, generator=rng())
+    with torch.no_grad():
+        seen, _ = decoder.straight(ink)
+        blocks = decoder.layers[0](seen)
+        answer = decoder(ink)
+    assert 14 <= blocks.shape[-1] <= 31
+    assert answer.shape == (2, 5)
+    ink[..., -1, -1] += 5  # no pixel is left out
+    with torch.no_grad():
+        assert not torch.equal(decoder(ink), answer)

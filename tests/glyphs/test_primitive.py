@@ -7,7 +7,7 @@ from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
 from plotart.drawing.render import View
 from plotart.glyphs.glyphs import Glyphs, GlyphsSpec, StrokeGenerator
-from plotart.glyphs.rasters import Rasters, RastersSpec
+from plotart.glyphs.rasters import RasterGenerator, Rasters, RastersSpec
 from plotart.glyphs.sheet import Sheet
 
 CANVAS = Canvas(page("100x100mm"), 0)
@@ -113,3 +113,22 @@ def test_packed_rasters_are_the_same():
     assert torch.equal(again.planes(View((64, 64))).covered, rasters.planes(View((64, 64))).covered)
     one = rasters.showing(rasters.messages[:1], 1).planes(View((64, 64))).covered
     assert torch.allclose(rasters.planes(View((128, 128))).covered[:, :64, :64], one, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [8, 32, 64, 100, 128])
+def test_generated_pictures_have_the_side_that_was_asked_for(side):
+    generator = RasterGenerator(5, 2, side)
+    messages = torch.randn(64, 5, generator=rng())
+    generator.start(messages, rng())
+    made = generator.eval()(messages)
+    assert made.shape == (64, 2, side, side)
+    differ = made.detach().std(0).mean(0)  # messages reach all of the picture, fainter at its borders
+    for edge in (differ[0], differ[-1], differ[:, 0], differ[:, -1]):
+        assert float(edge.mean()) > 0.1 * float(differ.mean())
+
+
+def test_packed_rasters_keep_their_side():
+    rasters = RastersSpec(glyphs=4, columns=2, side=100).build(CANVAS, 0.01, rng(), pens=1)
+    again = Rasters.unpack(rasters.pack())
+    assert again.generator(again.messages).shape[-1] == 100
+    assert all(ring.max() <= 1 for rings in again.rims() for ring in rings)
