@@ -51,7 +51,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--draft", "draft", bool, "a quick picture to judge, of the same composition and pens"),
     ("--size", "size", int, "short side of the rendered canvas, px [384]"),
     ("--steps", "steps", int, "steps of all fit stages together"),
-    ("--pens", "pens.set", str, "pen set, file, or '#hex,#hex' [basic-12]"),
+    ("--pens", "pens.set", str, "pen set, file, or colours: red,#1b3a8c [basic-12]"),
     (
         "--pen-count",
         "pens.count",

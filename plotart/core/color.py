@@ -6,6 +6,7 @@ from typing import overload
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from PIL import ImageColor
 from skimage import color as _skcolor
 from torch import Tensor
 
@@ -18,6 +19,7 @@ __all__ = [
     "hex_to_rgb",
     "lab_of_xyz",
     "lightness",
+    "named_colour",
     "normalize_hex",
     "rgb_to_hex",
     "to_lab",
@@ -36,11 +38,19 @@ _WHITE = (0.95047, 1.0, 1.08883)  # XYZ of D65
 _LAB_KNEE = 0.008856  # CIE 15: straight below, a cube root above
 
 
+def named_colour(text: str) -> str | None:
+    """'#rrggbb' of a colour that CSS names, such as `tomato`; None for other words."""
+    found = ImageColor.colormap.get(str(text).strip().lower())
+    return found if isinstance(found, str) else None
+
+
 def normalize_hex(text: str) -> str:
-    """'#RRGGBB', 'RRGGBB' or '#RGB' as '#rrggbb'; InputError otherwise."""
+    """'#RRGGBB', 'RRGGBB', '#RGB' or a colour that CSS names as '#rrggbb'; InputError otherwise."""
+    if named := named_colour(text):
+        return named
     match = re.fullmatch(r"#?([0-9a-f]{6}|[0-9a-f]{3})", str(text).strip().lower())
     if not match:
-        raise InputError(f"{text!r} is not a colour: write it as #rrggbb, for example #d62728.")
+        raise InputError(f"{text!r} is not a colour: write it as #rrggbb, for example #d62728, or by its name in CSS.")
     digits = match[1]
     return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
 

@@ -6,16 +6,24 @@ from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from plotart.core.color import normalize_hex
+from plotart.core.color import ciede2000, hex_to_rgb, named_colour, normalize_hex, to_lab, to_linear, to_srgb
 from plotart.core.documents import as_path, parse_yaml, read_yaml
 from plotart.core.errors import InputError, shown
 from plotart.core.settings import Section
 
-__all__ = ["Pen", "PenSet", "load_pens", "pen_file", "pen_sets", "to_vpype_toml"]
+__all__ = ["Pen", "PenSet", "for_paper", "line_on", "load_pens", "pen_file", "pen_sets", "to_vpype_toml"]
 
 HEX_TIP_MM = 0.4
+GIVEN = "given as a colour"
+"""The source of pens of which no more is known."""
+DARK = 50.0
+"""CIE lightness below which paper takes paint rather than ink."""
+FAINT = 5.0
+"""CIEDE2000 to the paper of a line that does not show."""
 
 
 class Pen(Section):
@@ -101,7 +109,9 @@ def pen_file(pens: str) -> FilePath | None:
 
 
 def load_pens(pens: str) -> PenSet:
-    """The pen set called `pens`: a built-in set, a YAML file, or colours '#hex,#hex' (0.4 mm tips).
+    """The pen set called `pens`: a built-in set, a YAML file, or a list of colours, '#hex' or CSS names (0.4 mm tips).
+
+    A list may have sets in it as well: all their pens.
 
     InputError, one sentence, for an unknown set, a malformed file, a wrong colour, a tip of zero or a name used twice.
     """
@@ -109,14 +119,11 @@ def load_pens(pens: str) -> PenSet:
     if text in pen_sets():
         return _built_in(text)
     if text.startswith("#"):
-        return _from_colours(text)
+        return _listed(text)
     file, exists = as_path(text)
     if file.suffix.lower() in {".yaml", ".yml"} or exists:
         return _pen_set(read_yaml(file, f"pens {shown(str(file))}"), str(file), file.stem)
-    raise InputError(
-        f"pens {shown(text)} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, "
-        "or colours as '#d62728,#1f4fb4'."
-    )
+    return _listed(text)
 
 
 @cache
@@ -125,12 +132,35 @@ def _built_in(name: str) -> PenSet:
     return _pen_set(parse_yaml(text, f"pens {name!r}"), name, name)
 
 
-def _from_colours(text: str) -> PenSet:
-    colours = [normalize_hex(part) for part in text.split(",") if part.strip()]
-    if len(set(colours)) < len(colours):
-        raise InputError(f"pens {text!r}: a colour occurs twice.")
-    made = tuple(Pen(name=colour, hex=colour, tip_mm=HEX_TIP_MM, source="given as a colour") for colour in colours)
-    return PenSet(name="colours", title="Pens given as colours", pens=made)
+def _listed(text: str) -> PenSet:
+    """The pens of a list of colours and sets, in its order."""
+    pens: list[Pen] = []
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        if part in pen_sets():
+            pens += _built_in(part).pens
+        elif part.startswith("#") or named_colour(part):
+            colour = normalize_hex(part)
+            if any(pen.source == GIVEN and pen.hex == colour for pen in pens):
+                raise InputError(f"pens {text!r}: a colour occurs twice.")
+            name = colour if part.startswith("#") else part.lower()
+            pens.append(Pen(name=name, hex=colour, tip_mm=HEX_TIP_MM, source=GIVEN))
+        else:
+            raise InputError(
+                f"pens {shown(part)} is no pen set: take one of {', '.join(pen_sets())}, a YAML file, "
+                "or colours as 'red,navy' or '#d62728,#1f4fb4'."
+            )
+    if not pens:
+        raise InputError("pens: the list is empty: take a pen set, or colours as 'red,navy'.")
+    names = [pen.name.lower() for pen in pens]
+    unique = [pen.model_copy(update={"name": pen.hex}) if _clashes(pen, names) else pen for pen in pens]
+    colours = all(pen.source == GIVEN for pen in pens)
+    title = "Pens given as colours" if colours else text
+    return PenSet(name="colours" if colours else "list", title=title, pens=tuple(unique))
+
+
+def _clashes(pen: Pen, names: list[str]) -> bool:
+    """Whether a colour has the name of a pen of a set beside it."""
+    return pen.source == GIVEN and names.count(pen.name) > 1
 
 
 def _pen_set(data: Any, where: str, name: str) -> PenSet:
@@ -168,6 +198,32 @@ def _first_problem(error: ValidationError, entries: list[Any]) -> str:
     quoted = f" (given: {shown(given)})" if told else ""
     message = problem["msg"][0].lower() + problem["msg"][1:]
     return f"{subject}: {message}{quoted}."
+
+
+def for_paper(pens: PenSet, paper: str) -> PenSet:
+    """The pens as they are taken for paper of a colour: those that are only given as colours are paint on a dark one.
+
+    Raises:
+        InputError: none of them shows on it.
+    """
+    ground = hex_to_rgb(paper)
+    if float(to_lab(ground)[0]) < DARK:
+        paint = [pen.model_copy(update={"opaque": True}) if pen.source == GIVEN else pen for pen in pens.pens]
+        pens = pens.model_copy(update={"pens": tuple(paint)})
+    lines = np.array([line_on(pen, ground) for pen in pens.pens])
+    if float(ciede2000(to_lab(lines), to_lab(ground)[None]).max()) < FAINT:
+        raise InputError(
+            f"pens.set: no pen of {shown(pens.name)} shows on paper {paper}; take opaque ones, such as gelly-roll, "
+            "posca or blueprint, or other paper"
+        )
+    return pens
+
+
+def line_on(pen: Pen, ground: NDArray[np.float64]) -> NDArray[np.float64]:
+    """sRGB `[3]` of a line of the pen on paper of sRGB `ground [3]`."""
+    paper, ink = to_linear(ground), to_linear(hex_to_rgb(pen.hex))
+    line = (1 - pen.opacity) * paper + pen.opacity * (ink if pen.opaque else ink * paper)
+    return to_srgb(line)
 
 
 def to_vpype_toml(pens: PenSet) -> str:

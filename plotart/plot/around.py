@@ -15,6 +15,7 @@ from plotart.core.errors import InputError, shown
 from plotart.core.geometry import Path, polyline
 from plotart.core.settings import Section
 from plotart.pens import Pen, PenSet, load_pens
+from plotart.pens.palette import for_paper, line_on
 from plotart.plot.font import Font, Words, words
 from plotart.plot.layers import Layer, Plot
 from plotart.plot.motion import Machine, estimate
@@ -82,7 +83,7 @@ class Lettering(Section):
         """What goes around a drawing, in its pen: that asked for, or the clearest of the plot's; None for nothing."""
         if not self.wanted:
             return None
-        pen = self.chosen(pens) or _clearest([layer.pen for layer in plot.layers] or pens.pens, plot.paper)
+        pen = self.chosen(pens, plot.paper) or _clearest([layer.pen for layer in plot.layers] or pens.pens, plot.paper)
         return self.layer(canvas, pen)
 
     def layer(self, canvas: Canvas, pen: Pen) -> Layer:
@@ -107,11 +108,11 @@ class Lettering(Section):
             top += 0.0 if beside else line.above + line.below + self.distance
         return Layer(pen, paths)
 
-    def chosen(self, pens: PenSet) -> Pen | None:
+    def chosen(self, pens: PenSet, paper: str) -> Pen | None:
         """The pen that is asked for; None where it is chosen among those of the drawing.
 
         Raises:
-            InputError: there is no such pen or colour.
+            InputError: there is no such pen or colour, or it does not show on the paper.
         """
         if self.pen is None:
             return None
@@ -126,6 +127,7 @@ class Lettering(Section):
             have = ", ".join(pen.name for pen in pens.pens)
             raise InputError(f"lettering.pen: {shown(self.pen)} is neither a colour nor one of the pens: {have}")
         tips = sorted(pen.tip_mm for pen in pens.pens)
+        found = for_paper(found, paper)
         return found.pens[0].model_copy(update={"tip_mm": tips[len(tips) // 2]})
 
     def minutes(self, canvas: Canvas, pens: PenSet, machine: Machine) -> float:
@@ -172,13 +174,8 @@ def lettered(plot: Plot, added: Layer | None, own_layer: bool = False) -> Plot:
 def _clearest(pens: Sequence[Pen], paper: str) -> Pen:
     """The pen whose line differs most from the paper in lightness."""
     ground = hex_to_rgb(paper)
-
-    def contrast(pen: Pen) -> float:
-        ink = hex_to_rgb(pen.hex)
-        line = ink if pen.opaque else ink * ground
-        return float(abs(to_lab(pen.opacity * line + (1 - pen.opacity) * ground)[0] - to_lab(ground)[0]))
-
-    return max(pens, key=contrast)
+    light = float(to_lab(ground)[0])
+    return max(pens, key=lambda pen: abs(float(to_lab(line_on(pen, ground))[0]) - light))
 
 
 def _rounded(x0: float, y0: float, x1: float, y1: float, radius: float) -> Path:

@@ -111,7 +111,8 @@ def _read(file: FilePath, by_colour: bool, fills: Fills, pitch: float | None) ->
         kind, _, name = key.partition(" ")
         blend = groups[key][0].values.get("mix-blend-mode") if key in groups else None
         colour = name if kind == "colour" else None
-        layers.append(Layer(_pen(name, stroked[key], names, colour, opaque=blended and blend != "multiply"), paths))
+        opaque = blend == "normal" or (blended and blend != "multiply")
+        layers.append(Layer(_pen(name, stroked[key], names, colour, opaque=opaque), paths))
     if not layers:
         other = "text or pictures but " if any(isinstance(e, se.Text | se.Image) for e in svg.elements()) else ""
         raise InputError(f"'{file}' holds {other}no strokes to plot: convert its objects to paths.")

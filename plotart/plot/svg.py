@@ -44,9 +44,12 @@ def path_data(path: Path) -> str:
     return " ".join(words)
 
 
-def _style(pen: Pen) -> str:
-    """How a screen shows the ink: transparent inks multiply with what is below, strokes of one layer unite."""
-    rules = [] if pen.opaque else ["mix-blend-mode:multiply"]
+def _style(pen: Pen, told: bool) -> str:
+    """How a screen shows the ink: transparent inks multiply with what is below, strokes of one layer unite.
+
+    `told`: no other layer of the file tells that this is one of ours, whose opaque inks are meant to be.
+    """
+    rules = ["mix-blend-mode:normal"] if pen.opaque and told else [] if pen.opaque else ["mix-blend-mode:multiply"]
     if pen.opacity < 1:
         rules.append(f"opacity:{number(pen.opacity)}")
     return ";".join(rules)
@@ -88,6 +91,7 @@ def plot_svg(plot: Plot, layers: Sequence[tuple[str, Layer]] | None = None) -> s
     coloured = plot.paper != WHITE
     if coloured:
         drawing["style"] = f"{BACKGROUND}{plot.paper}"
+    opaque = all(layer.pen.opaque for layer in plot.layers)
     for label, layer in named:
         if not layer.paths:
             continue
@@ -102,7 +106,7 @@ def plot_svg(plot: Plot, layers: Sequence[tuple[str, Layer]] | None = None) -> s
             stroke_linejoin="round",
             debug=False,
         )
-        if style := _style(layer.pen):
+        if style := _style(layer.pen, opaque):
             group["style"] = style
         for path in layer.paths:
             group.add(drawing.path(d=path_data(_held(path, inner)), debug=False))

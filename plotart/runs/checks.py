@@ -43,7 +43,7 @@ def check_minutes(config: Config, pen_count: int, machine: Machine) -> None:
 
 def minutes_left(config: Config, canvas: Canvas, pens: PenSet, machine: Machine) -> float | None:
     """The minutes that frame and words leave to the drawing; InputError where those are none, or their pen is."""
-    config.lettering.chosen(pens)
+    config.lettering.chosen(pens, canvas.paper)
     if config.minutes is None or not config.lettering.wanted:
         return config.minutes
     spent = config.lettering.minutes(canvas, pens, machine)

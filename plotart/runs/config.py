@@ -76,7 +76,9 @@ def _motif(value: Any) -> float | str | None:
 
 
 class PensSpec(Section):
-    set: Annotated[str, NamesFile(pen_file)] = Field("basic-12", description="name of a pen set, file, or '#hex,#hex'")
+    set: Annotated[str, NamesFile(pen_file)] = Field(
+        "basic-12", description="name of a pen set, file, or a list of colours ('#hex', names of CSS) and sets"
+    )
     count: Annotated[int | Literal["auto"] | None, PlainValidator(_pen_count)] = Field(
         None, description="how many of them the drawing may use; auto: as few as keep 95 %; none: 4, fixed: all"
     )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from plotart.core.canvas import Canvas
+from plotart.core.color import normalize_hex
 from plotart.core.composition import Composition, Framing, on_ground
 from plotart.core.errors import InputError
 from plotart.core.focus import focus_of
@@ -26,6 +27,7 @@ from plotart.drawing.render import renderer
 from plotart.networks import load_network
 from plotart.objectives import Objective, ObjectiveContext
 from plotart.pens import PenSet, load_pens
+from plotart.pens.palette import for_paper
 from plotart.plot import order_pens
 from plotart.plot.motion import Machine, load_machine
 from plotart.plot.start import read_shapes, read_start
@@ -246,7 +248,7 @@ def _device(name: str) -> torch.device:
 
 def _palette(config: Config, machine: Machine) -> tuple[PenSet, int]:
     """The pens the user has, and how many of them the drawing may use."""
-    pens = load_pens(config.pens.set)
+    pens = for_paper(load_pens(config.pens.set), normalize_hex(config.page.paper))
     have, count = len(pens.pens), config.pens.count
     if config.pens.palette == "fixed":
         if count not in (None, have):

@@ -9,7 +9,8 @@ from plotart.core.errors import InputError
 def test_hex_both_ways():
     np.testing.assert_allclose(c.hex_to_rgb("#F80"), [1, 136 / 255, 0])
     assert c.rgb_to_hex(c.hex_to_rgb("d62728")) == "#d62728"
-    for wrong in ("#12345", "red", "#gggggg", ""):
+    assert c.normalize_hex("Tomato") == "#ff6347"
+    for wrong in ("#12345", "reddish", "#gggggg", "hsl(0,0%,0%)", ""):
         with pytest.raises(InputError, match="#rrggbb"):
             c.hex_to_rgb(wrong)
 

@@ -4,6 +4,7 @@ import vpype
 
 from plotart.core.errors import InputError
 from plotart.pens import Pen, load_pens, pen_sets, to_vpype_toml
+from plotart.pens.palette import for_paper
 
 GOOD = (
     "title: mine\ntip_mm: 0.5\npens:\n  - {name: one, hex: '#ff0000'}\n  - {name: two, hex: '#00ff00', tip_mm: 0.3}\n"
@@ -88,3 +89,22 @@ def test_toml_is_a_pen_config_that_vpype_takes(tmp_path):
     config.load_config_file(str(file))
     pen = config.config["pen_config"]["stabilo-point-88"]["layers"][1]
     assert (pen["name"], pen["color"], pen["pen_width"]) == ("88/40 red", "#e3000f", "0.4mm")
+
+
+def test_colours_have_names_and_go_together_with_sets():
+    pens = load_pens("red,#1b3a8c, Tomato")
+    assert [(pen.name, pen.hex) for pen in pens.pens] == [("red", "#ff0000"), ("#1b3a8c",) * 2, ("tomato", "#ff6347")]
+    mixed = load_pens("posca,black,gold")
+    assert mixed.pens[: len(load_pens("posca").pens)] == load_pens("posca").pens
+    assert len({pen.name.lower() for pen in mixed.pens}) == len(mixed.pens)
+    for wrong, said in (("red,bleu", "'bleu' is no pen set"), ("red,#f00", "occurs twice"), (",", "list is empty")):
+        with pytest.raises(InputError, match=said):
+            load_pens(wrong)
+
+
+def test_dark_paper_takes_paint_and_says_what_does_not_show():
+    assert all(pen.opaque for pen in for_paper(load_pens("white,gold"), "#000000").pens)
+    assert not any(pen.opaque for pen in for_paper(load_pens("red,gold"), "#ffffff").pens)
+    for pens, paper in (("basic-12", "#000000"), ("white", "#ffffff")):
+        with pytest.raises(InputError, match=r"pens\.set: no pen of '\S+' shows on paper #"):
+            for_paper(load_pens(pens), paper)

@@ -87,5 +87,5 @@ def test_what_cannot_be_written_is_said(settings, said):
 
 def test_a_pen_that_is_none_is_said():
     with pytest.raises(InputError, match=r"lettering\.pen: 'mauvish' is neither a colour nor one of the pens: black"):
-        Lettering(sign="Ann", pen="mauvish").chosen(PENS)
-    assert Lettering(sign="Ann", pen="#102030").chosen(PENS).tip_mm == 0.4
+        Lettering(sign="Ann", pen="mauvish").chosen(PENS, "#ffffff")
+    assert Lettering(sign="Ann", pen="#102030").chosen(PENS, "#ffffff").tip_mm == 0.4

@@ -179,3 +179,12 @@ def test_paper_that_is_not_white_is_shown_and_read_again(tmp_path):
 
 def write_white(folder):
     return write_svg(small_plot(), folder / "white.svg")
+
+
+def test_opaque_pens_are_read_back_as_such_also_where_all_are(tmp_path):
+    plot = small_plot()
+    light = Pen(name="gold", hex="#ffd700", tip_mm=0.4, opaque=True)
+    for layers in (plot.layers, plot.layers[1:], [*plot.layers[1:], Layer(light, plot.layers[0].paths)]):
+        drawn = replace(plot, layers=layers, paper="#000000")
+        read = read_svg(write_svg(drawn, tmp_path / "drawing.svg"))
+        assert [layer.pen.opaque for layer in read.layers] == [layer.pen.opaque for layer in layers]
