@@ -1,9 +1,10 @@
 """The published recipes for circles and splats beside plotart's, on one photograph; figures stand in docs/sources.md.
 
-python benchmarks/sources.py [--only splats|circles|climb] [--steps 300] [--renderers]
+python benchmarks/sources.py [--only splats|circles|dividers|climb] [--steps 300] [--renderers]
 
 The astronaut of scikit-image at 128 px, 256 shapes, seed 0, PSNR of the clean sRGB picture after so many steps, dB, and
-its root mean squared error. `climb` tries forty mutations for each step of the others. `--renderers` fits 64 strokes by
+its root mean squared error; of dividers 64, and sixteen times the steps.
+`climb` tries forty mutations for each step of the others. `--renderers` fits 64 strokes by
 `native` and by `diffvg` (which must be installed), and compares their pictures, gradients and losses.
 """
 
@@ -36,6 +37,11 @@ TANH: dict[str, Any] = {"harmonics": 8, "edge": "tanh", "radius": 0.3}
 SOFT: dict[str, Any] = {"softness": 4, "schedule": "cosine"}
 BLACK = {"background": "#000000"}
 PLAIN: dict[str, Any] = {"rates": PUBLISHED, "schedule": "constant"}
+NET: dict[str, Any] = {  # of configs/dividers.yaml, sixteen quick steps for each of the others
+    "schedule": "cosine", "pixels_share": 0.03,
+    "rates": {"centre": 0.003, "angle": 0.015, "log_radius": 0.015, "mix": 0.01, "bias": 0.01, "tint": 0.01,
+              "ground": 0.01},
+}  # fmt: skip
 ROWS: dict[str, list[tuple[str, str, dict[str, Any], str, dict[str, Any], dict[str, Any]]]] = {
     "splats": [
         ("published code: tanh, added up on black", "splats", TANH, "add", BLACK, PLAIN),
@@ -55,6 +61,10 @@ ROWS: dict[str, list[tuple[str, str, dict[str, Any], str, dict[str, Any], dict[s
         ("softness 10 kept, sigmoid, black, random start", "circles", {}, "over", {**BLACK, "bounded": "sigmoid"},
          {**SOFT, "softness": 10, "softness_end": 10}),
     ],
+    "dividers": [
+        (f"64 {shape}", "dividers", {"count": 64, "shape": shape, "slope": 15}, "coded", {}, NET)
+        for shape in ("lines", "circles", "both", "relu")
+    ],
 }  # fmt: skip
 
 
@@ -69,7 +79,7 @@ def scene(kind: str, shapes: dict[str, Any], ink: str, colours: dict[str, Any]) 
     objective = PixelsSpec(image="").build(ObjectiveContext(canvas=canvas, target=target, size=canvas.pixels(SIZE)))
     generator = torch.Generator().manual_seed(0)
     made = primitives[kind].model_validate({"count": COUNT, **shapes}).build(canvas, 0.003, generator, target=target)
-    drawing = Drawing(canvas, made, ink_specs[ink](**colours).build(COUNT, generator, made.start_rgb))
+    drawing = Drawing(canvas, made, ink_specs[ink](**colours).build(len(made), generator, made.start_rgb))
     return drawing, picture_context(objective, SIZE, generator)
 
 
@@ -130,7 +140,8 @@ def main() -> None:
             for name, kind, shapes, ink, colours, fit in rows:
                 drawing, context = scene(kind, shapes, ink, colours)
                 began = time.process_time()
-                made = Fit(steps=options.steps, **fit)(drawing, context, watch=Silent())
+                steps = options.steps * (16 if kind == "dividers" else 1)
+                made = Fit(steps=steps, **fit)(drawing, context, watch=Silent())
                 tell(name, made, context, began)
     if options.only in (None, "climb"):
         for kind, ink in (("circles", "over"), ("splats", "average")):

@@ -107,14 +107,16 @@ def enlarge(
 @click.command()
 @click.argument("run", type=click.Path(path_type=FilePath))
 @click.option("--steps", type=click.IntRange(1, 1_000_000), help="so many more for the last fit of a finished run")
-def resume(run: FilePath, steps: int | None) -> None:
+@some_flags()
+def resume(run: FilePath, steps: int | None, sets: tuple[str, ...]) -> None:
     """Go on with an interrupted run, or take a finished one further.
 
-    The settings in RUN/config.yaml win over everything; --steps adds to them.
+    The settings are those in RUN/config.yaml; --steps adds to them, --set wins over them. Without --steps a finished
+    run does again what follows its last fit.
     """
     from plotart.runs.pipeline import resume as go_on
 
-    _show(go_on(run, steps, console=plain_console(stderr=True)))
+    _show(go_on(run, steps, gather({}, sets), console=plain_console(stderr=True)))
 
 
 @click.command()

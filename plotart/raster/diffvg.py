@@ -14,7 +14,10 @@ from torch import Tensor
 from plotart.core.errors import InputError
 from plotart.raster.scene import Scene
 
-SAMPLES = 2  # a side
+SAMPLES = 2
+"""A side of a pixel."""
+SEED = 0
+"""Of where they lie in it: always the same, so that a run repeats; benchmarks/gradients.py tells what that costs."""
 
 
 def library() -> ModuleType:
@@ -82,7 +85,7 @@ def _draw(
     arguments = vg.RenderFunction.serialize_scene(*size, shapes, groups, filter=box, use_prefiltering=prefiltered)
     opaque = torch.ones(1, device=paper.device)
     ground = torch.cat([paper, opaque]).expand(scene.height, scene.width, 4).contiguous()
-    image: Tensor = vg.RenderFunction.apply(*size, SAMPLES, SAMPLES, 0, ground, *arguments)
+    image: Tensor = vg.RenderFunction.apply(*size, SAMPLES, SAMPLES, SEED, ground, *arguments)
     return image[..., :3].movedim(-1, 0)
 
 

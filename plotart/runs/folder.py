@@ -27,7 +27,7 @@ from plotart.core.files import FolderLock, remove_leftovers, write_beside
 from plotart.core.images import html_picture
 from plotart.core.tensor_file import Damaged
 from plotart.runs.checkpoint import Checkpoint, difference, settings_that_count
-from plotart.runs.clearing import BEFORE, CHECKPOINT, CONFIG, FIGURES, FOLDERS, clear, clear_state
+from plotart.runs.clearing import BEFORE, CHECKPOINT, CONFIG, FIGURES, FITTED, FOLDERS, clear, clear_state
 from plotart.runs.config import Config
 from plotart.runs.figures import Figures
 from plotart.runs.inputs import found_beside, keep_inputs, named_beside
@@ -233,10 +233,11 @@ class Run:
             raise InputError(f"'{self.folder / OLD}' was written by an earlier version of plotart: make the run again")
         return None
 
-    def extend(self, config: Config, checkpoint: Checkpoint) -> Checkpoint:
+    def extend(self, config: Config, checkpoint: Checkpoint, *, fitted: bool = False) -> Checkpoint:
         """Make a finished run one that goes on from `checkpoint` by another config, at one stroke.
 
-        Whenever this is cut off, the folder holds the finished run or the one that goes on.
+        Whenever this is cut off, the folder holds the finished run or the one that goes on. With `fitted` the end of
+        the last fit is taken as one by that config too.
         """
         settings = keep_inputs(config, self.folder).model_dump(mode="json")
         # the last checkpoint stays in before/, unless it is one of an extension that was cut off right here
@@ -244,6 +245,11 @@ class Run:
             whole = Checkpoint.read(self.folder / CHECKPOINT)
             if difference(settings_that_count(whole.config), settings_that_count(self.settings)) is not None:
                 (self.folder / CHECKPOINT).unlink()
+        if fitted:
+            with contextlib.suppress(Damaged, InputError):
+                end = Checkpoint.read(self.folder / FITTED)
+                if difference(settings_that_count(end.config), settings_that_count(self.settings)) is None:
+                    self._write(FITTED, replace(end, config=settings).packed())
         checkpoint = replace(checkpoint, config=settings)
         self._write(CHECKPOINT, checkpoint.packed())
         self._write_config(config)

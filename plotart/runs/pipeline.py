@@ -10,13 +10,12 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from plotart.core.errors import InputError
 from plotart.drawing import Drawing
-from plotart.runs.checkpoint import VERSION, Checkpoint
-from plotart.runs.clearing import CONFIG, FITTED
+from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.config import Config
 from plotart.runs.figures import Figures
 from plotart.runs.folder import Run
+from plotart.runs.further import goes_on
 from plotart.runs.inputs import check_inputs
 from plotart.runs.posters import poster_config
 from plotart.runs.prepare import prepare
@@ -53,11 +52,21 @@ def generate(
     return run
 
 
-def resume(folder: str | FilePath, steps: int | None = None, *, console: Console | None = None) -> Run:
+def resume(
+    folder: str | FilePath,
+    steps: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    console: Console | None = None,
+) -> Run:
     """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one.
 
     A finished run goes on for `steps` more of its last fit, from the state in which the optimizer left it, and through
     what follows; all it has stays until the new files replace it. Said again after that was interrupted, it goes on.
+
+    Args:
+        changes: settings by dotted address that win over the run's own, and stay; those that say what the saved state
+            holds are refused. Without `steps` a finished run does again what follows its last fit.
 
     Raises:
         InputError: naming what is wrong with the folder; nothing in it has changed then.
@@ -65,43 +74,14 @@ def resume(folder: str | FilePath, steps: int | None = None, *, console: Console
     """
     with Run.open(FilePath(folder), console, to_work=True) as run:
         check_inputs(run.config)
-        config, start = (_further if run.finished else _unfinished)(run, steps)
+        config, start = goes_on(run, steps, changes or {})
         # whatever is wrong is told before anything of a finished run changes
         _, context, drawing = prepare(config, run.say)
-        if run.finished and start is not None:
-            start = run.extend(config, start)
-        _work(run, context, drawing, start or Checkpoint(run.settings, 0, drawing.pack()))
+        first = start or Checkpoint(run.settings, 0, drawing.pack())
+        if changes or run.finished:
+            first = run.extend(config, first, fitted=bool(changes))
+        _work(run, context, drawing, first)
     return run
-
-
-def _unfinished(run: Run, steps: int | None) -> tuple[Config, Checkpoint | None]:
-    """The config of an interrupted run, and where it goes on; None when that is its start."""
-    saved = run.load_checkpoint()
-    if steps is not None and (saved is None or saved.further != steps):
-        raise InputError(f"--steps: '{run.folder}' is not finished; go on with 'plotart resume {run.folder}' first")
-    if saved is not None and saved.version != VERSION:
-        raise InputError(
-            f"'{run.folder}' was begun by version {saved.version} of plotart, and this is {VERSION}, which may draw "
-            f"otherwise: go on with that version, or make it again with 'plotart generate {run.folder / CONFIG}'"
-        )
-    return run.config, saved
-
-
-def _further(run: Run, steps: int | None) -> tuple[Config, Checkpoint]:
-    """The config of a finished run that is taken further, and where it goes on: in its last fit."""
-    if steps is None:
-        raise InputError(
-            f"'{run.folder}' is finished; its drawing is {run.folder / 'drawing.svg'}. --steps N takes it further"
-        )
-    ended = run.load_checkpoint(FITTED)
-    if ended is None:
-        raise InputError(f"--steps: '{run.folder}' holds no {FITTED} to go on from: it has no fit")
-    config = run.config.further(ended.stage, steps)
-    after = config.scaled_stages()[ended.stage].own_steps
-    run.say(
-        f"stage {ended.stage + 1} goes on from step {after - steps} to {after}, its schedule drawn out over all of them"
-    )
-    return config, replace(ended, further=steps)
 
 
 def enlarge(

@@ -52,6 +52,8 @@ class Stage(Part):
     """Whether it leaves as many pens as the palette may have, so that their number must be known before it."""
     goes_on: ClassVar[bool] = False
     """Whether a finished run can go on with more of its `steps`. Its drawing is the one to look at by itself."""
+    while_at_work: ClassVar[tuple[str, ...]] = ()
+    """Settings that may change while it is at work, for its saved state does not hold them."""
     keeps_minutes: ClassVar[bool] = False
     """Whether it sees to it that the drawing plots in the run's minutes."""
     lays_anew: ClassVar[bool] = False

@@ -53,6 +53,10 @@ class Fit(Stage):
 
     fits = True
     goes_on = True
+    while_at_work = (
+        "steps", "rates", "schedule", "apart", "copies", "temperature", "pixels_share", "softness", "softness_end",
+        "looks",
+    )  # fmt: skip
 
     steps: int = Field(400, ge=1, le=1_000_000)
     rates: dict[str, float] = Field(default_factory=usual_rates)
@@ -186,7 +190,10 @@ class Fit(Stage):
     def _go_on(saved: dict[str, Any], optimizers: list[Optimizer], context: Context, crops: Crops | None) -> None:
         """Bring everything that a step changes, but the drawing, to where `_state` found it."""
         for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+            own = [group["first"] for group in optimizer.param_groups]
             optimizer.load_state_dict(state)
+            for group, first in zip(optimizer.param_groups, own, strict=True):
+                group["first"] = first  # the rate of the config, which may have changed meanwhile
         context.generator.set_state(saved["generator"])
         for name, objective in context.objectives.items():
             objective.load_state_dict(saved["objectives"][name])

@@ -143,8 +143,8 @@ def _strokes(drawing: Drawing, marks: list[tuple[Path, int]], pens: Sequence[Pen
 
 @torch.no_grad()
 def region_colours(dividers: Dividers, ink: Coded, inside: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The colour of the region around each point `[F, 2]` unit, away from its rim: `[F, 3]` sRGB."""
+    """The colour at each point `[F, 2]` unit, away from rims, and so of the region around it: `[F, 3]` sRGB."""
     like: Tensor = dividers.centre
-    codes = dividers.excitation(torch.from_numpy(inside).to(like)).sign()
+    codes = dividers.inner_codes(torch.from_numpy(inside).to(like))
     colours: NDArray[np.float64] = ink.colour(codes).T.double().cpu().numpy()
     return colours

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from plotart import Config, InputError, generate
+from plotart.drawing import Drawing
 from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.clearing import FITTED
 from plotart.runs.pipeline import resume
@@ -53,3 +54,32 @@ def test_a_finished_run_needs_steps_and_a_new_one_none(settings, tmp_path):
     (run.folder / "run.json").unlink()
     with pytest.raises(InputError, match=r"--steps: .* is not finished"):
         resume(run.folder, 3)
+
+
+def test_settings_of_the_command_line_win_and_stay(settings, tmp_path):
+    run = generate(Config.load(None, settings), tmp_path / "run")
+    first = (run.folder / "drawing.svg").read_bytes()
+    again = resume(run.folder, None, {"stages.1.marks": "dividers", "pens.set": "#0000ff,#d62728"})
+    assert (run.folder / "drawing.svg").read_bytes() != first
+    assert Config.load(run.folder / "config.yaml").stages[1].marks == "dividers"
+    assert again.figures["steps"] == 12
+    slow = {f"stages.0.rates.{name}": 1e-9 for name in ("centre", "angle", "log_radius", "mix", "bias", "tint")}
+    before = Drawing.unpack(Checkpoint.read(run.folder / FITTED).state["drawing"]).primitive.centre
+    resume(run.folder, 4, slow)
+    after = Drawing.unpack(Checkpoint.read(run.folder / FITTED).state["drawing"]).primitive.centre
+    assert float((after - before).detach().abs().max()) < 1e-6  # at the first rates some 0.01
+
+
+def test_what_the_checkpoint_holds_does_not_change(settings, tmp_path):
+    run = generate(Config.load(None, {**settings, "steps": 2}), tmp_path / "run")
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    for steps, changes, told in (
+        (2, {"primitive.count": 9}, r"--set primitive\.count: it cannot change any more, for the saved drawing holds"),
+        (None, {"size": 64}, r"--set size: it cannot change any more, for its frames"),
+        (None, {"stages.0.looks": 3}, r"--set stages\.0\.looks: .* has done its steps; --steps N takes it further"),
+        (2, {"stages.0.optimizer": "adadelta"}, r"--set stages\.0\.optimizer: it cannot change while .* at work"),
+        (None, {"stages.1.marks": "dots"}, r"stages\.1\.marks: "),
+    ):
+        with pytest.raises(InputError, match=told):
+            resume(run.folder, steps, changes)
+    assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before

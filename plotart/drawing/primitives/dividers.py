@@ -44,6 +44,13 @@ class Dividers(Primitive):
     and the side it lies on tanh(sharpness E), -1 or +1 but for a rim as thin as 1 / sharpness. That has no gradient
     worth following, so backward the sharpness is `slope` (straight through): far dividers still feel the picture.
 
+    With `relu` the dividers are lines and a point's code is no side but how far beyond the line it lies,
+
+        relu(2 (x - centre) . (cos angle, sin angle)),
+
+    a plain unit of a net, whose scale is left to the colours. It has a gradient of its own, and colours change within
+    a region: sharpness and slope are not used.
+
     Args:
         centre: `[N, 2]` unit; a line passes through its centre.
         angle: of a line's normal, `[L]` radians.
@@ -71,9 +78,12 @@ class Dividers(Primitive):
         sharpness: float = 1000.0,
         slope: float = 5.0,
         place: Tensor | None = None,
+        relu: bool = False,
     ) -> None:
         super().__init__()
         count = len(angle) + len(log_radius)
+        if relu and len(log_radius):
+            raise ValueError(f"relu is of lines; log_radius must be [0], not {list(log_radius.shape)}")
         for name, value, shape in (("centre", centre, [count, 2]), ("width", width, [count])):
             if list(value.shape) != shape:
                 raise ValueError(f"{name} must be {shape}, not {list(value.shape)}")
@@ -83,7 +93,7 @@ class Dividers(Primitive):
         self.register_buffer("width", width.detach().clone())
         self.register_buffer("place", torch.arange(count) if place is None else place.detach().clone())
         self._in_place = bool((self.place == torch.arange(count, device=self.place.device)).all())
-        self.extent, self.sharpness, self.slope = extent, sharpness, slope
+        self.extent, self.sharpness, self.slope, self.relu = extent, sharpness, slope, relu
 
     def __len__(self) -> int:
         return int(self.centre.shape[0])
@@ -94,12 +104,13 @@ class Dividers(Primitive):
         return int(self.angle.shape[0])
 
     def excitation(self, xy: Tensor) -> Tensor:
-        """E of points `xy [P, 2]` unit, differentiable: `[N, P]`."""
+        """E of points `xy [P, 2]` unit, differentiable: `[N, P]`; with `relu` twice the signed distance."""
         away = xy.T[None] - self.centre[:, :, None]  # [N, 2, P]
         distance = (away.square().sum(1) + 1e-20).sqrt()
         lines = self.lines
         normal = torch.stack([self.angle.cos(), self.angle.sin()], dim=1)
-        line = (away[:lines] * normal[:, :, None]).sum(1) / distance[:lines]
+        beyond = (away[:lines] * normal[:, :, None]).sum(1)
+        line = 2 * beyond if self.relu else beyond / distance[:lines]
         circle = distance[lines:] * (-self.log_radius).exp()[:, None] - 1
         found = torch.cat([line, circle])
         return found if self._in_place else found[self.place]
@@ -112,6 +123,16 @@ class Dividers(Primitive):
             return hard
         soft = (self.slope * excitation).tanh()
         return soft + (hard - soft.detach())
+
+    def codes(self, xy: Tensor) -> Tensor:
+        """What the colour net is given of points `xy [P, 2]`, differentiable: `[N, P]`, the sides but for `relu`."""
+        return self.excitation(xy).relu() if self.relu else self.sides(xy)
+
+    @torch.no_grad()
+    def inner_codes(self, xy: Tensor) -> Tensor:
+        """`codes` of points away from all rims, where a side is -1 or +1: `[N, P]`."""
+        excitation = self.excitation(xy)
+        return excitation.relu() if self.relu else excitation.sign()
 
     def coverage(self, xy: Tensor) -> Tensor:
         return (self.sides(xy) + 1) / 2
@@ -162,7 +183,8 @@ class Dividers(Primitive):
         tensors = {"centre": self.centre, "angle": self.angle, "log_radius": self.log_radius, "width": self.width}
         tensors["place"] = self.place
         packed: dict[str, Any] = {name: value.detach().clone() for name, value in tensors.items()}
-        return {**packed, "extent": list(self.extent), "sharpness": self.sharpness, "slope": self.slope}
+        told = {"extent": list(self.extent), "sharpness": self.sharpness, "slope": self.slope}
+        return {**packed, **told, **({"relu": True} if self.relu else {})}
 
     @classmethod
     def unpack(cls, state: dict[str, Any]) -> Dividers:
@@ -176,11 +198,12 @@ class Dividers(Primitive):
             sharpness=state["sharpness"],
             slope=state["slope"],
             place=state["place"],
+            relu=state.get("relu", False),
         )
 
 
 class Regions(Dense):
-    """The regions between dividers: at any points of the plane, so at any size and beyond the canvas.
+    """What lies between dividers: at any points of the plane, so at any size and beyond the canvas.
 
     The same memory whatever the number of pixels: they are taken in parts, whose intermediate values are computed again
     for the gradient.
@@ -192,7 +215,7 @@ class Regions(Dense):
 
     def coded(self, colour: Callable[[Tensor], Tensor]) -> Tensor:
         def one(part: Tensor) -> Tensor:
-            return colour(self.dividers.sides(part))
+            return colour(self.dividers.codes(part))
 
         parts = torch.split(pixel_centres(self.view, like=self.like), max(1, CHUNK // self.count))
         if len(parts) == 1 or not torch.is_grad_enabled():
@@ -227,14 +250,16 @@ class DividersSpec(PrimitiveSpec):
     inks: ClassVar[tuple[str, ...]] = ("coded",)
 
     count: int = Field(128, ge=1, le=4096, description="number of dividers")
-    shape: Literal["lines", "circles", "both"] = Field("lines", description="both: half of them are circles")
+    shape: Literal["lines", "circles", "both", "relu"] = Field(
+        "lines", description="both: half of them are circles; relu: lines beyond which a colour changes steadily"
+    )
     radius: float = Field(0.35, gt=0, le=10, description="largest circle of the random start, unit")
     sharpness: float = Field(1000.0, gt=0, le=1e6, description="how sharp the rim of a region is drawn")
     slope: float = Field(5.0, gt=0, le=1e6, description="sharpness of the false gradient, by which dividers move")
 
     @model_validator(mode="after")
     def _no_idle_radius(self) -> Self:
-        if self.shape == "lines" and self.radius != DividersSpec.model_fields["radius"].default:
+        if self.shape in ("lines", "relu") and self.radius != DividersSpec.model_fields["radius"].default:
             raise ValueError("primitive.radius is the start of circles; set primitive.shape to circles or both")
         return self
 
@@ -257,7 +282,7 @@ class DividersSpec(PrimitiveSpec):
             )
 
     def build(self, canvas: Canvas, width: float, generator: torch.Generator, **start: Any) -> Dividers:
-        circles = {"lines": 0, "circles": self.count, "both": self.count // 2}[self.shape]
+        circles = {"circles": self.count, "both": self.count // 2}.get(self.shape, 0)
         centre = torch.rand(self.count, 2, generator=generator) * torch.tensor(canvas.unit_size)
         angle = (2 * torch.rand(self.count - circles, generator=generator) - 1) * torch.pi
         radius = self.radius * (0.2 + 0.8 * torch.rand(circles, generator=generator))
@@ -269,4 +294,5 @@ class DividersSpec(PrimitiveSpec):
             extent=canvas.unit_size,
             sharpness=self.sharpness,
             slope=self.slope,
+            relu=self.shape == "relu",
         )

@@ -100,8 +100,22 @@ def test_pack_subset_and_start_repeat():
     assert torch.equal(some.sides(xy), first.sides(xy)[[4, 0]])
 
 
+def test_relu_is_nothing_before_a_line_and_twice_the_distance_beyond():
+    dividers = Dividers(
+        torch.tensor([[0.4, 0.9]]), torch.zeros(1), torch.zeros(0), torch.ones(1), relu=True, sharpness=1.0
+    )
+    xy = torch.tensor([[0.3, 0.1], [0.5, 0.1], [0.7, 0.8]])
+    assert dividers.codes(xy)[0].tolist() == pytest.approx([0, 0.2, 0.6])
+    dividers.codes(xy)[0, 2].backward()
+    assert dividers.centre.grad[0].tolist() == pytest.approx([-2, 0], abs=1e-6)
+    again = Dividers.unpack(dividers.pack()).subset(torch.tensor([0]))
+    assert torch.equal(again.codes(xy), dividers.codes(xy))
+
+
 def test_wrong_settings_are_named():
     with pytest.raises(ValueError, match=r"centre must be \[2, 2\], not \[3, 2\]"):
         Dividers(torch.zeros(3, 2), torch.zeros(1), torch.zeros(1), torch.ones(2))
     with pytest.raises(ValueError, match=r"primitive\.radius is the start of circles"):
         DividersSpec(shape="lines", radius=0.1)
+    with pytest.raises(ValueError, match=r"relu is of lines; log_radius must be \[0\], not \[1\]"):
+        Dividers(torch.zeros(1, 2), torch.zeros(0), torch.zeros(1), torch.ones(1), relu=True)

@@ -1,0 +1,116 @@
+"""Where a run in its folder goes on, and by which config: its own, more steps, settings changed on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from plotart.core.errors import InputError
+from plotart.drawing import Drawing
+from plotart.runs.checkpoint import VERSION, Checkpoint, difference
+from plotart.runs.clearing import CONFIG, FITTED
+from plotart.runs.config import Config
+from plotart.runs.folder import Run
+
+__all__ = ["goes_on"]
+
+HELD = {
+    **dict.fromkeys(("primitive", "init", "init_fills", "ink"), "the saved drawing holds its shapes and colours"),
+    **dict.fromkeys(("page", "composition", "focus", "motif"), "the saved drawing lies on its page as it is"),
+    **dict.fromkeys(("objectives", "network"), "the saved state is one of these objectives"),
+    "size": "its frames have that size",
+    "draft": "it says how the run was planned",
+    "seed": "the saved state is that of this seed",
+}
+"""Settings that say what a checkpoint holds, and why they stay."""
+
+
+def goes_on(run: Run, steps: int | None, changes: Mapping[str, Any]) -> tuple[Config, Checkpoint | None]:
+    """The config by which a run goes on, and from where; None for the checkpoint when that is its start.
+
+    Args:
+        steps: more of the last fit, of a finished run. changes: settings by address, which win over the run's own.
+
+    Raises:
+        InputError: naming a setting that cannot change any more, or what is wrong with the folder.
+    """
+    config, start = (_further if run.finished else _unfinished)(run, steps, bool(changes))
+    if changes and start is not None:
+        ended = len(start.ended) if start.state is None else start.stage
+        changed = Config.load(run.folder / CONFIG, changes)
+        before = config
+        config = changed if steps is None else changed.further(start.stage, steps)
+        _check(before, config, start, ended, took_more=not run.finished or steps is not None)
+    elif changes:
+        config = Config.load(run.folder / CONFIG, changes)
+    return config, start
+
+
+def _check(before: Config, after: Config, start: Checkpoint, ended: int, *, took_more: bool) -> None:
+    """Whether a run may go on from `start` by `after` instead of `before`; `ended` stages are done."""
+    one, other = before.model_dump(mode="json"), after.model_dump(mode="json")
+    for name, why in HELD.items():
+        if (found := difference(one[name], other[name], name)) is not None:
+            raise InputError(f"--set {found}: it cannot change any more, for {why}; make a new run for that")
+    if (found := difference(one["pens"], other["pens"], "pens")) and Drawing.unpack(start.drawing).ink.pens:
+        raise InputError(f"--set {found}: it cannot change any more, for the saved drawing is in its pens already")
+    old, new = before.scaled_stages(), after.scaled_stages()
+    for number, stage in enumerate(old[: ended + (start.state is not None)]):
+        here = f"stages.{number}"
+        now = new[number].model_dump(mode="json") if number < len(new) else None
+        found = difference(stage.model_dump(mode="json"), now, here)
+        if found is None:
+            continue
+        if number < ended or not took_more:
+            more = "" if number < ended else "; --steps N takes it further"
+            raise InputError(f"--set {found}: that stage has done its steps{more}")
+        held = _first_held(stage.model_dump(mode="json"), now, stage.while_at_work, here)
+        if held is not None:
+            raise InputError(f"--set {held}: it cannot change while the stage is at work, for its saved state holds it")
+
+
+def _first_held(stage: Mapping[str, Any], now: Mapping[str, Any] | None, free: tuple[str, ...], at: str) -> str | None:
+    """The first setting in which a stage differs that is not among the `free` ones; of rates their names are held."""
+    if now is None or set(now) != set(stage):
+        return at
+    for name, value in stage.items():
+        if name not in free and (found := difference(value, now[name], f"{at}.{name}")) is not None:
+            return found
+        if isinstance(value, Mapping) and {k for k, v in value.items() if v} != {k for k, v in now[name].items() if v}:
+            return f"{at}.{name}"
+    return None
+
+
+def _unfinished(run: Run, steps: int | None, changing: bool) -> tuple[Config, Checkpoint | None]:
+    """The config of an interrupted run, and where it goes on; None when that is its start."""
+    saved = run.load_checkpoint()
+    if steps is not None and (saved is None or saved.further != steps):
+        raise InputError(f"--steps: '{run.folder}' is not finished; go on with 'plotart resume {run.folder}' first")
+    if saved is not None and saved.version != VERSION:
+        raise InputError(
+            f"'{run.folder}' was begun by version {saved.version} of plotart, and this is {VERSION}, which may draw "
+            f"otherwise: go on with that version, or make it again with 'plotart generate {run.folder / CONFIG}'"
+        )
+    return run.config, saved
+
+
+def _further(run: Run, steps: int | None, changing: bool) -> tuple[Config, Checkpoint]:
+    """The config of a finished run that is taken further, and where it goes on: in its last fit."""
+    if steps is None and not changing:
+        raise InputError(
+            f"'{run.folder}' is finished; its drawing is {run.folder / 'drawing.svg'}. --steps N takes it further"
+        )
+    ended = run.load_checkpoint(FITTED)
+    if ended is None:
+        setting = "--set" if steps is None else "--steps"
+        raise InputError(f"{setting}: '{run.folder}' holds no {FITTED} to go on from: it has no fit")
+    if steps is None:
+        run.say(f"what follows stage {ended.stage + 1} is done again")
+        return run.config, ended
+    config = run.config.further(ended.stage, steps)
+    after = config.scaled_stages()[ended.stage].own_steps
+    run.say(
+        f"stage {ended.stage + 1} goes on from step {after - steps} to {after}, its schedule drawn out over all of them"
+    )
+    return config, replace(ended, further=steps)
