@@ -8,19 +8,24 @@ from pathlib import Path as FilePath
 from plotart.runs.inputs import INPUTS
 from plotart.stages import stages
 
-__all__ = ["BEFORE", "CHECKPOINT", "CONFIG", "FIGURES", "FITTED", "FOLDERS", "PROGRESS", "clear", "clear_state"]
+__all__ = [
+    "BEFORE", "CHECKPOINT", "CONFIG", "FIGURES", "FITTED", "FOLDERS", "LOSSES", "PROGRESS", "clear", "clear_state",
+]  # fmt: skip
 
 CONFIG, FIGURES, CHECKPOINT = "config.yaml", "run.json", "checkpoint.safetensors"
 FITTED = "fitted.safetensors"
 """The checkpoint at the end of the last fit, from which more steps can be taken."""
 PROGRESS = "progress.json"
 """How far it is, for those who look on; see `plotart.runs.progress`."""
+LOSSES = "losses.jsonl"
+"""The losses on the way, a line each; see `plotart.runs.watch`."""
 BEFORE = "before"
 """The folder of the versions before of what a run needs to go on."""
 FOLDERS = (BEFORE, INPUTS, "frames", "pens")
 
 STATE = (
     FIGURES, f"{BEFORE}/{FIGURES}", f"{BEFORE}/{FITTED}", FITTED, f"{BEFORE}/{CHECKPOINT}", CHECKPOINT, PROGRESS,
+    LOSSES,
 )  # fmt: skip
 RESULTS = ("drawing.svg", "drawing.pt", "preview.png", "report.html")
 

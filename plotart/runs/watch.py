@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +14,15 @@ from plotart.core.errors import Interrupted
 from plotart.core.images import save_image
 from plotart.drawing import Drawing
 from plotart.runs.checkpoint import Checkpoint, Ended
-from plotart.runs.clearing import FITTED
+from plotart.runs.clearing import FITTED, LOSSES
 from plotart.runs.folder import Run
 from plotart.runs.progress import RunProgress
 from plotart.stages import Evaluation, Step
 
 __all__ = ["StageWatch"]
 
+KEPT_LOSSES = 100
+"""Lines in `losses.jsonl` for a stage at most, so that a long run has no long file."""
 SAVE_EVERY_S = 10.0
 """Seconds of work that a killed run may have to do again."""
 
@@ -42,6 +45,7 @@ class StageWatch:
         self.history: list[list[Any]] = list(saved["history"] if saved else base.history)
         self.told: dict[str, Any] = dict(base.told)
         self.steps = 0
+        self._excitation: float | None = None
         self._base = base
         self._latest: Callable[[], dict[str, Any]] | None = None
         self._started = self._last_save = time.monotonic()
@@ -62,6 +66,11 @@ class StageWatch:
             scalars = {"loss/total": done.total, **{f"loss/{name}": value for name, value in done.losses.items()}}
             for name, value in {**scalars, **done.told}.items():
                 self.run.log.scalar(name, value, now)
+        if done.number % max(1, done.of // KEPT_LOSSES) == 0 or done.number == done.of:
+            line = {"step": now, "losses": done.losses, "excitation": self._excitation}
+            # of a killed run that goes on, the steps since its checkpoint come twice: the later ones count
+            with (self.run.folder / LOSSES).open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(line) + "\n")
         self.progress.step(self._base.stage, done)
 
     def seen(self, step: int, evaluation: Evaluation) -> None:
@@ -72,6 +81,7 @@ class StageWatch:
             self.run.log.scalar(f"clean/{name}", value, now)
         if evaluation.excitation is not None:
             self.run.log.scalar("excitation/clean", evaluation.excitation, now)
+        self._excitation = evaluation.excitation
         self.progress.seen(evaluation.excitation)
         save_image(evaluation.image, self.run.folder / "frames" / f"{now:06d}.png")
 

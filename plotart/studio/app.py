@@ -27,7 +27,7 @@ from plotart.studio.guard import Guard, keys_of
 from plotart.studio.library import DEPTH, Library, finite, read_json, write_json
 from plotart.studio.photos import Photos, thumbnail
 from plotart.studio.plotter import Plotter, ports
-from plotart.studio.progress import latest_frame
+from plotart.studio.progress import curve_of, latest_frame
 from plotart.studio.sheets import Sheets
 from plotart.studio.starter import Starter
 from plotart.studio.summary import Summaries
@@ -128,7 +128,7 @@ class Studio:
                 "config": config.read_text("utf-8", errors="replace")[:200_000] if config.is_file() else "",
                 "log": self.starter.log(folder),
                 "history": figures.get("history") or [],
-                "curve": self.events.curves.get(str(name), []),
+                "curve": curve_of(folder),
                 "damage": figures.get("damage"),
                 "files": [file for file in shown if (folder / file).is_file()],
                 "pens": sorted(path.name for path in (folder / "pens").glob("*.svg"))[:64],

@@ -23,8 +23,6 @@ SHARE = 0.01
 IDLE_S = 3.0
 """Between two looks when no page is open, for the sake of runs that wait."""
 BEAT_S = 15.0
-CURVE = 600
-"""Points of a run's losses that are kept."""
 
 
 class Events:
@@ -40,7 +38,6 @@ class Events:
         self.extra = extra
         self.runs: dict[str, dict[str, Any]] = {}
         self.sweeps: list[dict[str, Any]] = []
-        self.curves: dict[str, list[dict[str, Any]]] = {}
         self._listeners: set[asyncio.Queue[None]] = set()
         self._now = asyncio.Event()
         self._ended = False
@@ -89,19 +86,6 @@ class Events:
             names = [sweep["name"] for sweep in self.sweeps]
             moving = [name for name, run in self.runs.items() if _moves(run)]
             self.runs = {**self.runs, **{name: self.summaries.run(name, names) for name in moving}}
-        for name, run in self.runs.items():
-            self._curve(name, run.get("progress") or {})
-
-    def _curve(self, name: str, told: dict[str, Any]) -> None:
-        """Remember losses as they are told; every other point goes when there are many."""
-        if not isinstance(told.get("losses"), dict) or told.get("step") is None:
-            return
-        curve = self.curves.setdefault(name, [])
-        point = {key: told.get(key) for key in ("stage", "step", "losses", "excitation")}
-        if not curve or curve[-1] != point:
-            curve.append(point)
-            if len(curve) > CURVE:
-                del curve[::2]
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Everything first, then what changed, as `text/event-stream`."""

@@ -24,6 +24,7 @@ from plotart.objectives import objectives
 from plotart.pens import load_pens, pen_sets
 from plotart.plot.machine import load_machine, machines
 from plotart.runs.config import Config
+from plotart.runs.looks import look_names
 from plotart.studio.photos import Photos
 
 __all__ = ["configured", "form", "swept", "varied"]
@@ -37,12 +38,13 @@ PICKED: dict[str, Registry[Any]] = {"primitive": primitives, "ink": ink_specs}
 
 
 def form() -> dict[str, Any]:
-    """What the page needs to make its form: fields by address, pen sets, styles, machines, pages, networks."""
+    """What the page needs to make its form: fields by address, pen sets, styles, looks, machines, pages, networks."""
     fields = {field["address"]: field for field in _fields()}
     return {
         "fields": fields,
         "pens": [_pen_set(name) for name in pen_sets()],
         "styles": shipped_styles(),
+        "looks": look_names(),
         "machines": [{"name": name, "title": load_machine(name).title} for name in machines()],
         "pages": [{"name": name, "mm": PAGES[name]} for name in LISTED_PAGES],
         "networks": [{"name": name, "told": networks[name].about} for name in networks],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path as FilePath
@@ -9,10 +10,11 @@ from typing import Any
 
 from plotart.studio.library import finite, read_json
 
-__all__ = ["alive", "latest_frame", "progress", "state_of"]
+__all__ = ["alive", "curve_of", "latest_frame", "progress", "state_of"]
 
 FRESH_S = 30.0
 """A run that tells nothing of itself is taken for running while one of its files is younger than this."""
+LARGEST_CURVE = 2_000_000
 WRITTEN = ("config.yaml", "checkpoint.safetensors", "frames")
 
 
@@ -58,6 +60,30 @@ def state_of(folder: FilePath, told: dict[str, Any], notes: dict[str, Any]) -> s
     else:
         state = "stopped" if started is None or (folder / "checkpoint.safetensors").is_file() else "failed"
     return state
+
+
+def curve_of(folder: FilePath) -> list[dict[str, Any]]:
+    """The losses of a run so far, from `losses.jsonl`: `step`, `losses` by name, and `excitation`, by step."""
+    points: list[dict[str, Any]] = []
+    try:
+        with (folder / "losses.jsonl").open("rb") as file:
+            text = file.read(LARGEST_CURVE).decode("utf-8", errors="replace")
+    except OSError:
+        return []
+    for line in text.splitlines():
+        try:
+            found = json.loads(line, parse_constant=lambda name: None)
+        except (ValueError, RecursionError):
+            continue  # it is being written, or is no line of ours
+        if not isinstance(found, dict) or not isinstance(found.get("step"), int):
+            continue
+        losses = found.get("losses")
+        if not isinstance(losses, dict) or not all(isinstance(value, int | float | None) for value in losses.values()):
+            continue
+        while points and points[-1]["step"] >= found["step"]:
+            points.pop()  # a run that was killed did these again
+        points.append({"step": found["step"], "losses": losses, "excitation": found.get("excitation")})
+    return list(finite(points))
 
 
 def latest_frame(folder: FilePath) -> str | None:

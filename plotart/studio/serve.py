@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import webbrowser
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 
 from plotart.core.errors import InputError
+from plotart.core.files import FolderLock
 from plotart.studio.library import HOME, read_json, write_json
 
 __all__ = ["serve"]
@@ -82,14 +82,16 @@ def serve(
 @contextmanager
 def _alone(home: FilePath) -> Iterator[None]:
     """Hold the folder for this studio: two would both start what waits."""
-    with (home / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            other = read_json(home / "server.json")
-            at = f": {other['link']}" if isinstance(other, dict) and isinstance(other.get("link"), str) else ""
-            raise InputError(f"FOLDER: a studio shows '{home.parent}' already{at}") from None
+    try:
+        lock = FolderLock(home)
+    except InputError:
+        other = read_json(home / "server.json")
+        at = f": {other['link']}" if isinstance(other, dict) and isinstance(other.get("link"), str) else ""
+        raise InputError(f"FOLDER: a studio shows '{home.parent}' already{at}") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager

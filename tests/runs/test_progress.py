@@ -89,3 +89,6 @@ def test_progress_is_written_for_those_who_look_on(photo, tmp_path, monkeypatch)
     last = json.loads(file.read_text())
     assert (last["state"], last["seconds_left"], last["share"]) == ("finished", 0, 1)
     assert last["losses"].keys() == {"pixels"} and last["seconds"] > 0
+    losses = [json.loads(line) for line in (tmp_path / "run" / "losses.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in losses] == [1, 2, 3, 4, 5, 6]
+    assert losses[-1]["losses"].keys() == {"pixels"}

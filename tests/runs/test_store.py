@@ -341,7 +341,7 @@ def test_force_clears_what_parts_leave(tmp_path):
 
     left = [file for kind in stages for file in stages[kind].leaves]
     assert {"dream.png", "glyphs.pt", "digits-swap.png"} <= set(left)
-    for name in (*left, "config.yaml", "notes.txt"):
+    for name in (*left, "config.yaml", "losses.jsonl", "notes.txt"):
         (tmp_path / name).write_text("")
     clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]

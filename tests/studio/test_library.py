@@ -13,7 +13,7 @@ from PIL import Image
 
 from plotart.core.errors import InputError
 from plotart.studio.library import NOTES, Library
-from plotart.studio.progress import alive, latest_frame, progress, state_of
+from plotart.studio.progress import alive, curve_of, latest_frame, progress, state_of
 from plotart.studio.starter import Starter
 from plotart.studio.summary import read_config
 from tests.studio.conftest import make_run
@@ -108,6 +108,19 @@ def test_progress_is_what_a_run_tells_of_itself(root):
     assert (found["stage"], found["step"], found["left"], found["share"]) == ("fit 3/7", 5, 12.5, 0.4)
     (root / "half" / "progress.json").write_text(json.dumps({"state": "failed", "message": "the disk is full"}))
     assert state_of(root / "half", progress(root / "half"), {}) == "failed"
+
+
+def test_losses_are_those_of_the_run_whoever_looked_on(page, root):
+    """A server that was started later tells them, too; what a killed run did again counts once."""
+    lines = [{"step": step, "losses": {"pixels": 1 / step}, "excitation": None} for step in (1, 2, 3, 2, 3, 4)]
+    lines[3]["losses"] = {"pixels": 9.0}
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    wrong = ['{"step": 5, "los', "[1]", '{"step": "6", "losses": {}}', '{"step": 7, "losses": {"a": "b"}}', "[" * 900]
+    (root / "half" / "losses.jsonl").write_text(text + "\n".join(wrong))
+    told = page.get("/api/run?name=half").json()["curve"]
+    steps = [(point["step"], point["losses"]["pixels"]) for point in told]
+    assert steps == [(1, 1.0), (2, 9.0), (3, 1 / 3), (4, 1 / 4)]
+    assert curve_of(root / "cat") == []
 
 
 def test_states_tell_what_a_run_is_at(root, tmp_path):

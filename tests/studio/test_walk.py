@@ -109,12 +109,16 @@ def draft_a_photograph(walk, outputs, photograph):
     walk.see("#photo-file", shown=False)
     walk.browser.find_element("id", "photo-file").send_keys(str(photograph))
     walk.see(".photo img")
+    walk.click("button", "Focus")
+    walk.click(".spotting img")  # its middle
+    walk.click("button", "That matters")
     walk.click("summary", "All settings")
     walk.write("other", OTHER)
     walk.click("button", "Draft")
     walk.see(".preview img.draft")
     walk.see(".preview img.draft.whole")
     assert (outputs / "drafts" / "Chelsea-the-cat" / "report.html").is_file()
+    assert "focus: 0.5,0.5,0.15" in (outputs / "drafts" / "Chelsea-the-cat" / "config.yaml").read_text()
 
 
 def draw_it(walk, outputs, server):

@@ -55,6 +55,7 @@ function build(box, form, view) {
   const minutes = field(F.minutes, { label: "Minutes on the plotter", unit: "min", placeholder: "as it comes", help: "" });
   const machine = field(F.machine, { label: "Plotter", choices: form.machines.map((one) => ({ name: one.name, title: one.title || one.name })), help: "" });
   const seed = field(F.seed, { label: "Seed", help: "", button: dice((value) => seed.set(value)) });
+  const look = field({ address: "look", default: null, optional: true }, { label: "Look", help: "", choices: form.looks.map((name) => ({ name, title: name.replace(/^./, (c) => c.toUpperCase()) })) });
   const style = field({ ...F["objectives.style.image"], optional: true, default: null }, { label: "Style", help: "", empty: "none", choices: form.styles.map((name) => ({ name, title: name.replace(/\.\w+$/, "").replace(/^./, (c) => c.toUpperCase()) })), onchange: follow });
   const strength = field({ ...F["objectives.style.strength"], address: "objectives.style.strength" }, { label: "Strength of the style", help: "", placeholder: "1" });
   const way = field({ address: "way", default: "", optional: false }, { label: "Way of drawing", help: "", choices: [{ name: "", title: "as usual" }], onchange: () => follow() });
@@ -77,6 +78,7 @@ function build(box, form, view) {
     if (ways.some((one) => one.name === before)) way.input.value = before;
     wayTold.textContent = form.configs.find((one) => one.name === way.input.value)?.told || "";
     const stylable = chosen() === "neuron";
+    look.element.hidden = stylable || way.input.value !== waysOf.photo[0];
     style.element.hidden = !stylable;
     strength.element.hidden = !stylable || !style.input.value;
     say.hidden = true;
@@ -96,7 +98,7 @@ function build(box, form, view) {
   function asked() {
     const name = chosen(), changes = {};
     const put = (address, value) => { if (value !== undefined) changes[address] = value; };
-    if (name === "photo") { const one = photo.photo(); if (one) put("objectives.pixels.image", one.photo); } else for (const [address, value] of Object.entries(neuron.read())) put(address, value);
+    if (name === "photo") { const one = photo.photo(); if (one) put("objectives.pixels.image", one.photo); put("focus", photo.focus()); if (!look.element.hidden) put("look", look.read()); } else for (const [address, value] of Object.entries(neuron.read())) put(address, value);
     const box = pens.read();
     Object.assign(changes, box.changes);
     for (const [address, one] of [["page.size", page], ["page.landscape", landscape], ["page.margin", margin], ["minutes", minutes], ["machine", machine], ["seed", seed]]) put(address, one.read());
@@ -137,19 +139,19 @@ function build(box, form, view) {
     if (run.state === "failed") { wrong(run.failed || "The draft could not be made."); return; }
     clear(draftNote, isMoving(run) ? `Draft: ${run.progress?.stage || run.state}${left ? `, about ${span(left)} left` : ""} …` : ["Draft, with few strokes and steps. ", h("a", { href: `#run/${encodeURIComponent(run.name)}` }, "Look at it closely")]);
   };
-  view.leave = () => { photo.leave(); neuron.leave(); kept = { photo: photo.photo(), neuron: neuron.read()["objectives.neuron.at"], tab: chosen(), draft: view.draft }; };
+  view.leave = () => { photo.leave(); neuron.leave(); kept = { photo: photo.photo(), focus: photo.focus(), neuron: neuron.read()["objectives.neuron.at"], tab: chosen(), draft: view.draft }; };
 
   const form_ = h("form", { class: "how", id: "how", onsubmit: (event) => { event.preventDefault(); begin(false); } },
     h("section", {}, h("h2", {}, "Pens"), pens.element),
     h("section", {}, h("h2", {}, "Page and time"), h("div", { class: "grid" }, page.element, landscape.element, margin.element, minutes.element, machine.element)),
-    h("section", {}, h("h2", {}, "Manner"), h("div", { class: "grid" }, way.element, style.element, strength.element, seed.element),
+    h("section", {}, h("h2", {}, "Manner"), h("div", { class: "grid" }, way.element, look.element, style.element, strength.element, seed.element),
       h("details", { class: "fold" }, h("summary", {}, "All settings"), rest.element,
         h("div", { class: "field" }, h("label", { for: "other" }, "Further settings"), other, h("small", {}, "One a line, by its address in the config")))));
   clear(box, h("h1", {}, "Make a drawing"), h("div", { class: "columns" },
     h("div", { class: "what" }, tabs, panes.photo, panes.neuron),
     form_,
     h("aside", { "aria-label": "The page" }, sheet, draftNote, say, h("div", { class: "go" }, startButton, draftButton))));
-  if (kept && kept.photo) photo.use(kept.photo);
+  if (kept && kept.photo) photo.use(kept.photo, kept.focus);
   if (kept && kept.neuron) neuron.set(kept.neuron);
   turn(kept ? kept.tab : "photo");
   if (kept && kept.draft && state.runs.has(kept.draft)) { view.draft = kept.draft; view.change(); }

@@ -1,11 +1,11 @@
-// The photograph: dropped, picked or pasted; shown as it will lie on the sheet; cropped on the picture.
+// The photograph: dropped, picked or pasted; shown as it will lie on the sheet; cropped, and told what matters, on the picture.
 
 import { act, upload } from "./api.js";
 import { clear, h, icon } from "./dom.js";
 
-/** Gives {element, photo, leave}; `changed` is called when there is another photograph. */
+/** Gives {element, photo, focus, use, leave}; `changed` is called when there is another photograph. */
 export function photoPane(recent, changed) {
-  let photo = null, cropping = null;
+  let photo = null, cropping = null, spot = null, spotting = false;
   const pane = h("div", { class: "drop", dataset: { empty: "" } });
   const input = h("input", { type: "file", id: "photo-file", accept: "image/png,image/jpeg,image/webp,image/tiff,image/gif,image/bmp", class: "unseen", onchange: () => take(input.files[0]) });
   const tools = h("div", { class: "tools" });
@@ -21,9 +21,11 @@ export function photoPane(recent, changed) {
     input.value = "";
     if (told) use(told);
   }
-  function use(told) {
+  function use(told, focus) {
     photo = told;
     cropping = null;
+    spot = focus ? place(...focus.split(",").map(Number)) : null;
+    spotting = false;
     photos = [told, ...photos.filter((one) => one.photo !== told.photo)].slice(0, 12);
     draw();
     changed(photo);
@@ -40,12 +42,18 @@ export function photoPane(recent, changed) {
       const frame = h("div", { class: "photo" }, image);
       clear(pane, frame);
       if (cropping) cropping.attach(frame);
-      clear(tools, cropping ? [
+      else if (spot) spot.attach(frame, photo, spotting);
+      clear(tools, spotting ? [
+        h("span", { class: "hint" }, "Press on what matters most. Arrow keys move it, with Shift they size it."),
+        h("button", { type: "button", class: "main small", onclick: () => { spotting = false; draw(); } }, "That matters"),
+        h("button", { type: "button", class: "small", onclick: () => { spotting = false; spot = null; draw(); } }, "All alike"),
+      ] : cropping ? [
         h("span", { class: "hint" }, "Drag over the part to keep. Arrow keys move it, with Shift they size it."),
         h("button", { type: "button", class: "main small", onclick: crop }, "Keep this part"),
         h("button", { type: "button", class: "small", onclick: () => { cropping = null; draw(); } }, "Leave it whole"),
       ] : [
         h("button", { type: "button", class: "small", onclick: () => { cropping = selection(); draw(); cropping.focus(); } }, icon("crop"), "Crop"),
+        h("button", { type: "button", class: "small", onclick: () => { spot = spot || place(0.5, 0.5, 0.15); spotting = true; draw(); spot.focus(); } }, "Focus"),
         h("label", { for: "photo-file", class: "button small" }, "Another photograph"),
         h("button", { type: "button", class: "small", onclick: () => { photo = null; draw(); changed(null); } }, "None"),
       ]);
@@ -64,7 +72,7 @@ export function photoPane(recent, changed) {
   const paste = (event) => { if (event.clipboardData.files.length) take(event.clipboardData.files[0]); };
   document.addEventListener("paste", paste);
   draw();
-  return { element, photo: () => photo, use, leave: () => document.removeEventListener("paste", paste) };
+  return { element, photo: () => photo, focus: () => (photo && spot ? spot.text() : undefined), use, leave: () => document.removeEventListener("paste", paste) };
 }
 
 /** A rectangle over a picture, in shares of its sides. */
@@ -113,6 +121,54 @@ function selection() {
       });
     },
     box: () => [x, y, width, height].map(rounded),
+    focus: () => mark.focus(),
+  };
+}
+
+/** A round place of a picture that matters: its middle in shares of width and height, its radius in shares of the shorter side. */
+function place(x, y, radius) {
+  const mark = h("div", { class: "spot", role: "application", "aria-label": "What matters: arrow keys move it, with Shift they size it" });
+  const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+  let aspect = 1;
+  function show() {
+    mark.style.setProperty("left", `${x * 100}%`);
+    mark.style.setProperty("top", `${y * 100}%`);
+    mark.style.setProperty("width", `${200 * radius * Math.min(1, 1 / aspect)}%`);
+    mark.setAttribute("aria-valuetext", `${Math.round(x * 100)} from the left, ${Math.round(y * 100)} from above, ${Math.round(radius * 100)} wide`);
+  }
+  mark.addEventListener("keydown", (event) => {
+    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] || [0, 0];
+    if (!dx && !dy) return;
+    event.preventDefault();
+    if (event.shiftKey) radius = clamp(radius + (dx - dy) * 0.02, 0.03, 0.6);
+    else [x, y] = [clamp(x + dx * 0.02, 0, 1), clamp(y + dy * 0.02, 0, 1)];
+    show();
+  });
+  return {
+    attach(frame, photo, moves) {
+      aspect = photo.width / photo.height;
+      frame.classList.add("spotted");
+      frame.append(mark);
+      mark.toggleAttribute("data-moves", moves);
+      if (moves) {
+        mark.tabIndex = 0;
+        frame.classList.add("spotting");
+        const put = (event) => {
+          const area = frame.getBoundingClientRect();
+          [x, y] = [clamp((event.clientX - area.left) / area.width, 0, 1), clamp((event.clientY - area.top) / area.height, 0, 1)];
+          show();
+        };
+        frame.addEventListener("pointerdown", (event) => {
+          event.preventDefault();
+          frame.setPointerCapture(event.pointerId);
+          put(event);
+          frame.addEventListener("pointermove", put);
+          frame.addEventListener("pointerup", () => frame.removeEventListener("pointermove", put), { once: true });
+        });
+      } else mark.removeAttribute("tabindex");
+      show();
+    },
+    text: () => [x, y, radius].map((share) => Math.round(share * 1e4) / 1e4).join(","),
     focus: () => mark.focus(),
   };
 }

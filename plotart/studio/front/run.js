@@ -45,16 +45,12 @@ export function show(root, name) {
   function draw(told) {
     const series = new Map();
     const put = (key, x, y) => { if (y === null || y === undefined) return; if (!series.has(key)) series.set(key, []); series.get(key).push([x, y]); };
-    for (const [step, loss, excitation] of told.history) { put("loss", step, loss); put("excitation", step, excitation); }
-    if (!series.size) {
-      let before = 0, last = 0, stage = null;
-      for (const point of told.curve) {
-        if (stage !== null && point.stage !== stage) before += last;
-        [stage, last] = [point.stage, point.step];
-        for (const [key, value] of Object.entries(point.losses)) put(key, before + point.step, value);
-        put("excitation", before + point.step, point.excitation);
-      }
+    for (const point of told.curve) {
+      for (const [key, value] of Object.entries(point.losses)) put(key, point.step, value);
+      put("excitation", point.step, point.excitation);
     }
+    // of a run by an earlier version
+    if (!series.size) for (const [step, loss, excitation] of told.history) { put("loss", step, loss); put("excitation", step, excitation); }
     for (const [key, points] of series) drawn.set(key, curve(drawn.get(key), key, points));
     clear(charts, [...series.keys()].map((key) => drawn.get(key)));
   }
