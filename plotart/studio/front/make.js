@@ -52,7 +52,7 @@ function build(box, form, view) {
   const page = field(F["page.size"], { label: "Page", help: "", choices: form.pages.map((one) => ({ name: one.name, title: `${one.name.toUpperCase()}, ${Math.round(one.mm[0])} × ${Math.round(one.mm[1])} mm` })), onchange: fit });
   const landscape = field(F["page.landscape"], { label: "Lies", help: "", words: ["as the picture does", "on its longer side", "upright"], onchange: fit });
   const margin = field(F["page.margin"], { label: "Margin", unit: "mm", help: "", onchange: fit });
-  const minutes = field(F.minutes, { label: "Minutes on the plotter", unit: "min", placeholder: "as it comes", help: "" });
+  const minutes = field(F.minutes, { label: "Minutes on the plotter", unit: "min", placeholder: "as usual", help: "" });
   const machine = field(F.machine, { label: "Plotter", choices: form.machines.map((one) => ({ name: one.name, title: one.title || one.name })), help: "" });
   const seed = field(F.seed, { label: "Seed", help: "", button: dice((value) => seed.set(value)) });
   const look = field({ address: "look", default: null, optional: true }, { label: "Look", help: "", choices: form.looks.map((name) => ({ name, title: name.replace(/^./, (c) => c.toUpperCase()) })) });
