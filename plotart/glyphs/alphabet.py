@@ -17,6 +17,7 @@ from plotart.core.tensor_file import Damaged, pack, read_tensors
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
 from plotart.drawing.render import Renderer
+from plotart.glyphs.chart import chart, confusion_matrix
 from plotart.glyphs.message import Message
 from plotart.glyphs.reading import confusions
 from plotart.glyphs.render import glyph_images
@@ -33,13 +34,16 @@ READS = 1000
 FILMED = 16
 """Glyphs of the film of interpolation."""
 
+CHARTED = 64
+"""Glyphs of the chart, at most."""
+
 FPS = 12.0
 
 LAYOUT = "plotart glyphs 1"
 
 
 def leave(end: Finish) -> dict[str, Any]:
-    """Write `training.gif`, `interpolation.gif`, `transition.svg` and `glyphs.pt`; the `message` part of run.json."""
+    """Write films, `transition.svg`, `confusions.png` and `glyphs.pt`; the `message` part of run.json."""
     drawing, context = end.drawing, end.context
     message, glyphs = context.objectives["message"], drawing.primitive
     assert isinstance(message, Message) and isinstance(glyphs, Generated)
@@ -49,7 +53,11 @@ def leave(end: Finish) -> dict[str, Any]:
     with torch.no_grad():
         cells = glyph_images(context.renderer, drawing, glyphs.messages, side)
     read, mistaken = confusions(message, cells, repeats, noise)
-    on_paper, mistaken_on_paper = confusions(message, glyphs.sheet.cut(end.paper.to(cells)), repeats, noise)
+    written = glyphs.sheet.cut(end.paper.to(cells))
+    on_paper, mistaken_on_paper = confusions(message, written, repeats, noise)
+    charted = written[:CHARTED]
+    with write_beside(end.folder / "confusions.png") as beside:
+        chart(confusion_matrix(message, charted, max(16, repeats), noise), charted).save(beside, "PNG")
     save_movie(end.frames(FPS), end.folder / "training.gif", FPS)
     way = wandering(drawing, context.renderer, context.size)
     save_movie((shot(to_pil(picture), 1 / FPS) for picture in way), end.folder / "interpolation.gif", FPS)

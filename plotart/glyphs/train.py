@@ -37,7 +37,7 @@ class Train(Stage):
     """
 
     goes_on = True
-    leaves = ("transition.svg", "training.gif", "interpolation.gif", "glyphs.pt")
+    leaves = ("transition.svg", "training.gif", "interpolation.gif", "confusions.png", "glyphs.pt")
 
     steps: int = Field(2500, ge=1, le=1_000_000)
     batch: int = Field(64, ge=2, le=4096)

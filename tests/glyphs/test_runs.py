@@ -88,6 +88,8 @@ def test_run_leaves_films_transitions_and_figures(run):
         assert film.n_frames == len(list((run.folder / "frames").glob("*.png"))) == 5
     with Image.open(run.folder / "interpolation.gif") as film:
         assert film.n_frames == 63
+    with Image.open(run.folder / "confusions.png") as chart:
+        assert chart.size == (143, 143)
     assert not check_svg(run.folder / "transition.svg")
     assert (run.folder / "transition.svg").read_bytes() != (run.folder / "drawing.svg").read_bytes()
 
