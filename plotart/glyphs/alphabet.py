@@ -19,7 +19,7 @@ from plotart.drawing.ink import Penned
 from plotart.drawing.render import Renderer
 from plotart.glyphs.chart import chart, confusion_matrix
 from plotart.glyphs.message import Message
-from plotart.glyphs.reading import confusions
+from plotart.glyphs.reading import confusions, reconstructed
 from plotart.glyphs.render import glyph_images
 from plotart.glyphs.sheet import Generated, Sheet
 from plotart.plot.svg import write_svg
@@ -64,7 +64,7 @@ def leave(end: Finish) -> dict[str, Any]:
     write_svg(make_plot(transition(drawing)), end.folder / "transition.svg")
     with write_beside(end.folder / "glyphs.pt") as beside:
         beside.write_bytes(pack({"drawing": drawing.pack(), "message": message.state_dict()}, LAYOUT))
-    return {
+    told: dict[str, Any] = {
         "kind": message.messages.kind,
         "size": message.messages.length,
         "strength": round(float(message.strength), 4),
@@ -73,6 +73,9 @@ def leave(end: Finish) -> dict[str, Any]:
         "mistaken": mistaken,
         "mistaken_on_paper": mistaken_on_paper,
     }
+    if message.autoencoder is not None:
+        told["reconstructed"] = reconstructed(message, cells)
+    return told
 
 
 def transition(drawing: Drawing) -> Drawing:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
+from plotart.glyphs.autoencoder import Autoencoder, AutoencoderSpec
 from plotart.glyphs.channel import Channel
 from plotart.glyphs.decoder import Decoder
 from plotart.glyphs.sheet import TOGETHER, Alphabet, GeneratedSpec
@@ -25,7 +26,8 @@ CLOSE = 0.1
 class Message(Objective):
     """How far the decoder's answers are from the messages, and the channel between the two.
 
-    A decoder that straightens also pays for what it missed of the corners' places, however many passes it makes.
+    A decoder that straightens also pays for what it missed of the corners' places, however many passes it makes. An
+    autoencoder in the channel pays for what it does not reproduce.
 
     The channel's strength goes up while answers are good and down while they are not, so that reading stays as hard as
     it can be learned (adaptive difficulty).
@@ -47,6 +49,8 @@ class Message(Objective):
         self.alphabet, self.messages = alphabet, alphabet.messages
         self.spec, self.channel, self.grey, self.side = spec, spec.channel, grey, side
         self.decoder = self.new_decoder(generator)
+        hourglass = spec.autoencoder
+        self.autoencoder = None if hourglass is None else Autoencoder(1 if grey else 3, hourglass, generator)
         self.register_buffer("paper", paper.detach().clone())
         self.register_buffer("strength", torch.tensor(spec.start, dtype=torch.float64))
         self.register_buffer("average", torch.tensor(0.0, dtype=torch.float64))
@@ -63,7 +67,14 @@ class Message(Objective):
 
     def send(self, image: Tensor, strength: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Images `[B, 3, h, w]` through the channel: received ink `[B, 1 or 3, h, w]`, and see `Channel.send`."""
-        return self.channel.send(self.ink(image), strength, generator)
+        return self.channel.send(self._squeezed(self.ink(image), strength, generator), strength, generator)
+
+    def _squeezed(self, ink: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+        """The ink with its share, as far as the strength goes, replaced by what the autoencoder makes of it."""
+        if self.autoencoder is None or self.spec.autoencoder is None or strength <= 0:
+            return ink
+        chosen = torch.rand(len(ink), generator=generator) < strength * self.spec.autoencoder.share
+        return torch.where(chosen.to(ink.device).view(-1, 1, 1, 1), self.autoencoder.passing(ink), ink)
 
     def forward(self, frame: Frame) -> Tensor:
         """Of glyphs on their way (`frame.views` are received ink), or of the sheet, cut into its cells, as it is."""
@@ -76,6 +87,8 @@ class Message(Objective):
         loss = self.messages.loss(answer, said)
         if frame.corners is None:
             return loss
+        if self.autoencoder is not None:
+            loss = loss + self.autoencoder.loss(self.ink(frame.image))
         return loss + sum(F.smooth_l1_loss(corners, frame.corners, beta=CLOSE) for corners in found)
 
     def _adapt(self, score: float) -> None:
@@ -97,6 +110,9 @@ class MessageObjectiveSpec(ObjectiveSpec):
     makes = Message
 
     channel: Channel = Channel()
+    autoencoder: AutoencoderSpec | None = Field(
+        None, description="an autoencoder that some glyphs go through first; it learns meanwhile"
+    )
     straighten: int = Field(0, ge=0, le=4, description="networks that undo the channel's perspective before reading")
     filters: int = Field(16, ge=1, le=512, description="filters of the decoder's first convolution; each next doubles")
     start: float = Field(0.1, ge=0, le=4, description="strength of the channel at the first step")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from plotart.glyphs.message import Message
 
-__all__ = ["STRENGTHS", "answers", "confusions"]
+__all__ = ["STRENGTHS", "answers", "confusions", "reconstructed"]
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
 """Strengths of the channel at which an alphabet is tried; 1 is the channel as it is set."""
@@ -60,3 +60,16 @@ def confusions(
             for (a, b), n in pairs.most_common(WORST)
         ]
     return scores, mistaken
+
+
+@torch.no_grad()
+def reconstructed(message: Message, images: Tensor) -> float:
+    """The score (see `Messages.score`) of glyphs `[M, 3, h, w]` that all went through the autoencoder, and no more.
+
+    Raises:
+        ValueError: the channel has none.
+    """
+    if message.autoencoder is None:
+        raise ValueError("there is no autoencoder in the channel")
+    answer = message.eval().decoder(message.autoencoder(message.ink(images)))
+    return round(message.messages.score(answer.cpu(), message.alphabet.shown), 5)

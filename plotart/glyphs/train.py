@@ -43,7 +43,7 @@ class Train(Stage):
     batch: int = Field(64, ge=2, le=4096)
     copies: int = Field(2, ge=1, le=64)
     rate: float = Field(1e-3, gt=0, le=1, description="Adam's learning rate of the generator")
-    decoder_rate: float = Field(2e-3, gt=0, le=1, description="Adam's learning rate of the decoder")
+    decoder_rate: float = Field(2e-3, gt=0, le=1, description="Adam's learning rate of the decoder and the autoencoder")
     schedule: Literal["halving", "cosine", "constant"] = "cosine"
     looks: int = Field(48, ge=1, le=1000, description="pictures of the sheet on the way, the frames of the film")
 
@@ -82,7 +82,10 @@ class Train(Stage):
             (title, *(f"{value:.3f}" for value in message[name].values()))
             for name, title in (("read", "rendered"), ("paper", "as written"))
         ]
-        return [Table("", (f"{what} at strength", *message["read"]), tuple(rows))]
+        tables: list[Table | str] = [Table("", (f"{what} at strength", *message["read"]), tuple(rows))]
+        if "reconstructed" in message:
+            tables.append(f"{what} from what the autoencoder makes of the glyphs: {message['reconstructed']:.3f}")
+        return tables
 
     @classmethod
     def report(cls, figures: Mapping[str, Any]) -> Sequence[Table]:
@@ -108,12 +111,14 @@ class Train(Stage):
         message, glyphs = context.objectives.get("message"), drawing.primitive
         if not isinstance(message, Message) or not isinstance(glyphs, Generated):
             raise InputError("stages: 'train' needs the primitive 'glyphs' or 'rasters' and the objective 'message'")
-        optimizer = Adam(
-            [
-                {"params": list(glyphs.generator.parameters()), "lr": self.rate, "first": self.rate},
-                {"params": list(message.decoder.parameters()), "lr": self.decoder_rate, "first": self.decoder_rate},
-            ]
-        )
+        groups = [
+            {"params": list(glyphs.generator.parameters()), "lr": self.rate, "first": self.rate},
+            {"params": list(message.decoder.parameters()), "lr": self.decoder_rate, "first": self.decoder_rate},
+        ]
+        if message.autoencoder is not None:
+            own = list(message.autoencoder.parameters())
+            groups.append({"params": own, "lr": self.decoder_rate, "first": self.decoder_rate})
+        optimizer = Adam(groups)
         start = 0
         if saved is not None:
             optimizer.load_state_dict(saved["optimizer"])
