@@ -13,7 +13,8 @@ from plotart.cli.flags import FLAGS
 __all__ = ["GROUPS", "GroupedCommand", "group_of"]
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "What to draw": ("objectives.neuron.at", "objectives.pixels.image", "init", "primitive", "neurons"),
+    "What to draw": ("objectives.neuron.at", "objectives.pixels.image", "init", "primitive", "neurons", "images",
+                     "looks"),
     "Photograph": ("objectives.pixels", "objectives.structure", "composition", "focus", "viewing_distance"),
     "Neuron and style": ("objectives.neuron", "objectives.style", "objectives.features", "objectives.dream", "network",
                          "motif", "styles"),

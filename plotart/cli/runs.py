@@ -42,27 +42,36 @@ def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[
     _show(make(chosen, out, force=force, console=plain_console(stderr=True)))
 
 
+SWEPT = ("--neuron", "--image", "--look", "--pens", "--style", "--seed", "--init")
+"""Flags of one run of which a sweep takes several."""
+
+
 @click.command(cls=GroupedCommand)
 @click.argument("config", required=False, metavar="[CONFIG.yaml]", shell_complete=CONFIGS)
-@click.option("--neurons", required=True, metavar="LIST", help="drawn one by one, e.g. conv4_3:0-63,70,conv3_1:2")
+@click.option("--neurons", metavar="LIST", help="drawn one by one, e.g. conv4_3:0-63,70,conv3_1:2")
+@click.option("--images", "--image", metavar="FILES", help="pictures instead, with commas")
+@click.option("--looks", "--look", metavar="LIST", help="ways to draw them, with commas, or all (docs/looks.md)")
+@click.option("--pens", multiple=True, metavar="SET", help="pen set, file or colours; said again for each further one")
 @click.option(
     "--style", "styles", default="none", metavar="LIST", help="style images with commas; none is no style [none]"
 )
 @click.option("--seeds", default="0", help="seeds with commas [0]")
-@some_flags(*(flag.partition("/")[0] for flag, *_ in FLAGS if flag not in ("--neuron", "--style", "--seed", "--init")))
+@some_flags(*(flag.partition("/")[0] for flag, *_ in FLAGS if flag not in SWEPT))
 @click.option("--workers", type=click.IntRange(1, 1024), help="runs at a time, of a thread each [all cores]")
 @click.option("--ray", metavar="ADDRESS", help="a Ray cluster instead: auto, HOST:PORT, or local for this machine")
 @click.option("--compare", is_flag=True, help="in the end, tell what each style does to the excitation, and how surely")
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the runs [outputs/sweep]")
 @click.option("--force", is_flag=True, help="replace another sweep that --out already holds")
 def sweep(
-    config: str | None, neurons: str, styles: str, seeds: str, workers: int | None, ray: str | None,
+    config: str | None, neurons: str | None, images: str | None, looks: str | None, pens: tuple[str, ...], styles: str,
+    seeds: str, workers: int | None, ray: str | None,
     compare: bool, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any,
 ) -> None:  # fmt: skip
-    """Draw many neurons, with and without styles, several at a time, and a page to compare them.
+    """Draw many neurons or pictures, in styles, looks and pens, several at a time, and a page to compare them.
 
     The same command with the same --out goes on where it was stopped, and draws what it names besides.
     """
+    from plotart.runs.looks import look_names
     from plotart.sweep import cells, comparisons_text, finished
     from plotart.sweep import compare as paired
     from plotart.sweep import sweep as make
@@ -70,8 +79,12 @@ def sweep(
     if workers is not None and ray is not None:
         raise InputError("--workers: a Ray cluster deals out its own cores; give --workers or --ray, not both")
     changes = gather(flags, sets)
-    base = given_config(config) or base_config({**changes, "objectives.neuron.at": ""})
-    plan = cells(neurons, styles, seeds)
+    subject = "objectives.neuron.at" if images is None else "objectives.pixels.image"
+    base = given_config(config) or base_config({**changes, subject: ""})
+    if len(pens) == 1:
+        changes["pens.set"] = pens[0]
+    ways = ",".join(look_names()) if looks == "all" else looks
+    plan = cells(neurons, styles, seeds, images=images, looks=ways, pens=pens if len(pens) > 1 else ())
     if compare and not {None} < {cell.style for cell in plan}:
         raise InputError("--compare: a style is compared with none; give --style none,FILE")
     folder = make(

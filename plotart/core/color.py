@@ -40,8 +40,10 @@ _LAB_KNEE = 0.008856  # CIE 15: straight below, a cube root above
 
 def named_colour(text: str) -> str | None:
     """'#rrggbb' of a colour that CSS names, such as `tomato`; None for other words."""
-    found = ImageColor.colormap.get(str(text).strip().lower())
-    return found if isinstance(found, str) else None
+    name = str(text).strip().lower()
+    if name not in ImageColor.colormap:
+        return None
+    return "#" + "".join(f"{level:02x}" for level in ImageColor.getrgb(name)[:3])
 
 
 def normalize_hex(text: str) -> str:

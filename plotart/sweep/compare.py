@@ -58,7 +58,7 @@ def compare(figures: Mapping[Cell, Mapping[str, Any]]) -> list[Comparison]:
         pairs: dict[str, list[tuple[float, float]]] = {}
         for cell, run in figures.items():
             if cell.style == style and (cell.neuron, cell.seed) in plain:
-                pairs.setdefault(cell.neuron, []).append((plain[cell.neuron, cell.seed], _excitation(run)))
+                pairs.setdefault(cell.subject, []).append((plain[cell.neuron, cell.seed], _excitation(run)))
         if pairs:
             means = np.array([np.mean(each, axis=0) for each in pairs.values()])
             found.append(_compared(style, means, sum(map(len, pairs.values()))))

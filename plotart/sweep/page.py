@@ -1,4 +1,4 @@
-"""The page of a sweep: a row for each neuron, a column for each style and seed, pictures with their figures."""
+"""The page of a sweep: a row for each neuron or picture, a column for each way to draw it, with their figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from urllib.parse import quote
 
 from plotart.sweep.plan import Cell
 
-__all__ = ["page_of"]
+__all__ = ["page_of", "picture_error", "success"]
+
+DISTANCE_MM = 2000
+"""From where the difference to a picture is told."""
 
 
 PAGE = """<!doctype html>
@@ -25,8 +28,10 @@ img {{ display: block; height: 18em; border: 1px solid #ddd; }}
 .none {{ color: #888; }}
 </style>
 <h1>{title}</h1>
-<p>{told} <label>Rows by <select id="by"><option>neuron<option>excitation<option>minutes</select></label></p>
-<table><thead><tr><th>neuron</th>{columns}</tr></thead>
+<p>{told}
+<label>Rows by <select id="by"><option value="given">{subject}<option value="success">{measure}
+<option>minutes</select></label></p>
+<table><thead><tr><th>{subject}</th>{columns}</tr></thead>
 <tbody>
 {rows}
 </tbody></table>
@@ -35,7 +40,7 @@ const body = document.querySelector("tbody"), rows = [...body.rows];
 document.getElementById("by").onchange = event => {{
   const by = event.target.value;
   const key = row =>
-    by == "neuron" ? rows.indexOf(row) : by == "minutes" ? +row.dataset.minutes : -row.dataset.excitation;
+    by == "given" ? rows.indexOf(row) : by == "minutes" ? +row.dataset.minutes : -row.dataset.success;
   body.append(...[...rows].sort((a, b) => key(a) - key(b)));
 }};
 </script>
@@ -48,17 +53,21 @@ def page_of(title: str, plan: Sequence[Cell], figures: Mapping[Cell, Mapping[str
     Args:
         plan: the runs. figures: what run.json holds of those that are finished.
     """
-    seeds = {cell.seed for cell in plan}
+    seeded = len({cell.seed for cell in plan}) > 1
+    pictures = any(cell.image for cell in plan)
 
     def column(cell: Cell) -> str:
-        return (cell.style or "no style") + (f", seed {cell.seed}" if len(seeds) > 1 else "")
+        manner = cell.manner if seeded else cell.manner.removesuffix(f"seed {cell.seed}")
+        return manner.removesuffix(", ") or "drawn"
 
     columns = list(dict.fromkeys(map(column, plan)))
     rows: dict[str, dict[str, Cell]] = {}
     for cell in plan:
-        rows.setdefault(cell.neuron, {})[column(cell)] = cell
+        rows.setdefault(cell.subject, {})[column(cell)] = cell
     return PAGE.format(
         title=escape(title),
+        subject="picture" if pictures else "neuron",
+        measure="likeness" if pictures else "excitation",
         told=f"{len(figures)} of {len(plan)} runs are finished. A picture leads to its report.",
         columns="".join(f"<th>{escape(column)}</th>" for column in columns),
         rows="\n".join(
@@ -67,12 +76,33 @@ def page_of(title: str, plan: Sequence[Cell], figures: Mapping[Cell, Mapping[str
     )
 
 
+def success(run: Mapping[str, Any]) -> tuple[str, float]:
+    """What run.json says of how well a drawing is what was wanted: in words, and as a number that is better higher."""
+    excited = run.get("excitation")
+    if excited:
+        return f"excitation {excited['final']:.1f}", float(excited["final"])
+    error = picture_error(run)
+    if error is None:  # a draft is not measured on paper
+        pixels = run.get("pixels", {}).get("final")
+        return ("a draft", float("-1e9")) if pixels is None else (f"squared error {pixels:.4f}", -1e3 * float(pixels))
+    return f"dE00 {error:.1f} at {DISTANCE_MM / 1000:g} m", -error
+
+
+def picture_error(run: Mapping[str, Any]) -> float | None:
+    """The mean CIEDE2000 of the written drawing to its picture, from about two metres; None where it is not known."""
+    rows = (run.get("damage") or {}).get("picture")
+    if not rows:
+        return None
+    row = min(rows, key=lambda row: abs(row["distance_mm"] - DISTANCE_MM))
+    return float(row["stages"]["svg"]["mean"])
+
+
 def _row(neuron: str, across: Sequence[Cell | None], figures: Mapping[Cell, Mapping[str, Any]]) -> str:
     found = [figures[cell] for cell in across if cell is not None and cell in figures]
-    excitation = max((run["excitation"]["final"] for run in found), default=float("-1e9"))
+    best = max((success(run)[1] for run in found), default=float("-1e9"))
     minutes = min((run["plot"]["minutes"] for run in found), default=float("1e9"))
     shown = "".join(f"<td>{_cell(cell, figures.get(cell) if cell else None)}</td>" for cell in across)
-    return f'<tr data-excitation="{excitation:.4f}" data-minutes="{minutes:.2f}"><th>{escape(neuron)}</th>{shown}</tr>'
+    return f'<tr data-success="{best:.4f}" data-minutes="{minutes:.2f}"><th>{escape(neuron)}</th>{shown}</tr>'
 
 
 def _cell(cell: Cell | None, run: Mapping[str, Any] | None) -> str:
@@ -86,6 +116,6 @@ def _cell(cell: Cell | None, run: Mapping[str, Any] | None) -> str:
     )
     return (
         f'<a href="{folder}/report.html"><img src="{folder}/preview.png" loading="lazy" alt="{escape(cell.name)}"></a>'
-        f'<span class="pens">{pens}</span> excitation {run["excitation"]["final"]:.1f}, '
+        f'<span class="pens">{pens}</span> {success(run)[0]}, '
         f"{run['plot']['minutes']:.0f} min, {run['plot']['ink_mm'] / 1000:.1f} m of ink"
     )

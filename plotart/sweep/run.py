@@ -1,4 +1,7 @@
-"""Many runs side by side: neurons by styles by seeds, each in a process of its own, and a page to compare them."""
+"""Many runs side by side: neurons or pictures in styles, looks, pens and seeds, and a page to compare them.
+
+Each is in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from plotart.networks import load_network
 from plotart.objectives.neuron import Neuron, parse_neuron
 from plotart.runs.config import Config
 from plotart.runs.folder import Run, free_folder
-from plotart.sweep.page import page_of
+from plotart.sweep.page import page_of, picture_error, success
 from plotart.sweep.plan import Cell
 from plotart.sweep.workers import Job, Outcome, connect, here, on_ray
 
@@ -149,6 +152,9 @@ def finished(folder: FilePath, plan: Sequence[Cell]) -> dict[Cell, dict[str, Any
 
 def _check_neurons(configs: Mapping[str, Config], console: Console) -> None:
     """Whether the network has every neuron, before any work starts."""
+    configs = {name: config for name, config in configs.items() if "neuron" in config.objectives}
+    if not configs:
+        return
     spec = next(iter(configs.values())).network
     network = load_network(
         spec.name, precision=spec.precision, report=lambda line: console.print(line, highlight=False)
@@ -200,7 +206,7 @@ def _told(outcome: Outcome) -> str:
         return f"{name}: failed: {outcome.message}"
     figures = Run.open(outcome.job.folder).figures
     return (
-        f"{name}: excitation {figures['excitation']['final']:.1f}, {figures['plot']['minutes']:.0f} min on "
+        f"{name}: {success(figures.by_name)[0]}, {figures['plot']['minutes']:.0f} min on "
         f"{figures['plot']['machine']}; {figures['seconds'] / 60:.1f} min of work"
     )
 
@@ -212,13 +218,24 @@ def _write_results(folder: FilePath, plan: Sequence[Cell]) -> None:
         beside.write_text(page_of(folder.name, plan, figures), encoding="utf-8")
     with write_beside(folder / "sweep.csv") as beside, beside.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["run", "neuron", "style", "seed", "excitation", "svg", "minutes", "ink_mm", "lifts", "pens"])
+        pictures = any(cell.image for cell in plan)
+        more = ["image", "look", "pen_set", "dE00"] if pictures or any(cell.pens for cell in plan) else []
+        table.writerow(
+            ["run", "neuron", "style", "seed", "excitation", "svg", "minutes", "ink_mm", "lifts", "pens", *more]
+        )
         for cell, found in figures.items():
-            plot, excited = found["plot"], found["excitation"]
+            plot, excited = found["plot"], found.get("excitation", {})
             pens = " ".join(pen["name"] for pen in found["pens"])
+            error = picture_error(found)
+            own = [cell.image, cell.look, cell.pens, None if error is None else f"{error:.3f}"] if more else []
             table.writerow(
                 [
-                    cell.name, cell.neuron, cell.style or "none", cell.seed, f"{excited['final']:.4f}",
-                    f"{excited['svg']:.4f}", plot["minutes"], plot["ink_mm"], plot["lifts"], pens,
+                    cell.name, cell.neuron or "", cell.style or "none", cell.seed, _four(excited.get("final")),
+                    _four(excited.get("svg")), plot["minutes"], plot["ink_mm"], plot["lifts"], pens,
+                    *("" if value is None else value for value in own),
                 ]
             )  # fmt: skip
+
+
+def _four(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 
 from plotart import Config, generate
 from plotart.core.errors import InputError
@@ -66,6 +67,34 @@ def test_runs_are_all_combinations(tmp_path):
     (tmp_path / "mondrian.jpg").touch()
     with pytest.raises(InputError, match="same folders"):
         cells("conv4_3:12", f"mondrian.jpg,{tmp_path / 'mondrian.jpg'}")
+
+
+def test_pictures_are_swept_over_looks_pens_and_seeds(tmp_path):
+    file, other = tmp_path / "a.png", tmp_path / "b.png"
+    for path in (file, other):
+        Image.new("RGB", (40, 40), "tomato").save(path)
+    plan = cells(images=f"{file},{other}", looks="hatch,contour", pens=["posca", "red,navy"], seeds="0,1")
+    assert len(plan) == 16 == len({cell.name for cell in plan}) and plan[3].name == "a_hatch_red-navy_seed-1"
+    config = Config.load("image", plan[3].changes({"size": 64}))
+    assert (config.pens.set, config.seed, config.objectives["pixels"].image) == ("red,navy", 1, str(file))
+    assert config.stages[0].kind == "lay" and plan[3].manner == "hatch, red,navy, seed 1"
+    said = {
+        "one of both": {"neurons": "conv4_3:1", "images": str(file)},
+        "--looks: they are ways": {"neurons": "conv4_3:1", "looks": "hatch"},
+        "--images: there is no file 'x.png'": {"images": "x.png"},
+        "'bleu' is no pen set": {"images": str(file), "pens": ["bleu"]},
+    }
+    for message, wrong in said.items():
+        with pytest.raises(InputError, match=message):
+            cells(**wrong)
+    tiny = {"page.size": "60x60mm", "page.margin": 5, "size": 48, "primitive.count": 20, "steps": 4, "minutes": 8}
+    two = cells(images=f"{file}", pens=["red,navy", "tomato"])
+    folder = sweep("image", tiny, two, tmp_path / "sweep", workers=2)
+    rows = list(csv.DictReader((folder / "sweep.csv").open()))
+    assert [row["pen_set"] for row in rows] == ["red,navy", "tomato"]
+    assert float(rows[1]["dE00"]) < float(rows[0]["dE00"])
+    page = (folder / "index.html").read_text()
+    assert "<th>red,navy</th><th>tomato</th>" in page and "dE00" in page and "a_tomato/preview.png" in page
 
 
 def test_a_sweep_survives_a_killed_process_and_goes_on(tmp_path, monkeypatch):
