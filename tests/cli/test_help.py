@@ -66,7 +66,7 @@ def test_a_page_that_is_not_there_is_told_with_the_nearest(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("typed", "incomplete", "offered"),
     [
-        (["generate"], "gl", {"glyphs", "glyphs-normal"}),
+        (["generate"], "gl", {"glyphs", "glyphs-autoencoder", "glyphs-normal"}),
         (["generate", "--pens"], "ba", {"basic-12"}),
         (["generate", "--style"], "mon", {"mondrian.jpg"}),
         (["estimate", "x.svg", "--machine"], "sa", {"saxi"}),
