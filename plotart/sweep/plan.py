@@ -10,7 +10,6 @@ from typing import Any
 
 from plotart.core.errors import InputError, shown
 from plotart.core.shipped import find_style
-from plotart.pens import load_pens
 
 __all__ = ["Cell", "cells", "read_neurons"]
 
@@ -117,9 +116,6 @@ def cells(
     for file in drawn if images is not None else []:
         if not FilePath(file).is_file():
             raise InputError(f"--images: there is no file {shown(file)}; write files with commas")
-    for name in sets:
-        if name is not None:
-            load_pens(name)
     subjects = _labels(
         "--images", drawn, [n.replace(":", "-") if neurons is not None else FilePath(n).stem for n in drawn]
     )

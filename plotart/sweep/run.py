@@ -25,6 +25,7 @@ from plotart.core.files import FolderLock, write_beside
 from plotart.core.shipped import find_config, read_settings
 from plotart.networks import load_network
 from plotart.objectives.neuron import Neuron, parse_neuron
+from plotart.pens import load_pens
 from plotart.runs.config import Config
 from plotart.runs.folder import Run, free_folder
 from plotart.sweep.page import page_of, picture_error, success
@@ -75,6 +76,8 @@ def sweep(
     changes = {"threads": 1, **changes}
     measured = next((cell.style for cell in plan if cell.style is not None), None)
     configs = {cell.name: Config.load(config, cell.changes(changes, measured)) for cell in plan}
+    for pens in {config.pens.set for config in configs.values()}:
+        load_pens(pens)
     _check_neurons(configs, console)
     cluster = None if ray is None else connect(ray)
     folder = (free_folder(FilePath("outputs"), "sweep") if out is None else FilePath(out)).resolve()

@@ -82,11 +82,13 @@ def test_pictures_are_swept_over_looks_pens_and_seeds(tmp_path):
         "one of both": {"neurons": "conv4_3:1", "images": str(file)},
         "--looks: they are ways": {"neurons": "conv4_3:1", "looks": "hatch"},
         "--images: there is no file 'x.png'": {"images": "x.png"},
-        "'bleu' is no pen set": {"images": str(file), "pens": ["bleu"]},
     }
     for message, wrong in said.items():
         with pytest.raises(InputError, match=message):
             cells(**wrong)
+    with pytest.raises(InputError, match="'bleu' is no pen set"):
+        sweep("image", {}, cells(images=str(file), pens=["red", "bleu"]), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
     tiny = {"page.size": "60x60mm", "page.margin": 5, "size": 48, "primitive.count": 20, "steps": 4, "minutes": 8}
     two = cells(images=f"{file}", pens=["red,navy", "tomato"])
     folder = sweep("image", tiny, two, tmp_path / "sweep", workers=2)
