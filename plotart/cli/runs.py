@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plotart.cli.completion import CONFIGS
+from plotart.cli.completion import CONFIGS, PEN_SETS
 from plotart.cli.flags import FLAGS, config_flags, gather, given_config, some_flags
 from plotart.cli.grouping import GroupedCommand
 from plotart.core.console import plain_console
@@ -51,7 +51,10 @@ SWEPT = ("--neuron", "--image", "--look", "--pens", "--style", "--seed", "--init
 @click.option("--neurons", metavar="LIST", help="drawn one by one, e.g. conv4_3:0-63,70,conv3_1:2")
 @click.option("--images", "--image", metavar="FILES", help="pictures instead, with commas")
 @click.option("--looks", "--look", metavar="LIST", help="ways to draw them, with commas, or all (docs/looks.md)")
-@click.option("--pens", multiple=True, metavar="SET", help="pen set, file or colours; said again for each further one")
+@click.option(
+    "--pens", multiple=True, metavar="SET", shell_complete=PEN_SETS,
+    help="pen set, file or colours; said again for each further one",
+)  # fmt: skip
 @click.option(
     "--style", "styles", default="none", metavar="LIST", help="style images with commas; none is no style [none]"
 )
