@@ -4,8 +4,9 @@
 
 A mutant is a file of the package with one comparison, sum, number, condition, or choice of `min` and `max` changed. It
 exists in memory only: a process forked from this one imports it in the file's place and runs the file's own tests,
-those of its name and those that name the module. A mutant that no test fails for is a survivor, to be read: a test is
-missing, or the change changes nothing that matters. Tests that take three times as long as usual count as failed.
+those of its name and those that name the module or lie in its folder. A mutant that no test fails for is a
+survivor, to be read: a test is missing, or the change changes nothing that matters. Tests that take three times as long
+as usual count as failed.
 
 Compiled functions (numba, triton) are left alone: they come from a cache, and tests/raster holds them to references.
 Said again with the same `--kept`, it goes on behind the last mutant there.
@@ -131,7 +132,7 @@ def module_of(path: Path) -> str:
 
 
 def tests_of(path: Path) -> list[str]:
-    """The files of tests of a file: those of its name, and those that name its module or, failing that, its room."""
+    """The files of tests of a file: those of its name, and those that name its module, or lie in its folder."""
     files = sorted((ROOT / "tests").rglob("test_*.py"), key=lambda file: file.stat().st_size)
     texts = {file: file.read_text("utf-8") for file in files}
     module = module_of(path)
@@ -140,7 +141,12 @@ def tests_of(path: Path) -> list[str]:
     folder = ROOT / "tests" / module.split(".")[1]
     own = [file for file in own if file.is_relative_to(folder)] or own
     names = [file for file in files if module in texts[file] or f"from {room} import {path.stem}" in texts[file]]
-    found = list(dict.fromkeys([*own, *names]))
+    beside = (
+        []
+        if own
+        else [file for file in files if file.parent == ROOT / "tests" / path.parent.relative_to(ROOT / "plotart")]
+    )
+    found = list(dict.fromkeys([*own, *names, *beside]))
     found = found or [file for file in files if f"{room} import" in texts[file]]
     return [str(file) for file in found[:MOST_TESTS]]
 

@@ -45,3 +45,37 @@ def test_more_ink_than_paper_bears_is_told_and_is_no_error(two, tmp_path):
     file = write_svg(Plot(two[1].page, 10, [Layer(YELLOW, strokes)]), tmp_path / "wet.svg")
     (told,) = check_paper(file)
     assert "layers of ink" in str(told) and check_svg(file) == []
+
+
+BROKEN = {
+    'id="layer1"': ('id="one"', "has id 'one', not 'layer1'"),
+    'stroke="#f2c200"': ('stroke="gold"', "no stroke colour as #rrggbb"),
+    'stroke-width="0.4"': ('stroke-width="0.4mm"', "no stroke-width as a plain number"),
+    'stroke-linecap="round"': ('stroke-linecap="butt"', "stroke-linecap 'butt', not 'round'"),
+    'id="layer2"': ('id="layer2" transform="scale(1)"', "has a transform"),
+    "<path ": ('<path stroke="red" ', "elements with their own stroke"),
+    " L": (" l", "1 paths are not one M"),
+    "<path d=": ('<line x1="20" y1="20" x2="30" y2="30"/><path d=', "1 shapes are not <path>, the first is <line>"),
+    'width="148mm"': ('width="140mm"', "page"),
+}
+"""What stands in a good file, and each time what is wrong instead, and what is said of it."""
+
+
+@pytest.mark.parametrize("good", BROKEN)
+def test_each_rule_of_the_files_of_ours_is_told_when_it_is_broken(two, tmp_path, good):
+    text, (wrong, told) = two[0].read_text(), BROKEN[good]
+    assert good in text
+    broken = write_whole(tmp_path / "broken.svg", text.replace(good, wrong, 1))
+    assert any(told in str(problem) for problem in check_svg(broken)), [str(one) for one in check_svg(broken)]
+
+
+def test_strokes_beyond_page_and_margin_and_dots_are_told(two, tmp_path):
+    def told(*strokes, margin=0.0):
+        plot = Plot(two[1].page, 0, [Layer(YELLOW, list(strokes))])
+        return " ".join(str(one) for one in check_svg(write_svg(plot, tmp_path / "x.svg"), margin_mm=margin))
+
+    inside = straight([20, 20], [100, 200])
+    assert told(inside, margin=10.0) == ""
+    assert "into the margin" in told(inside, straight([5, 20], [20, 30]), margin=10.0)
+    assert "beyond the page" in told(inside, straight([140, 20], [149, 30]))
+    assert "1 strokes of 'yellow' are shorter than its tip" in told(inside, straight([30, 30], [30.3, 30]))

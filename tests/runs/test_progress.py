@@ -2,8 +2,10 @@
 
 import json
 import os
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from plotart import Config, Interrupted, generate, resume
 from plotart.runs.forecast import FILE, Forecast, Planned
@@ -63,6 +65,19 @@ def test_a_run_of_other_stages_or_a_damaged_record_is_not_believed(tmp_path):
     for wrong in ("", "[1]", '{"kind": [["fit", "x", 1]]}', "[" * 50_000):
         (tmp_path / "cache" / FILE).write_text(wrong)
         assert Forecast(PLAN, "kind").left(0, 0) is None
+
+
+def test_a_terminal_has_one_bar_for_the_whole_run(photo, tmp_path):
+    said = StringIO()
+    console = Console(file=said, force_terminal=True, width=160, color_system=None)
+    settings = {
+        "objectives.pixels.image": str(photo), "page.size": "60x60mm", "page.margin": 5, "size": 48, "threads": 1,
+        "primitive.count": 30, "pens.set": "#1a1a1a,#d62728", "pens.palette": "fixed",
+        "stages": [{"kind": "fit", "steps": 60, "looks": 2}],
+    }  # fmt: skip
+    generate(Config.load(None, settings), tmp_path / "[red]run", console=console)
+    lines = [line for line in said.getvalue().replace("\r", "\n").splitlines() if "fit 1/1" in line]
+    assert lines and any("s left" in line and "pixels" in line for line in lines)
 
 
 def test_progress_is_written_for_those_who_look_on(photo, tmp_path, monkeypatch):

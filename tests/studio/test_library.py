@@ -183,6 +183,28 @@ def no_child():
     return type("Child", (), {"pid": 2**22 - 7, "returncode": None, "poll": lambda self: None})()
 
 
+def test_what_waits_is_taken_off_the_list(studio, no_processes, monkeypatch):
+    monkeypatch.setattr("plotart.studio.starter.alive", lambda pid: pid == 2**22 - 7)
+    first, second = studio.starter.begin("seed: 1\n", "one"), studio.starter.begin("seed: 2\n", "two")
+    studio.starter.stop(second)
+    assert not (studio.library.root / second).exists() and len(no_processes) == 1
+    with pytest.raises(InputError, match="at work already"):
+        studio.starter.go_on(first)
+
+
+def test_a_sweep_of_the_page_is_the_command_of_the_terminal(page, root, no_processes):
+    asked = {"neurons": "conv4_3:0-3,9", "styles": "none, mondrian.jpg", "seeds": "0-1", "changes": {"steps": 9}}
+    name = page.post("/api/do/sweep", json=asked).json()["name"]
+    words = ["--neurons=conv4_3:0-3,9", "--style=none,mondrian.jpg", "--seeds=0-1", "--set=steps=9"]
+    assert no_processes == [["sweep", *words, "--out", str(root / name)]]
+    for wrong in ({"neurons": ""}, {"neurons": 3}, {**asked, "styles": "../secret.png"}, {**asked, "changes": [1]}):
+        assert page.post("/api/do/sweep", json=wrong).status_code == 422
+    secret = {**asked, "changes": {"init": str(root.parent / "secret.txt")}}
+    assert page.post("/api/do/sweep", json=secret).status_code == 422
+    assert page.post("/api/do/stop-sweep", json={"name": name}).status_code == 422  # it has ended by itself
+    assert len(no_processes) == 1
+
+
 def test_what_failed_says_why(studio, no_processes, monkeypatch):
     name = studio.starter.begin("seed: 1\n", "one")
     folder = studio.library.folder(name)
@@ -252,7 +274,7 @@ def test_the_form_is_the_schema(page, no_processes):
     assert "mm" in form["fields"]["page.margin"]["help"]
     assert "objectives.style.strength" in form["fields"]
     assert {pens["name"] for pens in form["pens"]} >= {"basic-12", "stabilo-point-88"}
-    assert "mondrian.jpg" in form["styles"]
+    assert "mondrian.jpg" in form["styles"] and "waves" in form["looks"]
     assert {config["name"] for config in form["configs"]} >= {"image", "neuron", "painting"}
 
 
