@@ -50,7 +50,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--init", "init", str, "SVG file or saved drawing (.pt) whose strokes the run starts from"),
     ("--draft", "draft", bool, "a quick picture to judge, of the same composition and pens"),
     ("--size", "size", int, "short side of the rendered canvas, px [384]"),
-    ("--steps", "steps", int, "steps of all fit stages together"),
+    ("--steps", "steps", int, "steps of all fits; generate: 0 is endless"),
     ("--pens", "pens.set", str, "pen set, file, or colours: red,#1b3a8c [basic-12]"),
     (
         "--pen-count",

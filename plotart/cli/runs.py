@@ -26,20 +26,31 @@ __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 @config_flags
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
-def generate(config: str | None, out: FilePath | None, force: bool, sets: tuple[str, ...], **flags: Any) -> None:
+@click.option("--frames", type=click.Path(path_type=FilePath), metavar="DIR", help="frames of the film lie there too")
+def generate(
+    config: str | None, out: FilePath | None, force: bool, frames: FilePath | None, sets: tuple[str, ...], **flags: Any
+) -> None:
     """Make a drawing from a neuron or an image, or of several looks a sheet."""
     from plotart.runs.config import Config
     from plotart.runs.drafts import contact_sheet, read_looks
+    from plotart.runs.pipeline import endless
     from plotart.runs.pipeline import generate as make
 
     changes = gather(flags, sets)
+    on = changes.get("steps") == 0 and changes.pop("steps") == 0
     base, look = given_config(config) or base_config(changes), changes.get("look")
     names = read_looks(look) if isinstance(look, str) else None
     if names is not None:
+        if on or frames is not None:
+            raise InputError("--look: a sheet of several is drawn once; leave out --frames and --steps 0")
         click.echo(contact_sheet(base, changes, names, out, plain_console(stderr=True)))
         return
     chosen = Config.load(base, changes)
-    _show(make(chosen, out, force=force, console=plain_console(stderr=True)))
+    console = plain_console(stderr=True)
+    made = make(chosen, out, force=force, console=console, frames=frames)
+    if on:
+        endless(made.folder, console=console, frames=frames)
+    _show(made)
 
 
 SWEPT = ("--neuron", "--image", "--look", "--pens", "--style", "--seed", "--init")
@@ -122,17 +133,26 @@ def enlarge(
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=FilePath))
-@click.option("--steps", type=click.IntRange(1, 1_000_000), help="so many more for the last fit of a finished run")
+@click.option(
+    "--steps",
+    type=click.IntRange(0, 1_000_000),
+    help="so many more for the last fit of a finished run; 0: round after round until Ctrl-C, files after each",
+)
+@click.option("--frames", type=click.Path(path_type=FilePath), metavar="DIR", help="frames of the film lie there too")
 @some_flags()
-def resume(run: FilePath, steps: int | None, sets: tuple[str, ...]) -> None:
+def resume(run: FilePath, steps: int | None, frames: FilePath | None, sets: tuple[str, ...]) -> None:
     """Go on with an interrupted run, or take a finished one further.
 
     The settings are those in RUN/config.yaml; --steps adds to them, --set wins over them. Without --steps a finished
     run does again what follows its last fit.
     """
+    from plotart.runs.pipeline import endless
     from plotart.runs.pipeline import resume as go_on
 
-    _show(go_on(run, steps, gather({}, sets), console=plain_console(stderr=True)))
+    console, changes = plain_console(stderr=True), gather({}, sets)
+    if steps == 0:
+        endless(run, changes, console=console, frames=frames)
+    _show(go_on(run, steps, changes, console=console, frames=frames))
 
 
 @click.command()

@@ -46,6 +46,7 @@ class Run:
         config: with the files it names where they lie.
         figures: what `run.json` holds; empty as long as there is none.
         stop: set when the run is to save and end.
+        frames: another folder in which frames lie too.
     """
 
     def __init__(self, folder: FilePath, config: Config, console: Console | None = None) -> None:
@@ -54,6 +55,7 @@ class Run:
         self.console = console or plain_console(stderr=True, quiet=True)
         self.figures = Figures()
         self.stop = threading.Event()
+        self.frames: FilePath | None = None
         self.settings: Mapping[str, Any] = config.model_dump(mode="json")
         """What config.yaml says."""
         self._made_of: str | None = None

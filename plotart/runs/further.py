@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path as FilePath
 from typing import Any
 
 from plotart.core.errors import InputError
@@ -13,7 +14,7 @@ from plotart.runs.clearing import CONFIG, FITTED
 from plotart.runs.config import Config
 from plotart.runs.folder import Run
 
-__all__ = ["goes_on"]
+__all__ = ["goes_on", "last_steps"]
 
 HELD = {
     **dict.fromkeys(("primitive", "init", "init_fills", "ink"), "the saved drawing holds its shapes and colours"),
@@ -45,6 +46,19 @@ def goes_on(run: Run, steps: int | None, changes: Mapping[str, Any]) -> tuple[Co
     elif changes:
         config = Config.load(run.folder / CONFIG, changes)
     return config, start
+
+
+def last_steps(folder: FilePath) -> int:
+    """How many steps the last fit of a finished run has had.
+
+    Raises:
+        InputError: it has no fit.
+    """
+    with Run.open(folder) as run:
+        ended = run.load_checkpoint(FITTED)
+        if ended is None:
+            raise InputError(f"--steps: '{folder}' holds no {FITTED} to go on from: it has no fit")
+        return run.config.scaled_stages()[ended.stage].own_steps
 
 
 def _check(before: Config, after: Config, start: Checkpoint, ended: int, *, took_more: bool) -> None:

@@ -7,6 +7,7 @@ it so. The folder can then be moved, and goes on wherever it lies.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path as FilePath
 from typing import TypeVar
@@ -17,7 +18,7 @@ from plotart.core.errors import InputError
 from plotart.core.files import write_beside
 from plotart.core.settings import NamesFile, renamed
 
-__all__ = ["INPUTS", "RUN_FILES", "check_inputs", "found_beside", "keep_inputs", "named_beside"]
+__all__ = ["INPUTS", "RUN_FILES", "check_frames", "check_inputs", "found_beside", "keep_inputs", "named_beside"]
 
 INPUTS = "inputs"
 DIGITS = 16
@@ -63,6 +64,22 @@ def check_inputs(config: BaseModel) -> None:
         return value
 
     renamed(config, check)
+
+
+def check_frames(folder: FilePath | None) -> None:
+    """Make the folder of a user's choice for frames.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--frames: '{folder}' cannot be made ({error.strerror or error})") from None
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"--frames: '{folder}' cannot be written")
 
 
 def keep_inputs(config: Settings, folder: FilePath) -> Settings:

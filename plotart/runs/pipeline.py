@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from rich.console import Console
@@ -15,8 +15,8 @@ from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.config import Config
 from plotart.runs.figures import Figures
 from plotart.runs.folder import Run
-from plotart.runs.further import goes_on
-from plotart.runs.inputs import check_inputs
+from plotart.runs.further import goes_on, last_steps
+from plotart.runs.inputs import check_frames, check_inputs
 from plotart.runs.posters import poster_config
 from plotart.runs.prepare import prepare
 from plotart.runs.progress import FILES, RunProgress
@@ -25,11 +25,16 @@ from plotart.runs.stopping import interruptible
 from plotart.runs.watch import StageWatch
 from plotart.stages import Context, evaluate
 
-__all__ = ["enlarge", "generate", "resume"]
+__all__ = ["endless", "enlarge", "generate", "resume"]
 
 
 def generate(
-    config: Config, out: str | FilePath | None = None, *, force: bool = False, console: Console | None = None
+    config: Config,
+    out: str | FilePath | None = None,
+    *,
+    force: bool = False,
+    console: Console | None = None,
+    frames: FilePath | None = None,
 ) -> Run:
     """Make a drawing and write its run folder.
 
@@ -38,16 +43,19 @@ def generate(
         out: the run's folder; `outputs/<name>`, numbered when taken, if not given.
         force: replace a run that `out` already holds.
         console: where progress goes; nowhere by default.
+        frames: a folder in which the frames of the film lie too, as `<name of the run>_<step>.png`.
 
     Raises:
         InputError: naming the setting, its value and what would be right; nothing has been written then.
         Interrupted: Ctrl-C; the state is saved.
     """
     console = console or Console(quiet=True)
+    check_frames(frames)
     check_inputs(config)
     config, context, drawing = prepare(config, lambda line: console.print(line, highlight=False, soft_wrap=True))
     folder = None if out is None else FilePath(out)
     with Run.create(config, folder, config.label, force=force, console=console) as run:
+        run.frames = frames
         _work(run, context, drawing, Checkpoint(run.settings, 0, drawing.pack()))
     return run
 
@@ -58,6 +66,7 @@ def resume(
     changes: Mapping[str, Any] | None = None,
     *,
     console: Console | None = None,
+    frames: FilePath | None = None,
 ) -> Run:
     """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one.
 
@@ -67,12 +76,15 @@ def resume(
     Args:
         changes: settings by dotted address that win over the run's own, and stay; those that say what the saved state
             holds are refused. Without `steps` a finished run does again what follows its last fit.
+        frames: as for `generate`.
 
     Raises:
         InputError: naming what is wrong with the folder; nothing in it has changed then.
         Interrupted: Ctrl-C; the state is saved.
     """
+    check_frames(frames)
     with Run.open(FilePath(folder), console, to_work=True) as run:
+        run.frames = frames
         check_inputs(run.config)
         config, start = goes_on(run, steps, changes or {})
         # whatever is wrong is told before anything of a finished run changes
@@ -82,6 +94,27 @@ def resume(
             first = run.extend(config, first, fitted=bool(changes))
         _work(run, context, drawing, first)
     return run
+
+
+def endless(
+    folder: FilePath, changes: Mapping[str, Any] | None = None, *, console: Console, frames: FilePath | None = None
+) -> NoReturn:
+    """Go on with a run until Ctrl-C, round after round of as many steps as its last fit now has; files after each.
+
+    A schedule is drawn out over all steps so far at each round, so a constant one suits best.
+
+    Raises:
+        InputError: as `resume`, or the run has no fit. Interrupted: Ctrl-C; the state is saved.
+    """
+    with Run.open(folder) as run:
+        finished = run.finished
+    if not finished:
+        resume(folder, None, changes, console=console, frames=frames)
+        changes = None
+    each = last_steps(folder)
+    while True:
+        resume(folder, each, changes, console=console, frames=frames)
+        changes = None
 
 
 def enlarge(

@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from rich.console import Console
 
 from plotart import Config, InputError, generate
+from plotart.core.errors import Interrupted
 from plotart.drawing import Drawing
+from plotart.runs import pipeline
 from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.clearing import FITTED
 from plotart.runs.pipeline import resume
@@ -83,3 +86,31 @@ def test_what_the_checkpoint_holds_does_not_change(settings, tmp_path):
         with pytest.raises(InputError, match=told):
             resume(run.folder, steps, changes)
     assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
+
+
+def test_endless_goes_on_round_after_round_until_it_is_stopped(settings, tmp_path, monkeypatch):
+    settings["stages"][0] |= {"steps": 3, "looks": 1}
+    run = generate(Config.load(None, settings), tmp_path / "run", frames=tmp_path / "film")
+    rounds = []
+
+    def told(folder, steps, *given, **how):
+        rounds.append((folder, steps))
+        if len(rounds) == 3:
+            raise Interrupted("stopped and saved")
+        return resume(folder, steps, *given, **how)
+
+    monkeypatch.setattr(pipeline, "resume", told)
+    with pytest.raises(Interrupted):
+        pipeline.endless(run.folder, console=Console(quiet=True), frames=tmp_path / "film")
+    assert rounds == [(run.folder, 3)] * 3
+    assert pipeline.Run.open(run.folder).figures["steps"] == 9
+    assert [path.name for path in sorted((tmp_path / "film").iterdir())] == [
+        f"run_{step:06d}.png" for step in (0, 3, 6, 9)
+    ]
+
+
+def test_a_folder_of_frames_that_cannot_be_is_told_before_work(settings, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"--frames: '.*file/film' cannot be made \(Not a directory\)"):
+        generate(Config.load(None, settings), tmp_path / "run", frames=tmp_path / "file" / "film")
+    assert not (tmp_path / "run").exists()
