@@ -294,14 +294,15 @@ def recognized(out: Path, arm: str, neurons: list[str]) -> None:
         return torch.cat([named(f.relu().mean((2, 3))) for f in network.features(seen, layers).values()], dim=1)
 
     stems = [neuron.replace(":", "-") for neuron in neurons]
-    stems = [s for s in stems if (out / f"pixels-{s}.png").exists() and (out / f"{arm}-{s}" / "preview.png").exists()]
-    if not stems:
+    stems = [stem for stem in stems if (out / f"pixels-{stem}.png").exists()]
+    drawn = [i for i, stem in enumerate(stems) if (out / f"{arm}-{stem}" / "preview.png").exists()]
+    if not drawn:
         raise SystemExit(f"{out} holds no page of {arm} with a dream of free pixels")
     dreams = torch.cat([features(out / f"pixels-{stem}.png") for stem in stems])
-    pages = torch.cat([features(out / f"{arm}-{stem}" / "preview.png") for stem in stems])
+    pages = torch.cat([features(out / f"{arm}-{stems[i]}" / "preview.png") for i in drawn])
     for title, a, b in (("as they are", pages, dreams), ("centred", pages - pages.mean(0), dreams - dreams.mean(0))):
-        right = (named(a) @ named(b).T).argmax(1) == torch.arange(len(stems))
-        print(f"{arm}, {title}: {int(right.sum())} of {len(stems)} are named")
+        right = (named(a) @ named(b).T).argmax(1) == torch.tensor(drawn)
+        print(f"{arm}, {title}: {int(right.sum())} of {len(drawn)} are named, among {len(stems)} dreams")
 
 
 def main() -> None:
