@@ -39,7 +39,12 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--style", "objectives.style.image", str, "style image: a file, or a name in styles/"),
     ("--style-strength", "objectives.style.strength", float, "pull of the style relative to the neuron's"),
     ("--style-weight", "objectives.style.raw_weight", float, "weight of the published style formula instead"),
-    ("--network", "network.name", str, "auto, vgg16, vgg16-hed, efficientnet-lite0 or a torchvision model [auto]"),
+    (
+        "--network",
+        "network.name",
+        str,
+        "auto, vgg16, vgg16-hed, efficientnet-lite0, dinov2-s or one of torchvision [auto]",
+    ),
     ("--precision", "network.precision", str, "auto, float32 or bf16 [auto]"),
     (
         "--strokes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -34,7 +35,13 @@ def focus_file(value: str) -> Path | None:
     return None if value in WAYS or _PLACE.fullmatch(value) else Path(value)
 
 
-def focus_of(value: str, picture: Tensor, framing: Framing, size: tuple[int, int]) -> Tensor | None:
+def focus_of(
+    value: str,
+    picture: Tensor,
+    framing: Framing,
+    size: tuple[int, int],
+    gaze: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor | None:
     """How much each place of what is drawn matters, `[1, 1, H, W]` in 0..1 at `size`; None where all matter alike.
 
     `auto` looks for faces, then for what stands out; `x,y,r` is a round place of a picture, in px or, when all are at
@@ -42,6 +49,7 @@ def focus_of(value: str, picture: Tensor, framing: Framing, size: tuple[int, int
 
     Args:
         picture: `[3, H, W]` sRGB as it was read. framing: the part of it that is drawn.
+        gaze: what a network says of what stands out in a picture, `[h, w]` in 0..1; the spectral residual by default.
 
     Raises:
         InputError: the place lies beside the picture, or the mask is no picture, or dark all over.
@@ -49,7 +57,8 @@ def focus_of(value: str, picture: Tensor, framing: Framing, size: tuple[int, int
     if value == "none":
         return None
     if value == "auto":
-        found = torch.from_numpy(looked_at(framing.of(picture))).float()[None]
+        drawn = framing.of(picture)
+        found = torch.from_numpy(looked_at(drawn, None if gaze is None else gaze(drawn).double().numpy())).float()[None]
     elif (file := focus_file(value)) is not None:
         found = framing.of(load_image(file, "focus").mean(dim=0, keepdim=True))
         if float(found.max()) < 1 / 255:

@@ -90,9 +90,12 @@ def _full(values: Floats) -> Floats:
     return np.asarray((values - low) / max(float(values.max()) - low, 1e-12))
 
 
-def looked_at(picture: Tensor) -> Floats:
-    """Where the eye goes in `picture [3, H, W]` sRGB, `[h, w]` in 0..1: to faces first, then to what stands out."""
-    found = salient(picture)
+def looked_at(picture: Tensor, stands_out: Floats | None = None) -> Floats:
+    """Where the eye goes in `picture [3, H, W]` sRGB, `[h, w]` in 0..1: to faces first, then to what stands out.
+
+    stands_out: `[h, w]` in 0..1, what a network says of that; `salient` by default.
+    """
+    found = salient(picture) if stands_out is None else stands_out
     height, width = found.shape
     y, x = np.mgrid[:height, :width] + 0.5
     shown = faces(picture)

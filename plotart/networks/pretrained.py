@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from plotart.core.errors import InputError
 from plotart.networks.base import Network, Pretrained, networks
+from plotart.networks.dinov2 import DINOV2, dinov2
 from plotart.networks.efficientnet import LITE0, efficientnet_lite0
 from plotart.networks.torchvision import pretrained_state, pretrained_within_reach
 from plotart.networks.vgg import HED, vgg16, vgg16_hed
 from plotart.networks.weights import is_cached, load_weights
 
-__all__ = ["Auto", "Lite0", "Vgg16", "Vgg16Hed"]
+__all__ = ["Auto", "DinoV2S", "Lite0", "Vgg16", "Vgg16Hed"]
 
 
 @networks.register("auto")
@@ -54,3 +55,11 @@ class Lite0(Pretrained):
 
     def build(self, report: Callable[[str], None]) -> Network:
         return efficientnet_lite0(load_weights(LITE0))
+
+
+@networks.register("dinov2-s")
+class DinoV2S(Pretrained):
+    about = "DINOv2-S, a vision transformer with a head for --focus auto, from the package index (90 MB)"
+
+    def build(self, report: Callable[[str], None]) -> Network:
+        return dinov2(load_weights(DINOV2))

@@ -25,6 +25,7 @@ from plotart.drawing.ink import Choosing, Ink, Penned
 from plotart.drawing.primitives import Primitive
 from plotart.drawing.render import renderer
 from plotart.networks import load_network
+from plotart.networks.dinov2 import focus_gaze
 from plotart.objectives import Objective, ObjectiveContext
 from plotart.pens import PenSet, load_pens
 from plotart.pens.palette import for_paper
@@ -81,7 +82,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     size = canvas.pixels(config.size)
     picture, focus = None, None
     if read is not None and framing is not None and target is not None:
-        focus = focus_of(config.focus, read, framing, size)
+        focus = focus_of(config.focus, read, framing, size, focus_gaze() if config.focus == "auto" else None)
         focus = None if focus is None else focus.to(device)
         picture = resize(target, *size)[None]
         picture = on_ground(picture, config.composition, canvas.paper_rgb, config.size / canvas.mm_per_unit).to(device)
