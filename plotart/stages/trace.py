@@ -32,7 +32,7 @@ from plotart.stages.hatch import choose_pens, pen_lines
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
 
-__all__ = ["Trace", "region_colours"]
+__all__ = ["Trace", "boldest", "region_colours", "strokes_of"]
 
 TOLERANCE_MM = 0.01
 
@@ -88,7 +88,7 @@ class Trace(Stage):
         faces, first = joined(regions, to_lab(colours), self.narrowest * tip)
         watch.tell("regions", {"all": len(regions.faces), "drawn": len(faces)})
         if self.marks == "dividers":
-            pens = [_boldest(context.pens.pens, canvas.paper)]
+            pens = [boldest(context.pens.pens, canvas.paper)]
             marks = [(piece, 0) for path in paths for piece in clip(path, box)]
         else:
             pieces = np.array(faces, dtype=object)
@@ -110,10 +110,10 @@ class Trace(Stage):
             f"{len(regions.faces)} regions, {len(faces)} of them wide enough to draw; "
             f"pens: {', '.join(pen.name for pen in pens)}; {len(marks)} lines"
         )
-        return _strokes(drawing, marks, pens)
+        return strokes_of(drawing, marks, pens)
 
 
-def _boldest(pens: Sequence[Pen], paper: str) -> Pen:
+def boldest(pens: Sequence[Pen], paper: str) -> Pen:
     """The pen whose lightness differs most from the paper's."""
     bare = to_lab(hex_to_rgb(paper))[0]
     return max(pens, key=lambda pen: abs(float(to_lab(hex_to_rgb(pen.hex))[0] - bare)))
@@ -130,7 +130,7 @@ def _outlines(pieces: Areas, levels: NDArray[np.int64], tips: Sequence[float]) -
     return found
 
 
-def _strokes(drawing: Drawing, marks: list[tuple[Path, int]], pens: Sequence[Pen]) -> Drawing:
+def strokes_of(drawing: Drawing, marks: list[tuple[Path, int]], pens: Sequence[Pen]) -> Drawing:
     """The paths as strokes, each of its pen; long ones are cut into strokes of at most eight segments."""
     segments = min(8, max((len(path) - 1) // 3 for path, _ in marks))
     strokes = [(stroke, k) for path, k in marks for stroke in cut(path, segments)]

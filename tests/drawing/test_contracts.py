@@ -27,6 +27,7 @@ SHEET = {"glyphs": 4, "columns": 2, "messages": {"kind": "symbols", "size": 4}}
 SETTINGS = {
     "brushes": {"count": 8, "radius": 0.5, "widths": "free"},
     "circles": {"count": 8, "radius": 0.3},
+    "classifier": {"points": 8, "units": 4},
     "dividers": {"count": 8, "shape": "both"},
     "glyphs": {**SHEET, "count": 2},
     "paths": {"count": 8, "radius": 0.3},
@@ -36,7 +37,7 @@ SETTINGS = {
     "strokes": {"count": 8, "radius": 0.5},
     "tones": {"size": 24},
 }
-NO_PATHS = ("dividers", "rasters", "tones")
+NO_PATHS = ("classifier", "dividers", "rasters", "tones")
 """Dividers have no inside, rasters are pixels: their own tests compare what pens draw of them. Tones are not drawn."""
 
 
@@ -73,6 +74,8 @@ def ink(kind, count):
 def goes_with(shapes, kind):
     if shapes.divides or kind == "coded":
         return shapes.divides and kind == "coded"
+    if shapes.kind == "classifier":
+        return kind == "multiply"
     if shapes.kind in ("glyphs", "rasters", "tones"):
         return kind == "penned"
     return (shapes.filled and shapes.kind != "paths") or kind not in ("average", "add", "mean")

@@ -99,7 +99,7 @@ def test_every_need_is_given_by_some_part():
 @pytest.mark.parametrize("kind", [kind for kind in primitives if kind not in ("glyphs", "rasters")])
 def test_every_parameter_of_a_primitive_has_a_rate(kind):
     settings = {
-        **({} if kind == "tones" else {"count": 4}),
+        **({} if kind in ("classifier", "tones") else {"count": 4}),
         **({"widths": "free"} if kind in ("strokes", "brushes") else {"shape": "both"} if kind == "dividers" else {}),
     }
     made = primitives[kind].model_validate(settings).build(CANVAS, 0.02, torch.Generator().manual_seed(0))
