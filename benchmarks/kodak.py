@@ -5,7 +5,8 @@ and opacities and lie over each other on white paper, grown as the stage `grow` 
 against the photograph in sRGB. One thread, one process. Every result is kept in --results and not made again.
 
 Recipe `strokes`: single cubics, each of one width and opacity. `brushes`: three cubics, each with a width and an
-opacity of its own (primitive `brushes`). `brushes-long`: the same in twice as many steps.
+opacity of its own (primitive `brushes`). `brushes-long`: the same in twice as many steps. `brushes-slow`: in 500 by
+plain Adam with half the rate of points, longer strokes to begin with, and more steps where all strokes are there.
 
     python benchmarks/kodak.py FOLDER [--counts 256,512,1024,2048] [--pictures 01,02] [--recipe strokes,brushes]
 """
@@ -40,6 +41,10 @@ RECIPES: dict[str, tuple[StrokesSpec, Grow]] = {
     "strokes": (StrokesSpec(), Grow(steps=500)),
     "brushes": (BrushesSpec(), Grow(steps=500)),
     "brushes-long": (BrushesSpec(), Grow(steps=1000)),
+    "brushes-slow": (
+        BrushesSpec(),
+        Grow(steps=500, optimizer="adam", lasting=1.5, length=3.0, rates={**Grow().rates, "points": 0.002}),
+    ),
 }
 
 
