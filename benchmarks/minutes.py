@@ -7,6 +7,11 @@ steps of refit as the prune stage has. The figure is the weighted objective on t
 neuron its excitation too.
 
     python benchmarks/minutes.py [--only photo,neuron] [--shares 0.5,0.25] [--steps 200]
+    python benchmarks/minutes.py --grid [--pages a6,a5,a4,a3] [--minutes 20,60,120] [--steps 40]
+
+With --grid, whether minutes are kept: photographs on pages of all sizes, the plot as it is written (AxiDraw, pen changes
+included) in shares of the minutes asked for. What is below .9 or above 1 is marked, unless all of the picture's ink was
+drawn in less.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ import argparse
 import tempfile
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +31,8 @@ from plotart import Config
 from plotart.core.images import resize, save_image
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Penned
+from plotart.plot.motion import estimate
+from plotart.plot.written import make_plot
 from plotart.runs.prepare import prepare
 from plotart.stages import Context, Silent, evaluate
 from plotart.stages.fit import Fit
@@ -77,13 +85,57 @@ def report(name: str, drawing: Drawing, context: Context, seconds: float) -> Non
           flush=True)  # fmt: skip
 
 
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+
+
+def grid(pages: list[str], minutes: list[float], steps: int, threads: int) -> None:
+    """Print the share of its minutes that each plot takes, a row for each photograph and page."""
+    outside = 0
+    print("share of the minutes", *(f"{asked:g}" for asked in minutes), sep="\t")
+    for name, page in product(PHOTOGRAPHS, pages):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "picture.png"
+            save_image(torch.from_numpy(getattr(data, name)()[..., :3].copy()).permute(2, 0, 1) / 255, file)
+            cells = []
+            for asked in minutes:
+                changes = {"objectives.pixels.image": str(file), "page.size": page, "minutes": asked}
+                config = Config.load("image", {**changes, "steps": steps, "size": 256, "threads": threads})
+                config, context, drawing = prepare(config, lambda line: None)
+                told = Told()
+                for stage in config.scaled_stages():
+                    drawing = stage(drawing, context, watch=told)
+                share = estimate(make_plot(drawing), context.machine).minutes / asked
+                kept = share <= 1 and (share >= 0.9 or "afforded" not in told.figures)
+                outside += not kept
+                cells.append(f"{share:.3f}{'' if kept else ' !'}{'' if 'afforded' in told.figures else ' all'}")
+        print(f"{name} {page}", *cells, sep="\t", flush=True)
+    print(f"{outside} outside")
+
+
+class Told(Silent):
+    """Keeps what stages tell."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Any] = {}
+
+    def tell(self, name: str, figure: Any) -> None:
+        self.figures[name] = figure
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="photo,neuron")
     parser.add_argument("--shares", default="0.5,0.25")
-    parser.add_argument("--steps", type=int, default=Prune().steps)
+    parser.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--grid", action="store_true")
+    parser.add_argument("--pages", default="a6,a5,a4,a3")
+    parser.add_argument("--minutes", default="20,60,120")
     given = parser.parse_args()
+    if given.grid:
+        asked = [float(minutes) for minutes in given.minutes.split(",")]
+        return grid(given.pages.split(","), asked, given.steps or 40, given.threads)
+    steps = given.steps or Prune().steps
     for kind in given.only.split(","):
         with tempfile.TemporaryDirectory() as folder:
             started = time.process_time()
@@ -111,10 +163,10 @@ def main() -> None:
             kept = keep_within(whole, worth, limit, context.machine)
             report("cut: least contribution for a second", whole.subset(kept), context, time.process_time() - started)
             started = time.process_time()
-            fitted = refitted_cut(whole, context, ranks["cut: at random"], limit, given.steps)
+            fitted = refitted_cut(whole, context, ranks["cut: at random"], limit, steps)
             report("cut at random, refitted", fitted, context, time.process_time() - started)
             started = time.process_time()
-            pruned = Prune(steps=given.steps)(whole, replace(context, minutes=limit / 60), watch=Silent())
+            pruned = Prune(steps=steps)(whole, replace(context, minutes=limit / 60), watch=Silent())
             report(f"--minutes {limit / 60:.1f}", pruned, context, time.process_time() - started)
 
 

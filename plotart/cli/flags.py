@@ -81,7 +81,7 @@ FLAGS: tuple[tuple[str, str, Any, str], ...] = (
     ("--sign-pen", "lettering.pen", str, "pen of these, or a colour [the drawing's clearest on the paper]"),
     ("--margin", "page.margin", float, "empty border, mm [10]"),
     ("--paper", "page.paper", str, "colour of the paper [#ffffff]"),
-    ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [any number]"),
+    ("--max-ink", "page.max_ink", float, "layers of ink that a square millimetre of the paper bears [photographs: 5]"),
     ("--viewing-distance", "viewing_distance", float, "mm from the eye to the paper for which a picture is drawn"),
     ("--machine", "machine", str, "plotter, or a YAML file of its speeds [axidraw]"),
     ("--minutes", "minutes", float, "prune the drawing until the plotter needs no longer"),

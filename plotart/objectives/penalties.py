@@ -17,6 +17,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+COARSE_MM = 1.0
+"""The grid on which squares are looked at while strokes are fitted; one of 0.5 mm takes twice as long."""
+
+
 def _presence(frame: Frame) -> Tensor:
     """How much each stroke shows, `[N]` in 0..1: its strongest absorption; 1 once it belongs to a pen."""
     shown: Tensor = frame.drawing.ink.strength()
@@ -74,7 +78,8 @@ class InkLoad(_OfStrokes):
         curves = curves * drawing.canvas.mm_per_unit
         curves = curves + torch.tensor(area[:2], dtype=curves.dtype, device=curves.device)
         width = drawing.primitive.width * drawing.canvas.mm_per_unit
-        load = ink_load(curves, width[owner], ends, (page.width_mm, page.height_mm), _presence(frame)[owner])
+        size_mm = (page.width_mm, page.height_mm)
+        load = ink_load(curves, width[owner], ends, size_mm, _presence(frame)[owner], COARSE_MM)
         excess: Tensor = (load - self.limit).clamp_min(0).square().mean()
         return excess
 

@@ -52,7 +52,9 @@ def styled(settings: Mapping[str, Any], asked: Any) -> dict[str, Any]:
     for name, penalty in look.penalties.items():
         objectives[name] = {**(objectives.get(name) or {}), **penalty} if penalty is not None else None
     strokes = dict(look.strokes) or settings.get("primitive")
-    return {**settings, "primitive": strokes, "objectives": objectives, "stages": stages}
+    # what lies over the limit is taken away stroke by stroke, and a look's lines are too long for that
+    page = {name: value for name, value in (settings.get("page") or {}).items() if name != "max_ink"}
+    return {**settings, "page": page, "primitive": strokes, "objectives": objectives, "stages": stages}
 
 
 def _look(asked: Any) -> Look:

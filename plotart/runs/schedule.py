@@ -14,6 +14,8 @@ from plotart.stages.quantize import Quantize
 
 __all__ = ["counted", "last_fit", "lightened", "scaled", "usual_stages"]
 
+GENTLY = 0.2
+"""Of the rates of that fit, those of the new one, where its optimizer is block-adam."""
 REFITTED = 0.2
 """Of the steps of the last fit, how many the strokes have that are left when ink over the limit was taken away."""
 
@@ -66,9 +68,18 @@ def scaled(stages: Sequence[Stage], steps: int) -> list[Stage]:
 
 
 def lightened(stages: Sequence[Stage], layers: float) -> list[Stage]:
-    """The stages, after which what is over `layers` of ink is taken away and the rest fitted again for a while."""
+    """The stages, with what is over `layers` of ink taken away at the end and the rest fitted again for a while.
+
+    Where a stage at the end keeps the minutes, that comes before it, so that the fit does not end up over them; the
+    little that it lays over the limit is taken away for good.
+    """
     last = last_fit(stages)
     if last is not None:
         again = {"steps": math.ceil(last.steps * REFITTED), "schedule": "cosine", "softness": 1.0, "softness_end": 1.0}
+        if last.optimizer == "block-adam":  # begins with steps as long as the rate, which would undo what is fitted
+            again["rates"] = {name: GENTLY * rate for name, rate in last.rates.items()}
         last = last.model_copy(update=again)
-    return [*stages, Lighten(layers=layers, refit=last)]
+    lighten, made = Lighten(layers=layers, refit=last), list(stages)
+    if not made[-1].keeps_minutes:
+        return [*made, lighten]
+    return [*made[:-1], lighten, made[-1], Lighten(layers=layers)]

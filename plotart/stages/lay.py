@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -69,7 +70,8 @@ class Lay(Stage):
     """Lay the lines of a `look` for the picture that `pixels` wants.
 
     Pens are taken as by `place`, and the picture is separated into a share of the paper for each. The look lays lines
-    for each pen's share. Where they take longer than the minutes all are laid for tones that are lighter by one factor.
+    for each pen's share. Where they take longer than the minutes all are laid for lighter tones: by one factor, but where
+    the run's focus is by less.
     The drawing's own number of lines is the most that are laid.
     """
 
@@ -113,12 +115,13 @@ class Lay(Stage):
         if self.keep is not None or len(pens) > context.pen_count:
             pens = [pens[i] for i in choose_pens(target, pens, paper, context.pen_count, self.keep, watch)]
             watch.say(f"pens: {', '.join(pen.name for pen in pens)}")
-        wanted = self._wanted(drawing, reduced(picture, SIDE), pens, context)
+        small = reduced(picture, SIDE)
+        wanted, focus = self._wanted(drawing, small, pens, context), context.focused(small)
         state = context.generator.get_state()
 
         def laid(gain: float) -> Drawing:
             context.generator.set_state(state)  # the same lines but for their density
-            return self._drawing(drawing, wanted, pens, gain)
+            return self._drawing(drawing, _held(wanted, focus, gain), pens, gain)
 
         found = self._in_time(laid, context, watch)
         time, limit = context.objectives.get("time"), _limit(context, len(pens))
@@ -186,6 +189,14 @@ class Lay(Stage):
         if gain < 1:
             watch.say(f"all tones take longer than the minutes: laid for {100 * gain:.0f} % of them")
         return found
+
+
+def _held(wanted: Sequence[Wanted], focus: Tensor | None, gain: float) -> Sequence[Wanted]:
+    """What is wanted, and so much more of it in the focus `[H, W]` that a `gain` below 1 leaves all of it there."""
+    if focus is None or gain >= 1:
+        return wanted
+    planes = np.minimum(wanted[0].planes * gain ** -focus.double().cpu().numpy(), 1.0)
+    return [replace(each, planes=planes) for each in wanted]
 
 
 def _limit(context: Context, pens: int) -> float:

@@ -22,9 +22,9 @@ INK_PRICE = 0.02
 one of less ink is taken, and grey is black pen rather than three colours over each other."""
 SPARE = 1.2
 """Fitted strokes have about this many times the ink of two terms of the series of random ones (see `ink_deep`)."""
-CROWD = 0.6
+CROWD = 0.8
 """Of the layers that a square millimetre may carry, how many are wanted at the most: strokes cross where they like."""
-CROWD_PRICE = 0.5
+CROWD_PRICE = 0.05
 """What a square of the layers beyond that costs."""
 DEAREST = 24.0
 """Ink is made dearer at most so many times; what is still too much is thinned out everywhere. On the astronaut at A4 in

@@ -105,3 +105,13 @@ def test_finding_the_number_of_pens_takes_the_place_of_narrowing():
     placed = Config.load("image", {"objectives.pixels.image": "x.png", "pens.count": "auto"}).scaled_stages()[0]
     assert placed.keep == 0.95
     assert Config.load(None, {"pens.count": "3"}).pens.count == 3
+
+
+def test_photographs_lay_no_more_ink_than_paper_bears():
+    photo = Config.load("image", {"objectives.pixels.image": "photo.jpg"})
+    assert photo.objectives["ink_load"].limit == pytest.approx(0.8 * 5)
+    assert [stage.kind for stage in photo.scaled_stages()][-3:] == ["lighten", "prune", "lighten"]
+    less = Config.load("image", {"objectives.pixels.image": "photo.jpg", "page.max_ink": 3})
+    assert less.objectives["ink_load"].limit == pytest.approx(0.8 * 3)
+    flow = Config.load("image", {"objectives.pixels.image": "photo.jpg", "look": "flow"})
+    assert flow.page.max_ink is None  # its lines are too long to be taken away one by one
