@@ -9,9 +9,9 @@ neuron its excitation too.
     python benchmarks/minutes.py [--only photo,neuron] [--shares 0.5,0.25] [--steps 200]
     python benchmarks/minutes.py --grid [--pages a6,a5,a4,a3] [--minutes 20,60,120] [--steps 40]
 
-With --grid, whether minutes are kept: photographs on pages of all sizes, the plot as it is written (AxiDraw, pen changes
-included) in shares of the minutes asked for. What is below .9 or above 1 is marked, unless all of the picture's ink was
-drawn in less.
+With --grid, whether minutes are kept: photographs on pages of all sizes, the plot as it is written (AxiDraw, pen
+changes included) in shares of the minutes asked for. What is below .9 or above 1 is marked, unless all of the picture's
+ink was drawn in less.
 """
 
 from __future__ import annotations

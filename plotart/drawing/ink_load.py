@@ -101,7 +101,8 @@ def _portions(curves: Tensor, width: Tensor, shown: Tensor, step_mm: float) -> t
     at, slope = cubic(p, t), cubic_slope(p, t)
     speed, wide = _length(slope), width.index_select(0, owner)
     normal = torch.stack([-slope[:, 1], slope[:, 0]], dim=-1) / speed[:, None]
-    return at + (side * wide)[:, None] * normal, shown.index_select(0, owner) * speed / along[owner] * wide / across[owner]
+    amount = shown.index_select(0, owner) * speed / along[owner] * wide / across[owner]
+    return at + (side * wide)[:, None] * normal, amount
 
 
 def _length(vector: Tensor) -> Tensor:

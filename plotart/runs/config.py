@@ -41,8 +41,8 @@ PENALTY_MAGNITUDE = 10.0
 """What the ink load counts where nothing says what it should."""
 PICTURE_LIMIT, PICTURE_PENALTY = 0.8, 0.1
 """Pictures are fitted to this share of the limit, so that little has to be taken away in the end, at this share of the
-magnitude: of the astronaut (150 steps, at most 5 layers) a CIEDE2000 of 3.77 and details of .70, with 1 of 4.05 and .67;
-3.64 and .69 at 9 layers."""
+magnitude: of the astronaut (150 steps, at most 5 layers) a CIEDE2000 of 3.77 and details of .70, with 1 of 4.05 and
+.67; 3.64 and .69 at 9 layers."""
 
 
 class PageSpec(Section):

@@ -70,9 +70,8 @@ class Lay(Stage):
     """Lay the lines of a `look` for the picture that `pixels` wants.
 
     Pens are taken as by `place`, and the picture is separated into a share of the paper for each. The look lays lines
-    for each pen's share. Where they take longer than the minutes all are laid for lighter tones: by one factor, but where
-    the run's focus is by less.
-    The drawing's own number of lines is the most that are laid.
+    for each pen's share. Where they take longer than the minutes all are laid for tones that are lighter by one factor,
+    and less so in the run's focus. The drawing's own number of lines is the most that are laid.
     """
 
     lays_anew = True
