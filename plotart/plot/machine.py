@@ -1,5 +1,6 @@
 """Machines as data: how fast a plotter is, how far it reaches, and which board it is driven by."""
 
+import re
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
@@ -135,11 +136,37 @@ def machine_file(machine: str) -> FilePath | None:
     return file if machine not in machines() and exists else None
 
 
+def _held(name: str) -> Any:
+    """What the file of a built-in machine holds."""
+    return parse_yaml((_folder() / f"{name}.yaml").read_text(encoding="utf-8"), f"machine {name}")
+
+
+def _known(machine: str) -> str | None:
+    """The built-in machine that is sold under a name: `AxiDraw V3/A3`, `SE/A1`, `MiniKit`, `NextDraw 8511`."""
+
+    def key(text: str) -> str:
+        return re.sub(r"[^a-z0-9]+", "", text.lower())
+
+    for name in machines():
+        title = str(_held(name)["title"]).removeprefix("Bantam Tools ")
+        maker, _, sizes = title.partition(" ")
+        models = [size.strip() for size in sizes.split(",")]
+        if key(machine) in {key(name), key(title), *map(key, models), *(key(maker + model) for model in models)}:
+            return name
+    return None
+
+
 def load_machine(machine: str) -> Machine:
-    """A built-in machine by name, or one of a YAML file with the fields of `Machine`; InputError otherwise."""
+    """A built-in machine by its name here or that of its maker, or one of a YAML file with the fields of `Machine`.
+
+    Raises:
+        InputError: there is none, or something is wrong with its file.
+    """
     subject, (file, exists) = f"machine {shown(machine)}", as_path(machine)
     if machine in machines():
-        data: Any = parse_yaml((_folder() / f"{machine}.yaml").read_text(encoding="utf-8"), subject)
+        data: Any = _held(machine)
+    elif not exists and (sold := _known(machine)):
+        data = _held(sold)
     elif file.suffix.lower() in {".yaml", ".yml"} or exists:
         data = read_yaml(file, subject)
     else:

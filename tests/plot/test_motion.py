@@ -150,3 +150,17 @@ def test_every_machine_can_be_moved_and_reaches_its_own_size():
         assert machine.board is not None and machine.travel_mm is not None and machine.title
         assert machine.reaches(*machine.travel_mm) and not machine.reaches(machine.travel_mm[0] + 1, 1)
     assert load_machine("nextdraw-2234").reaches(594, 841) and load_machine("axidraw-se-a1").reaches(594, 841)
+
+
+@pytest.mark.parametrize(
+    ("sold", "name"),
+    [
+        ("AxiDraw V3", "axidraw"), ("axidraw v3/a3", "axidraw-a3"), ("SE/A1", "axidraw-se-a1"),
+        ("AxiDraw SE/A2", "axidraw-se-a2"), ("MiniKit", "axidraw-minikit"), ("NextDraw 8511", "nextdraw-8511"),
+        ("nextdraw1117", "nextdraw-1117"), ("NextDraw 2234", "nextdraw-2234"), ("iDraw 2", "idraw-2"),
+    ],
+)  # fmt: skip
+def test_machines_go_by_the_names_they_are_sold_under(sold, name):
+    assert load_machine(sold) == load_machine(name)
+    with pytest.raises(InputError, match="is unknown"):
+        load_machine(f"{sold} x")
