@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -99,6 +99,9 @@ class Fit(Stage):
 
     def check(self, config: Whole, at: str) -> None:
         check_rates(self.rates, at)
+        before = config.stages[: list(config.stages).index(self)]
+        if self.apart and (config.primitive.kind != "strokes" or not _settled(config, before)):
+            raise InputError(f"{at}.apart: it is for strokes whose pens are chosen for good; leave it out")
 
     def ready(self, context: Context, at: str, say: Callable[[str], None]) -> None:
         if context.canvas is not None:
@@ -317,6 +320,12 @@ class Fit(Stage):
                     parameter.grad.masked_fill_(bad, 0.0)
                 count += found
         return count
+
+
+def _settled(config: Whole, before: Sequence[Stage]) -> bool:
+    """Whether every stroke has its pen for good after the stages `before`."""
+    palette = config.pens.palette
+    return palette == "fixed" or any(stage.settles(palette) for stage in before)
 
 
 def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Tensor:

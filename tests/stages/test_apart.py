@@ -14,6 +14,7 @@ from plotart.drawing.render import renderer
 from plotart.objectives.pixels import Pixels
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
+from plotart.runs.config import Config
 from plotart.stages import Context, Silent
 from plotart.stages.apart import Apart, crossing_pairs, one_tangent_
 from plotart.stages.fit import Fit
@@ -101,3 +102,14 @@ def test_apart_is_for_strokes_with_pens():
     strokes = StrokesSpec(count=3).build(CANVAS, 0.01, torch.Generator())
     with pytest.raises(InputError, match="apart is for strokes whose pens"):
         Apart(Drawing(CANVAS, strokes, MultiplySpec().build(3, torch.Generator())))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"primitive": {"kind": "circles"}}, {"pens.palette": "learned", "stages": [{"kind": "fit", "apart": True}]}],
+)
+def test_apart_without_strokes_or_pens_is_refused_before_work(wrong):
+    stages = {"pens.palette": "fixed", "pens.count": None, "stages": [{"kind": "fit", "apart": True}]}
+    config = Config.load(None, {"objectives.neuron.at": "conv2_2:3", **stages, **wrong})
+    with pytest.raises(InputError, match="apart: it is for strokes whose pens"):
+        Fit.check(config.stages[0], config, "stages.0")
