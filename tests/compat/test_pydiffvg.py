@@ -234,12 +234,25 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, more: str, message: str) -
         ("<text>a</text>", "line 10: <text> is not supported"),
         ('<g filter="url(#x)"/>', "line 10: <g> filter is not supported"),
         ('<use href="#x"/>', "line 10: <use> is not supported"),
+        ('<g style="mix-blend-mode: multiply"/>', "line 10: <g> mix-blend-mode is not supported"),
+        (
+            '<g stroke="red" stroke-dasharray="4 2"><path d="M0 0L9 9"/></g>',
+            "line 10: <path> stroke-dasharray '4 2' is not supported: strokes are whole",
+        ),
     ],
 )
 def test_what_is_left_out_is_named(tmp_path: Path, more: str, message: str) -> None:
     (tmp_path / "d.svg").write_text(SVG.format(more=more))
     with pytest.warns(UserWarning, match=message):
         pydiffvg.svg_to_scene(str(tmp_path / "d.svg"))
+
+
+def test_what_is_hidden_is_not_drawn(tmp_path: Path) -> None:
+    drawn = []
+    for more in ("", '<g visibility="hidden"><path d="M0 0L9 9L0 9Z"/></g>', '<path d="M0 0L9 9L0 9Z"/>'):
+        (tmp_path / "e.svg").write_text(SVG.format(more=more))
+        drawn.append(len(pydiffvg.svg_to_scene(str(tmp_path / "e.svg"))[3]))
+    assert drawn == [drawn[0], drawn[0], drawn[0] + 1]
 
 
 def test_wrong_scenes_are_named() -> None:

@@ -34,7 +34,18 @@ LENGTH = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(px|pt|pc|mm|cm|in|%)
 SILENT = {"title", "desc", "metadata", "namedview", "RDF", "style", "linearGradient", "radialGradient", "stop"}
 """Elements that draw nothing of their own."""
 DRAWN = {"path", "polygon", "polyline", "line", "circle", "ellipse", "rect"}
-INHERITED = {"fill", "fill-opacity", "fill-rule", "stroke", "stroke-opacity", "stroke-width"}
+DRAWN_AS = {
+    "stroke-dasharray": ("none", "whole"),
+    "stroke-linecap": ("round", "round"),
+    "stroke-linejoin": ("round", "round"),
+    "marker-start": ("none", "without markers"),
+    "marker-mid": ("none", "without markers"),
+    "marker-end": ("none", "without markers"),
+}
+"""What a stroke may ask for, the one answer there is, and that answer in words."""
+INHERITED = {
+    "fill", "fill-opacity", "fill-rule", "stroke", "stroke-opacity", "stroke-width", "visibility", *DRAWN_AS,
+}  # fmt: skip
 
 
 @dataclass
@@ -151,8 +162,9 @@ class _Reader:
             style.update({key: value.strip() for key, value in source.items() if key in INHERITED})
         own = _style(node.attributes.get("style", ""))
         style.update({key: value for key, value in own.items() if key in INHERITED})
-        for key in ("filter", "mask", "clip-path"):
-            if (own.get(key) or node.attributes.get(key, "none")) not in ("none", "url(#gamma)", "filter:url(#gamma)"):
+        for key in ("filter", "mask", "clip-path", "mix-blend-mode"):
+            asked = own.get(key) or node.attributes.get(key, "none")
+            if asked not in ("none", "normal", "url(#gamma)", "filter:url(#gamma)"):
                 self.warn(node, f"{key} is not supported and left out")
         share = own.get("opacity", node.attributes.get("opacity", "1"))
         try:
@@ -178,8 +190,12 @@ class _Reader:
         )
         fill, stroke = (self._paint(node, style, role, transform, opacity) for role in ("fill", "stroke"))
         shapes = self._shapes(node, fill is not None)
-        if not shapes:
+        if not shapes or style.get("visibility", "visible") != "visible":
             return
+        if stroke is not None:
+            for key, (answer, word) in DRAWN_AS.items():
+                if style.get(key, answer) != answer:
+                    self.warn(node, f"{key} {style[key]!r} is not supported: strokes are {word}")
         width = style.get("stroke-width", "1")
         half = self.length(node, "stroke-width", width) / 2
         name, begin = node.attributes.get("id", ""), len(self.shapes)
