@@ -1,6 +1,6 @@
 """The studio's own figures: how soon 300 runs are listed, a frame is live, a draft is there; what being watched costs.
 
-    python benchmarks/studio.py [--photo FILE] [--runs 300]
+    python benchmarks/studio.py [--photo FILE] [--runs 300] [--parts listing,draft,run]
 
 The server and the runs are processes of their own, as for a user; this program asks and listens as a page does. Seconds
 are of the wall clock, so they say something on an idle machine only; shares are of CPU time within one run.
@@ -116,8 +116,8 @@ def listing(folder: Path, runs: int) -> dict[str, float]:
         page.close()
 
 
-def drawing(folder: Path, photo: Path) -> dict[str, float]:
-    """A draft and a run of a photograph, watched by an open page."""
+def drawing(folder: Path, photo: Path, parts: list[str]) -> dict[str, float]:
+    """A draft of a photograph, and a run where `parts` says so, watched by an open page."""
     page = Page(folder)
     try:
         page.client.get("/api/form").raise_for_status()  # as the page does, which makes a process ready for the draft
@@ -133,6 +133,8 @@ def drawing(folder: Path, photo: Path) -> dict[str, float]:
         told = {"draft: first picture": time.monotonic() - began}
         wait_for(lambda: page.runs.get(draft, {}).get("state") == "finished")
         told["draft: finished"] = time.monotonic() - began
+        if "run" not in parts:
+            return told
         before = page.cpu_seconds()
         name = page.do("start", changes=changes, draft=False)["name"]
         made: dict[str, float] = {}
@@ -158,15 +160,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photo", type=Path, help="a photograph [scikit-image's astronaut]")
     parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--parts", default="listing,draft,run", help="a run comes after a draft [all]")
     chosen = parser.parse_args()
+    parts = chosen.parts.split(",")
     with tempfile.TemporaryDirectory() as name:
         root = Path(name).resolve()
         photo = chosen.photo or root / "astronaut.png"
         if chosen.photo is None:
             Image.fromarray(data.astronaut()).save(photo)
-        for told in (listing(root / "many", chosen.runs), drawing(root / "few", photo)):
-            for what, value in told.items():
-                print(f"{what:28} {value:8.2f}", flush=True)
+        told: dict[str, float] = listing(root / "many", chosen.runs) if "listing" in parts else {}
+        if "draft" in parts or "run" in parts:
+            told |= drawing(root / "few", photo, parts)
+        for what, value in told.items():
+            print(f"{what:28} {value:8.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@
 A mutant is a file of the package with one comparison, sum, number, condition, or choice of `min` and `max` changed. It
 exists in memory only: a process forked from this one imports it in the file's place and runs the file's own tests,
 those of its name and those that name the module or lie in its folder. A mutant that no test fails for is a
-survivor, to be read: a test is missing, or the change changes nothing that matters. Tests that take three times as long
-as usual count as failed.
+survivor, to be read: a test is missing, or the change changes nothing that matters. Tests that take three times the
+usual CPU time count as failed.
 
 Compiled functions (numba, triton) are left alone: they come from a cache, and tests/raster holds them to references.
 Said again with the same `--kept`, it goes on behind the last mutant there.
@@ -19,8 +19,10 @@ import ast
 import copy
 import importlib.machinery
 import json
+import math
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -45,6 +47,8 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
 NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "floor": "ceil", "ceil": "floor"}
+WORDS = {"passed": "SURVIVED", "failed": "killed", "slow": "killed, slow"}
+NOT_TRIED = "not tried: its tests take long"
 MOST_TESTS = 4
 """Files of tests that are run for a file at most: those of its name first, then the shortest."""
 
@@ -176,12 +180,17 @@ class Finder:
         return importlib.machinery.ModuleSpec(name, Loader(name, self.path, self.code), origin=self.path)
 
 
-def tested(tests: Sequence[str], finder: Finder | None, patience: float) -> tuple[str, float]:
-    """`passed`, `failed` or `slow`, and the seconds of CPU that the tests took, in a process of its own."""
+def tested(tests: Sequence[str], finder: Finder | None, seconds: float) -> tuple[str, float]:
+    """`passed`, `failed` or `slow`, and the seconds of CPU that the tests took, in a process of its own.
+
+    It is slow after `seconds` of CPU, however busy the machine, or after ten times as long by the clock.
+    """
     began = time.monotonic()
     process = os.fork()
     if not process:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
+        signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
@@ -195,11 +204,13 @@ def tested(tests: Sequence[str], finder: Finder | None, patience: float) -> tupl
     while True:
         number, status, used = os.wait4(process, os.WNOHANG)
         if number:
-            return "failed" if os.waitstatus_to_exitcode(status) else "passed", used.ru_utime + used.ru_stime
-        if time.monotonic() - began > patience:
+            code = os.waitstatus_to_exitcode(status)
+            came = "slow" if code == -signal.SIGXCPU else "failed" if code else "passed"
+            return came, used.ru_utime + used.ru_stime
+        if time.monotonic() - began > 10 * seconds:
             os.killpg(process, signal.SIGKILL)
             os.waitpid(process, 0)
-            return "slow", patience
+            return "slow", seconds
         time.sleep(0.05)
 
 
@@ -233,6 +244,9 @@ def main() -> None:
     parser.add_argument("--rooms", default=ROOMS)
     parser.add_argument("--mutants", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--longest", type=float, default=60, help="CPU s of tests; files that need more are left out [60]"
+    )
     parser.add_argument("--kept", type=Path, help="a file to which each result is added")
     given = parser.parse_args()
     os.chdir(ROOT)
@@ -246,12 +260,11 @@ def main() -> None:
         tests = tests_of_cached(path)
         key = " ".join(tests)
         if key not in usual:
-            began = time.monotonic()
-            usual[key] = (tested(tests, None, 600)[0], time.monotonic() - began)
+            usual[key] = tested(tests, None, given.longest)
         came, seconds = ("unusable", 0.0)
         if usual[key][0] == "passed":
             came, seconds = tested(tests, Finder(module_of(path), path, code), 10 + 3 * usual[key][1])
-        word = {"passed": "SURVIVED", "failed": "killed", "slow": "killed, slow"}.get(came, "its tests fail anyway")
+        word = WORDS.get(came) or (NOT_TRIED if usual[key][0] == "slow" else "its tests fail anyway")
         line = {
             "room": room,
             "file": str(path.relative_to(ROOT)),
@@ -265,7 +278,7 @@ def main() -> None:
                 file.write(json.dumps(line) + "\n")
         print(f"{word:13} {line['file']}:{told}", flush=True)
     for room in given.rooms.split(","):
-        of = [line["came"] for line in results if line["room"] == room and line["came"] != "its tests fail anyway"]
+        of = [line["came"] for line in results if line["room"] == room and line["came"] in WORDS.values()]
         print(f"{room:12} {sum(came.startswith('killed') for came in of)} of {len(of)} killed")
 
 
