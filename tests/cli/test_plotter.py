@@ -51,7 +51,10 @@ def test_plots_and_then_refuses_to_resume(drawing):
         (["--start-at", "9"], "start"),
         (["--resume"], "nothing has been plotted"),
         (["--resume", "--copies", "2"], "--copies"),
-        (["--machine", "axidraw-minikit", "--turn", "--start-at", "2", "--port", "/dev/none"], "cannot be opened"),
+        (
+            ["--machine", "axidraw-minikit", "--turn", "--start-at", "2", "--port", "/dev/none"],
+            "cannot be opened: there is no such port",
+        ),
         (["--machine", "nothing"], "axidraw"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 
 import serial
@@ -29,7 +30,7 @@ class Line:
         try:
             self._serial = serial.Serial(port, baud, timeout=0.01, write_timeout=10)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise InputError(f"--port: '{port}' cannot be opened: {_reason(error)}.") from error
+            raise InputError(f"--port: '{port}' cannot be opened: {_why_not(error)}.") from error
 
     def write(self, text: str) -> None:
         """Send text as it is."""
@@ -66,6 +67,17 @@ class Line:
     def close(self) -> None:
         """Let go of the port."""
         self._serial.close()
+
+
+WHY_NOT = {
+    errno.ENOENT: "there is no such port; without --port the plotter is looked for on USB",
+    errno.EACCES: "you may not use it; on Linux add yourself to its group (dialout or uucp) and log in anew",
+    errno.EBUSY: "another program has it; close the plotter's own",
+}
+
+
+def _why_not(error: BaseException) -> str:
+    return WHY_NOT.get(getattr(error, "errno", None) or 0) or _reason(error)
 
 
 def _reason(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Words for a plot at work: keys of a terminal here and on Windows, signals, and the control file."""
 
+import errno
 import os
 import pty
 import signal
@@ -7,9 +8,12 @@ import sys
 import types
 
 import pytest
+import serial
 
+from plotart.core.errors import InputError
 from plotart.plot.drive import control
 from plotart.plot.drive.control import Keyboard, send
+from plotart.plot.drive.line import Line
 
 
 @pytest.fixture
@@ -63,3 +67,14 @@ def test_one_ctrl_c_cancels_and_a_second_stops_at_once(keyboard):
         with pytest.raises(KeyboardInterrupt):
             keyboard.poll()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.EACCES, "dialout"), (errno.EBUSY, "another program has it")])
+def test_why_a_port_cannot_be_had_is_told_in_plain_words(monkeypatch, number, told):
+    def refusing(*given, **more):
+        raise serial.SerialException(number, f"could not open port: [Errno {number}]")
+
+    monkeypatch.setattr(serial, "Serial", refusing)
+    with pytest.raises(InputError, match=told) as error:
+        Line("/dev/ttyACM0")
+    assert "Errno" not in str(error.value)
