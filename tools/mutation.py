@@ -141,17 +141,18 @@ def tests_of(path: Path) -> list[str]:
     texts = {file: file.read_text("utf-8") for file in files}
     module = module_of(path)
     room = module.rpartition(".")[0]
-    own = [file for file in files if file.stem == f"test_{path.stem}"]
-    folder = ROOT / "tests" / module.split(".")[1]
-    own = [file for file in own if file.is_relative_to(folder)] or own
+    beside = ROOT / "tests" / path.parent.relative_to(ROOT / "plotart")
+    while not beside.is_dir():
+        beside = beside.parent
+    near = [file for file in files if file.is_relative_to(beside)]
+    own = [file for file in near if file.stem == f"test_{path.stem}"]
     names = [file for file in files if module in texts[file] or f"from {room} import {path.stem}" in texts[file]]
-    beside = (
-        []
-        if own
-        else [file for file in files if file.parent == ROOT / "tests" / path.parent.relative_to(ROOT / "plotart")]
+    users = [file for file in near if f"from {room} import" in texts[file]]
+    found = list(
+        dict.fromkeys(
+            [*own, *names, *([] if own else [*sorted([*users, *near], key=lambda file: file.parent != beside)])]
+        )
     )
-    found = list(dict.fromkeys([*own, *names, *beside]))
-    found = found or [file for file in files if f"{room} import" in texts[file]]
     return [str(file) for file in found[:MOST_TESTS]]
 
 

@@ -125,6 +125,11 @@ def test_free_inks_stay_in_range_and_repeat(kind):
             assert float(parameter.detach().min()) == float(parameter.detach().max()) == (shift > 0)
 
 
+def test_strength_is_none_of_white_filters_and_all_of_black_ones():
+    filters = torch.tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.25, 0.5]])
+    np.testing.assert_allclose(Multiply(filters).strength().detach(), [0, 1, 0.75])
+
+
 def test_wrong_shapes_are_named():
     with pytest.raises(ValueError, match="rgb"):
         Over(torch.zeros(3, 4), torch.zeros(3))

@@ -100,3 +100,16 @@ def test_runs_start_from_fills(file):
     assert len(read_start(file(TWO), canvas, 1, "hatch").points) > len(read_start(file(TWO), canvas, 1).points)
     with pytest.raises(InputError, match="no filled shapes"):
         read_shapes(file('<line x2="9" y2="9" fill="none" stroke="#000"/>'), canvas)
+
+
+def test_an_open_outline_is_closed_where_it_began(tmp_path, canvas):
+    body = '<path d="M40,40 L90,40 L90,120" fill="#d62728"/>'
+    file = tmp_path / "open.svg"
+    file.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="148mm" height="210mm" viewBox="0 0 148 210">{body}</svg>'
+    )
+    outline = read_shapes(file, canvas).points[0]
+    corners = {tuple(np.round(point, 3)) for point in outline[::3]}
+    assert np.allclose(outline[0], outline[-1]) and len(corners) == 3
+    first, last = outline[0], outline[-4]
+    assert np.allclose(outline[-2] - last, (first - last) * 2 / 3, atol=1e-6)  # straight on its way back
