@@ -129,6 +129,8 @@ def test_every_flag_has_a_home_in_the_config():
             changes["objectives.style.image"] = "mondrian.jpg"
         if address == "size":
             changes[address] = 64
+        if address == "draft":
+            changes["objectives.pixels.image"] = "photo.png"
         Config.load(None, changes)
 
 
