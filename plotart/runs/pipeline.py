@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import torch
 from rich.console import Console
 
+from plotart.core.errors import Interrupted
 from plotart.drawing import Drawing
 from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.config import Config
@@ -108,13 +109,12 @@ def endless(
     """
     with Run.open(folder) as run:
         finished = run.finished
-    if not finished:
-        resume(folder, None, changes, console=console, frames=frames)
-        changes = None
-    each = last_steps(folder)
+    each = last_steps(folder) if finished else None
     while True:
-        resume(folder, each, changes, console=console, frames=frames)
-        changes = None
+        run = resume(folder, each, changes, console=console, frames=frames)
+        if run.stop.is_set():  # asked while the files were written, where nothing stops
+            raise Interrupted(f"stopped; go on with 'plotart resume {folder} --steps 0'")
+        each, changes = each or last_steps(folder), None
 
 
 def enlarge(

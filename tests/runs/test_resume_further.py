@@ -114,3 +114,11 @@ def test_a_folder_of_frames_that_cannot_be_is_told_before_work(settings, tmp_pat
     with pytest.raises(InputError, match=r"--frames: '.*file/film' cannot be made \(Not a directory\)"):
         generate(Config.load(None, settings), tmp_path / "run", frames=tmp_path / "file" / "film")
     assert not (tmp_path / "run").exists()
+
+
+def test_endless_hears_a_stop_while_files_are_written(settings, tmp_path, monkeypatch):
+    run = generate(Config.load(None, {**settings, "steps": 2}), tmp_path / "run")
+    run.stop.set()
+    monkeypatch.setattr(pipeline, "resume", lambda *given, **how: run)
+    with pytest.raises(Interrupted, match="--steps 0"):
+        pipeline.endless(run.folder, console=Console(quiet=True))

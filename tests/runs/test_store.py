@@ -96,7 +96,7 @@ def test_a_pickle_is_never_opened(begun):
 
 
 def test_a_checkpoint_of_another_version_is_refused(begun, monkeypatch):
-    monkeypatch.setattr("plotart.runs.pipeline.VERSION", "99.0")
+    monkeypatch.setattr("plotart.runs.further.VERSION", "99.0")
     with pytest.raises(InputError, match=r"begun by version .* of plotart, and this is 99\.0"):
         resume(begun)
     monkeypatch.setattr("plotart.runs.checkpoint.LAYOUT", "plotart checkpoint 99")
