@@ -69,6 +69,8 @@ def test_commands_are_understood(page, words, place, monkeypatch):
     if command.name == "generate" and not STANDINS & {*words} and any(word.startswith("-") for word in words):
         given = dict(context.params)
         changes = gather(given, given.pop("sets", ()))
+        if changes.get("steps") == 0:  # endless: not a setting
+            del changes["steps"]
         Config.load(given_config(given["config"]) or base_config(changes), changes)
 
 
