@@ -1,7 +1,8 @@
 """How long a run will take: what its steps have cost so far, and what its stages cost in earlier runs like it.
 
 Runs are alike when their stages, primitive, ink, objectives and network are. Their sizes may differ: what an earlier
-run took is scaled by how long this one has taken for what it has done so far.
+run took is scaled by how long this one has taken for what it has done so far. Where no run was alike, a stage whose
+steps are not known beforehand is taken to last as long as one of its kind lasted last, in whatever run.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ FILE = "times.json"
 KEPT = 100
 """Kinds of runs that are remembered."""
 PLAIN = 3.0
-"""Steps that a stage without steps, or writing the files, is taken to last where nothing is known of it."""
+"""Steps that a stage without steps is taken to last where nothing is known of it."""
+TYPICAL = {"files": 3.0, "place": 4.0, "lay": 8.0, "lines": 6.0, "lighten": 3.0, "prune": 1.0, "hatch": 3.0}
+"""Seconds of stages, and of writing the files, before any run has ended on this machine; of one core, with A5 pages."""
 RECENT = 0.2
 """Weight of the newest piece in the running average of a step's cost; a piece is a twentieth of a stage."""
 
@@ -46,7 +49,11 @@ class Forecast:
     def __init__(self, plan: Sequence[Planned], name: str) -> None:
         self._plan = list(plan)
         self._name = name
-        self._known = _remembered().get(name)
+        remembered = _remembered()
+        self._lasted = dict(TYPICAL)
+        for run in remembered.values():
+            self._lasted |= {kind: max(took for other, _, took in run if other == kind) for kind, _, _ in run}
+        self._known = remembered.get(name)
         if self._known is not None and [kind for kind, *_ in self._known] != [stage.kind for stage in plan]:
             self._known = None
         self._spent: dict[int, float] = {}
@@ -91,8 +98,9 @@ class Forecast:
             if piece is None or step <= piece[1]:
                 return None
             pace = (self._spent[number] - piece[2]) / (step - piece[1])
-        return pace * (
-            (here.steps - step if here.steps else PLAIN) + sum(self._plan[i].steps or PLAIN for i in waiting)
+        rest = self._plan[number + 1 if here.steps else number :]
+        return pace * (here.steps - step) + sum(
+            pace * stage.steps if stage.steps else self._lasted.get(stage.kind, PLAIN * pace) for stage in rest
         )
 
     def _expected(self, number: int) -> float:

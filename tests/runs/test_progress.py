@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from plotart import Config, Interrupted, generate, resume
-from plotart.runs.forecast import FILE, Forecast, Planned
+from plotart.runs.forecast import FILE, TYPICAL, Forecast, Planned
 from plotart.runs.watch import StageWatch
 
 PLAN = [Planned("fit", 100), Planned("narrow", 0), Planned("fit", 300), Planned("files", 0)]
@@ -52,7 +52,7 @@ def test_without_an_earlier_run_the_steps_so_far_tell():
     assert forecast.left(0, 0) is None
     for step in range(1, 41):
         forecast.at(0, step, 400, 10.0 + 0.05 * step)
-    assert forecast.left(0, 40) == pytest.approx(360 * 0.05, rel=0.05)
+    assert forecast.left(0, 40) == pytest.approx(360 * 0.05 + TYPICAL["files"], rel=0.05)
 
 
 def test_a_run_of_other_stages_or_a_damaged_record_is_not_believed(tmp_path):
@@ -107,3 +107,15 @@ def test_progress_is_written_for_those_who_look_on(photo, tmp_path, monkeypatch)
     losses = [json.loads(line) for line in (tmp_path / "run" / "losses.jsonl").read_text().splitlines()]
     assert [line["step"] for line in losses] == [1, 2, 3, 4, 5, 6]
     assert losses[-1]["losses"].keys() == {"pixels"}
+
+
+def test_what_one_kind_of_run_took_is_known_to_others():
+    plan = [Planned("fit", 100), Planned("lay", 0), Planned("files", 0)]
+    learned = Forecast(plan, "one")
+    for number, took in enumerate((10.0, 40.0, 25.0)):
+        learned.ended(number, took)
+    learned.remember()
+    other = Forecast([Planned("train", 50), *plan[1:]], "other")
+    for step in range(1, 26):
+        other.at(0, step, 50, 2.0 * step)
+    assert other.left(0, 25) == pytest.approx(25 * 2.0 + 40.0 + 25.0, rel=0.02)
