@@ -47,4 +47,5 @@ def test_margins_that_leave_nothing_are_refused():
     with pytest.raises(InputError, match="0 mm or more"):
         Canvas(page("a6"), -1)
     with pytest.raises(InputError, match="#rrggbb"):
-        Canvas(page("a6"), 5, paper="white")
+        Canvas(page("a6"), 5, paper="snowy")
+    assert Canvas(page("a6"), 5, paper="white").paper_rgb.tolist() == [1, 1, 1]
