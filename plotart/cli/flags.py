@@ -25,7 +25,7 @@ MEANT = {
     **dict.fromkeys(("iterations", "iters", "epochs"), "--steps"),
     **dict.fromkeys(("output", "outdir", "dir", "folder"), "--out"),
     **dict.fromkeys(("time", "duration"), "--minutes"),
-    **dict.fromkeys(("model", "net"), "--network"),
+    **dict.fromkeys(("net", "backbone"), "--network"),
     **dict.fromkeys(("layer", "unit", "channel"), "--neuron"),
     **dict.fromkeys(("resolution", "px", "width", "height"), "--size"),
 }

@@ -20,36 +20,58 @@ if TYPE_CHECKING:
 
 __all__ = ["enlarge", "generate", "resume", "show", "sweep"]
 
+FRAMES = click.option(
+    "--frames", type=click.Path(path_type=FilePath), metavar="DIR", help="frames of the film lie there too"
+)
+MODEL = click.option(
+    "--model", type=click.Path(path_type=FilePath), metavar="FILE",
+    help="a file to go on from anywhere: if it is there the run goes on from it, and writes it in any case",
+)  # fmt: skip
+
 
 @click.command(cls=GroupedCommand)
 @click.argument("config", required=False, metavar="[CONFIG.yaml]", shell_complete=CONFIGS)
 @config_flags
 @click.option("--out", type=click.Path(path_type=FilePath), help="folder of the run [outputs/<name>]")
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
-@click.option("--frames", type=click.Path(path_type=FilePath), metavar="DIR", help="frames of the film lie there too")
+@FRAMES
+@MODEL
 def generate(
-    config: str | None, out: FilePath | None, force: bool, frames: FilePath | None, sets: tuple[str, ...], **flags: Any
-) -> None:
+    config: str | None, out: FilePath | None, force: bool, frames: FilePath | None, model: FilePath | None,
+    sets: tuple[str, ...], **flags: Any,
+) -> None:  # fmt: skip
     """Make a drawing from a neuron or an image, or of several looks a sheet."""
     from plotart.runs.config import Config
     from plotart.runs.drafts import contact_sheet, read_looks
+    from plotart.runs.further import from_model
     from plotart.runs.pipeline import endless
     from plotart.runs.pipeline import generate as make
+    from plotart.runs.pipeline import resume as go_on
 
     changes = gather(flags, sets)
     on = changes.get("steps") == 0 and changes.pop("steps") == 0
-    base, look = given_config(config) or base_config(changes), changes.get("look")
+    look = changes.get("look")
     names = read_looks(look) if isinstance(look, str) else None
     if names is not None:
-        if on or frames is not None:
-            raise InputError("--look: a sheet of several is drawn once; leave out --frames and --steps 0")
+        if on or frames is not None or model is not None:
+            raise InputError("--look: a sheet of several is drawn once; leave out --frames, --model and --steps 0")
+        base = given_config(config) or base_config(changes)
         click.echo(contact_sheet(base, changes, names, out, plain_console(stderr=True)))
         return
-    chosen = Config.load(base, changes)
     console = plain_console(stderr=True)
-    made = make(chosen, out, force=force, console=console, frames=frames)
+    if model is not None and model.exists():
+        if config is not None:
+            told = f"the settings are those of '{model}', not of {given_config(config)}; flags win over them"
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
+        folder, steps = from_model(model, out, changes, endless=on)
+        if on:
+            endless(folder, changes, console=console, frames=frames, model=model)
+        _show(go_on(folder, steps, changes, console=console, frames=frames, model=model))
+        return
+    chosen = Config.load(given_config(config) or base_config(changes), changes)
+    made = make(chosen, out, force=force, console=console, frames=frames, model=model)
     if on:
-        endless(made.folder, console=console, frames=frames)
+        endless(made.folder, console=console, frames=frames, model=model)
     _show(made)
 
 
@@ -138,21 +160,24 @@ def enlarge(
     type=click.IntRange(0, 1_000_000),
     help="so many more for the last fit of a finished run; 0: round after round until Ctrl-C, files after each",
 )
-@click.option("--frames", type=click.Path(path_type=FilePath), metavar="DIR", help="frames of the film lie there too")
+@FRAMES
+@MODEL
 @some_flags()
-def resume(run: FilePath, steps: int | None, frames: FilePath | None, sets: tuple[str, ...]) -> None:
+def resume(
+    run: FilePath, steps: int | None, frames: FilePath | None, model: FilePath | None, sets: tuple[str, ...]
+) -> None:
     """Go on with an interrupted run, or take a finished one further.
 
     The settings are those in RUN/config.yaml; --steps adds to them, --set wins over them. Without --steps a finished
-    run does again what follows its last fit.
+    run does again what follows its last fit. With a --model that is there, RUN may be a new folder: it goes on from it.
     """
     from plotart.runs.pipeline import endless
     from plotart.runs.pipeline import resume as go_on
 
     console, changes = plain_console(stderr=True), gather({}, sets)
     if steps == 0:
-        endless(run, changes, console=console, frames=frames)
-    _show(go_on(run, steps, changes, console=console, frames=frames))
+        endless(run, changes, console=console, frames=frames, model=model)
+    _show(go_on(run, steps, changes, console=console, frames=frames, model=model))
 
 
 @click.command()

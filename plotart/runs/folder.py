@@ -32,6 +32,7 @@ from plotart.runs.config import Config
 from plotart.runs.figures import Figures
 from plotart.runs.inputs import found_beside, keep_inputs, named_beside
 from plotart.runs.log import Log
+from plotart.runs.model import save_model
 
 __all__ = ["Run", "free_folder"]
 
@@ -46,7 +47,7 @@ class Run:
         config: with the files it names where they lie.
         figures: what `run.json` holds; empty as long as there is none.
         stop: set when the run is to save and end.
-        frames: another folder in which frames lie too.
+        frames: another folder in which frames lie too. model: a file that holds what it needs to go on elsewhere.
     """
 
     def __init__(self, folder: FilePath, config: Config, console: Console | None = None) -> None:
@@ -56,6 +57,7 @@ class Run:
         self.figures = Figures()
         self.stop = threading.Event()
         self.frames: FilePath | None = None
+        self.model: FilePath | None = None
         self.settings: Mapping[str, Any] = config.model_dump(mode="json")
         """What config.yaml says."""
         self._made_of: str | None = None
@@ -204,8 +206,15 @@ class Run:
             raise InputError(f"'{path}' holds no figures of a run ({error}): delete it and resume the run") from None
 
     def save_checkpoint(self, checkpoint: Checkpoint, name: str = CHECKPOINT) -> None:
-        """Write a checkpoint, whole or not at all; the one before is kept."""
+        """Write a checkpoint, whole or not at all; the one before is kept. The model follows."""
         self._write(name, checkpoint.packed())
+        if name == CHECKPOINT:
+            self.save_model()
+
+    def save_model(self) -> None:
+        """Write the file from which the run goes on elsewhere, if one is asked for."""
+        if self.model is not None:
+            save_model(self.folder, self.model)
 
     def load_checkpoint(self, name: str = CHECKPOINT) -> Checkpoint | None:
         """The newest checkpoint that is whole and was made by this config; None when there is none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from plotart.core.errors import InputError
@@ -12,9 +13,11 @@ from plotart.drawing import Drawing
 from plotart.runs.checkpoint import VERSION, Checkpoint, difference
 from plotart.runs.clearing import CONFIG, FITTED
 from plotart.runs.config import Config
-from plotart.runs.folder import Run
+from plotart.runs.folder import Run, free_folder
+from plotart.runs.inputs import found_kept
+from plotart.runs.model import laid_out
 
-__all__ = ["goes_on", "last_steps"]
+__all__ = ["from_model", "goes_on", "last_steps"]
 
 HELD = {
     **dict.fromkeys(("primitive", "init", "init_fills", "ink"), "the saved drawing holds its shapes and colours"),
@@ -39,13 +42,47 @@ def goes_on(run: Run, steps: int | None, changes: Mapping[str, Any]) -> tuple[Co
     config, start = (_further if run.finished else _unfinished)(run, steps, bool(changes))
     if changes and start is not None:
         ended = len(start.ended) if start.state is None else start.stage
-        changed = Config.load(run.folder / CONFIG, changes)
+        changed = found_kept(Config.load(run.folder / CONFIG, changes), run.folder)
         before = config
         config = changed if steps is None else changed.further(start.stage, steps)
         _check(before, config, start, ended, took_more=not run.finished or steps is not None)
     elif changes:
-        config = Config.load(run.folder / CONFIG, changes)
+        config = found_kept(Config.load(run.folder / CONFIG, changes), run.folder)
     return config, start
+
+
+def from_model(
+    model: FilePath, out: FilePath | None, changes: dict[str, Any], *, endless: bool = False
+) -> tuple[FilePath, int | None]:
+    """The new folder in which a run goes on from a model, and for how many steps more, taken out of the `changes`.
+
+    An unfinished one goes on to its end: the steps that it was begun with are no more of them.
+
+    Raises:
+        InputError: it is damaged, of another version, or finished with nothing left to do; `out` holds a run.
+    """
+    folder = free_folder(FilePath("outputs"), model.stem) if out is None else out
+    if (folder / CONFIG).is_file():
+        raise InputError(
+            f"--out: '{folder}' already holds a run; go on with 'plotart resume {folder} --model {model}', or name a "
+            "new folder"
+        )
+    steps: int | None = changes.pop("steps", None)
+    with TemporaryDirectory() as scratch, laid_out(model, FilePath(scratch) / "run"):
+        run = Run.open(FilePath(scratch) / "run")
+        finished, begun, saved = run.finished, run.config.steps, run.load_checkpoint()
+    if finished and steps is None and not changes and not endless:
+        raise InputError(f"--model: '{model}' is finished; --steps N takes it further, other flags change what follows")
+    if not finished and saved is not None and saved.version != VERSION:
+        raise InputError(
+            f"--model: '{model}' was begun by version {saved.version} of plotart, and this is {VERSION}, which may "
+            "draw otherwise: go on with that version"
+        )
+    if not finished and steps is not None and (saved is None or saved.further != steps):
+        if steps != begun:
+            raise InputError(f"--steps: '{model}' is not finished; leave --steps out, and it goes on to its end")
+        steps = None
+    return folder, steps
 
 
 def last_steps(folder: FilePath) -> int:

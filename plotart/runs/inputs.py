@@ -18,7 +18,9 @@ from plotart.core.errors import InputError
 from plotart.core.files import write_beside
 from plotart.core.settings import NamesFile, renamed
 
-__all__ = ["INPUTS", "RUN_FILES", "check_frames", "check_inputs", "found_beside", "keep_inputs", "named_beside"]
+__all__ = [
+    "INPUTS", "RUN_FILES", "check_frames", "check_inputs", "found_beside", "found_kept", "keep_inputs", "named_beside",
+]  # fmt: skip
 
 INPUTS = "inputs"
 DIGITS = 16
@@ -45,6 +47,19 @@ def named_beside(config: Settings, folder: FilePath) -> Settings:
         return path.relative_to(folder).as_posix() if path.is_relative_to(folder / INPUTS) else value
 
     return renamed(config, name)
+
+
+def found_kept(config: Settings, folder: FilePath) -> Settings:
+    """The config with the copies in `folder` of files that it keeps already, whatever they are called elsewhere."""
+
+    def known(value: str, mark: NamesFile) -> str:
+        file = mark.find(value)
+        if file is None or not file.exists():
+            return value
+        copies = folder / INPUTS / digest(file)
+        return str(next(copies.iterdir(), value)) if copies.is_dir() else value
+
+    return renamed(config, known)
 
 
 def check_inputs(config: BaseModel) -> None:

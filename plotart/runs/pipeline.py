@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import torch
 from rich.console import Console
 
-from plotart.core.errors import Interrupted
+from plotart.core.errors import InputError, Interrupted
 from plotart.drawing import Drawing
 from plotart.runs.checkpoint import Checkpoint
 from plotart.runs.config import Config
@@ -18,6 +18,7 @@ from plotart.runs.figures import Figures
 from plotart.runs.folder import Run
 from plotart.runs.further import goes_on, last_steps
 from plotart.runs.inputs import check_frames, check_inputs
+from plotart.runs.model import check_model, laid_out
 from plotart.runs.posters import poster_config
 from plotart.runs.prepare import prepare
 from plotart.runs.progress import FILES, RunProgress
@@ -36,6 +37,7 @@ def generate(
     force: bool = False,
     console: Console | None = None,
     frames: FilePath | None = None,
+    model: FilePath | None = None,
 ) -> Run:
     """Make a drawing and write its run folder.
 
@@ -45,6 +47,7 @@ def generate(
         force: replace a run that `out` already holds.
         console: where progress goes; nowhere by default.
         frames: a folder in which the frames of the film lie too, as `<name of the run>_<step>.png`.
+        model: a new file that holds picture, settings and optimizer, for `resume` to go on from anywhere.
 
     Raises:
         InputError: naming the setting, its value and what would be right; nothing has been written then.
@@ -52,11 +55,14 @@ def generate(
     """
     console = console or Console(quiet=True)
     check_frames(frames)
+    check_model(model)
+    if model is not None and model.exists():
+        raise InputError(f"--model: '{model}' is there already; resume goes on from it")
     check_inputs(config)
     config, context, drawing = prepare(config, lambda line: console.print(line, highlight=False, soft_wrap=True))
     folder = None if out is None else FilePath(out)
     with Run.create(config, folder, config.label, force=force, console=console) as run:
-        run.frames = frames
+        run.frames, run.model = frames, model
         _work(run, context, drawing, Checkpoint(run.settings, 0, drawing.pack()))
     return run
 
@@ -68,6 +74,7 @@ def resume(
     *,
     console: Console | None = None,
     frames: FilePath | None = None,
+    model: FilePath | None = None,
 ) -> Run:
     """Go on with an interrupted run: on a CPU the result is byte for byte that of the uninterrupted one.
 
@@ -78,14 +85,17 @@ def resume(
         changes: settings by dotted address that win over the run's own, and stay; those that say what the saved state
             holds are refused. Without `steps` a finished run does again what follows its last fit.
         frames: as for `generate`.
+        model: a file that the run writes as for `generate`. If it is there and `folder` is not, the run goes on from
+            it in that folder.
 
     Raises:
         InputError: naming what is wrong with the folder; nothing in it has changed then.
         Interrupted: Ctrl-C; the state is saved.
     """
     check_frames(frames)
-    with Run.open(FilePath(folder), console, to_work=True) as run:
-        run.frames = frames
+    folder = FilePath(folder)
+    with laid_out(model, folder), Run.open(folder, console, to_work=True) as run:
+        run.frames, run.model = frames, model
         check_inputs(run.config)
         config, start = goes_on(run, steps, changes or {})
         # whatever is wrong is told before anything of a finished run changes
@@ -98,7 +108,12 @@ def resume(
 
 
 def endless(
-    folder: FilePath, changes: Mapping[str, Any] | None = None, *, console: Console, frames: FilePath | None = None
+    folder: FilePath,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    console: Console,
+    frames: FilePath | None = None,
+    model: FilePath | None = None,
 ) -> NoReturn:
     """Go on with a run until Ctrl-C, round after round of as many steps as its last fit now has; files after each.
 
@@ -107,14 +122,15 @@ def endless(
     Raises:
         InputError: as `resume`, or the run has no fit. Interrupted: Ctrl-C; the state is saved.
     """
-    with Run.open(folder) as run:
-        finished = run.finished
-    each = last_steps(folder) if finished else None
-    while True:
-        run = resume(folder, each, changes, console=console, frames=frames)
-        if run.stop.is_set():  # asked while the files were written, where nothing stops
-            raise Interrupted(f"stopped; go on with 'plotart resume {folder} --steps 0'")
-        each, changes = each or last_steps(folder), None
+    with laid_out(model, folder):
+        with Run.open(folder) as run:
+            finished = run.finished
+        each = last_steps(folder) if finished else None
+        while True:
+            run = resume(folder, each, changes, console=console, frames=frames, model=model)
+            if run.stop.is_set():  # asked while the files were written, where nothing stops
+                raise Interrupted(f"stopped; go on with 'plotart resume {folder} --steps 0'")
+            each, changes = each or last_steps(folder), None
 
 
 def enlarge(
@@ -171,6 +187,7 @@ def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> No
         progress.begin(len(specs), FILES)
         run.save_checkpoint(_learned(base, context))  # holds the last drawing, for `enlarge`
         finish(run, drawing, context, base)
+        run.save_model()
 
 
 def _learned(base: Checkpoint, context: Context) -> Checkpoint:
