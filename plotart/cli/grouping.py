@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Pens and paper": ("pens", "ink", "page", "lettering", "tiles"),
     "Time on the plotter": ("minutes", "machine", "objectives.time"),
     "Run": ("size", "steps", "draft", "renderer", "device", "threads", "seed", "seeds", "workers", "ray", "out",
-            "force", "frames", "model", "sets"),
+            "force", "frames", "model", "live", "sets"),
 }  # fmt: skip
 """Each group's config addresses, or what they begin with, and the names of flags that are no setting."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ MODEL = click.option(
     "--model", type=click.Path(path_type=FilePath), metavar="FILE",
     help="a file to go on from anywhere: if it is there the run goes on from it, and writes it in any case",
 )  # fmt: skip
+WINDOW = click.option("--window", "live", is_flag=True, help="watch the run in a browser, on the studio's page")
 
 
 @click.command(cls=GroupedCommand)
@@ -36,9 +38,10 @@ MODEL = click.option(
 @click.option("--force", is_flag=True, help="replace a run that --out already holds")
 @FRAMES
 @MODEL
+@WINDOW
 def generate(
     config: str | None, out: FilePath | None, force: bool, frames: FilePath | None, model: FilePath | None,
-    sets: tuple[str, ...], **flags: Any,
+    live: bool, sets: tuple[str, ...], **flags: Any,
 ) -> None:  # fmt: skip
     """Make a drawing from a neuron or an image, or of several looks a sheet."""
     from plotart.runs.config import Config
@@ -53,8 +56,10 @@ def generate(
     look = changes.get("look")
     names = read_looks(look) if isinstance(look, str) else None
     if names is not None:
-        if on or frames is not None or model is not None:
-            raise InputError("--look: a sheet of several is drawn once; leave out --frames, --model and --steps 0")
+        if on or frames is not None or model is not None or live:
+            raise InputError(
+                "--look: a sheet of several is drawn once; leave out --frames, --model, --window and --steps 0"
+            )
         base = given_config(config) or base_config(changes)
         click.echo(contact_sheet(base, changes, names, out, plain_console(stderr=True)))
         return
@@ -64,15 +69,17 @@ def generate(
             told = f"the settings are those of '{model}', not of {given_config(config)}; flags win over them"
             console.print(told, markup=False, highlight=False, soft_wrap=True)
         folder, steps = from_model(model, out, changes, endless=on)
-        if on:
-            endless(folder, changes, console=console, frames=frames, model=model)
-        _show(go_on(folder, steps, changes, console=console, frames=frames, model=model))
+        with _watched(live, folder):
+            if on:
+                endless(folder, changes, console=console, frames=frames, model=model)
+            _show(go_on(folder, steps, changes, console=console, frames=frames, model=model))
         return
     chosen = Config.load(given_config(config) or base_config(changes), changes)
-    made = make(chosen, out, force=force, console=console, frames=frames, model=model)
-    if on:
-        endless(made.folder, console=console, frames=frames, model=model)
-    _show(made)
+    with _watched(live, out):
+        made = make(chosen, out, force=force, console=console, frames=frames, model=model)
+        if on:
+            endless(made.folder, console=console, frames=frames, model=model)
+        _show(made)
 
 
 SWEPT = ("--neuron", "--image", "--look", "--pens", "--style", "--seed", "--init")
@@ -162,10 +169,12 @@ def enlarge(
 )
 @FRAMES
 @MODEL
+@WINDOW
 @some_flags()
 def resume(
-    run: FilePath, steps: int | None, frames: FilePath | None, model: FilePath | None, sets: tuple[str, ...]
-) -> None:
+    run: FilePath, steps: int | None, frames: FilePath | None, model: FilePath | None, live: bool,
+    sets: tuple[str, ...],
+) -> None:  # fmt: skip
     """Go on with an interrupted run, or take a finished one further.
 
     The settings are those in RUN/config.yaml; --steps adds to them, --set wins over them. Without --steps a finished
@@ -175,9 +184,10 @@ def resume(
     from plotart.runs.pipeline import resume as go_on
 
     console, changes = plain_console(stderr=True), gather({}, sets)
-    if steps == 0:
-        endless(run, changes, console=console, frames=frames, model=model)
-    _show(go_on(run, steps, changes, console=console, frames=frames, model=model))
+    with _watched(live, run):
+        if steps == 0:
+            endless(run, changes, console=console, frames=frames, model=model)
+        _show(go_on(run, steps, changes, console=console, frames=frames, model=model))
 
 
 @click.command()
@@ -190,6 +200,14 @@ def show(run: FilePath) -> None:
     if not opened.finished:
         raise InputError(f"'{run}' is not finished; go on with 'plotart resume {run}'")
     _show(opened)
+
+
+def _watched(live: bool, folder: FilePath | None) -> AbstractContextManager[None]:
+    """The page that shows a run in `folder` at work, among those beside it, where that is asked for."""
+    from plotart.studio.window import window
+
+    root = FilePath("outputs") if folder is None else folder.resolve().parent
+    return window(root, lambda line: click.echo(line, err=True)) if live else nullcontext()
 
 
 def _show(run: Run) -> None:
