@@ -204,10 +204,12 @@ def show(run: FilePath) -> None:
 
 def _watched(live: bool, folder: FilePath | None) -> AbstractContextManager[None]:
     """The page that shows a run in `folder` at work, among those beside it, where that is asked for."""
+    if not live:
+        return nullcontext()
     from plotart.studio.window import window
 
     root = FilePath("outputs") if folder is None else folder.resolve().parent
-    return window(root, lambda line: click.echo(line, err=True)) if live else nullcontext()
+    return window(root, lambda line: click.echo(line, err=True))
 
 
 def _show(run: Run) -> None:
