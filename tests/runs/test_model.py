@@ -100,7 +100,7 @@ def test_what_cannot_go_on_is_told_and_leaves_nothing(run, model, tmp_path):
         ((), "is finished; --steps N takes it further"),
         (("--strokes", 9, "--steps", 2), "primitive.count: it cannot change any more"),
         (("--set", "stages.1.marks=dots"), "stages.1.marks: "),
-        (("--look", "all"), "--look: a sheet of several is drawn once; leave out --frames, --model and --steps 0"),
+        (("--look", "all"), "--look: a sheet of several is drawn once; leave out --frames, --model"),
     ):
         assert told in asked("generate", "--model", model, "--out", tmp_path / "new", *words)
         assert not (tmp_path / "new").exists()
