@@ -146,7 +146,7 @@ def _placed(config: Config) -> tuple[Canvas, Framing | None, Tensor | None]:
     """The drawing area; which part of a picture lies on it, and that picture `[3, H, W]`, where there is one."""
     canvas = drawing_area(config, config.primitive.aspect())
     if config.picture is not None:
-        read = load_image(*config.picture)
+        read = config.primitive.asked(load_image(*config.picture))
         framing, around = config.composition.framing(read, partial(drawing_area, config), config.picture[1])
         return canvas if config.primitive.aspect() is not None else around, framing, read
     if config.composition != Composition():

@@ -32,12 +32,13 @@ SETTINGS = {
     "glyphs": {**SHEET, "count": 2},
     "paths": {"count": 8, "radius": 0.3},
     "rasters": SHEET,
+    "spheres": {"count": 8, "radius": 0.4},
     "splats": {"count": 8, "radius": 0.3, "harmonics": 2},
     "splines": {"count": 6, "radius": 0.4},
     "strokes": {"count": 8, "radius": 0.5},
     "tones": {"size": 24},
 }
-NO_PATHS = ("classifier", "dividers", "rasters", "tones")
+NO_PATHS = ("classifier", "dividers", "rasters", "spheres", "tones")
 """Dividers have no inside, rasters are pixels: their own tests compare what pens draw of them. Tones are not drawn."""
 
 
@@ -76,6 +77,8 @@ def goes_with(shapes, kind):
         return shapes.divides and kind == "coded"
     if shapes.kind == "classifier":
         return kind == "multiply"
+    if shapes.kind == "spheres":
+        return kind == "over"
     if shapes.kind in ("glyphs", "rasters", "tones"):
         return kind == "penned"
     return (shapes.filled and shapes.kind != "paths") or kind not in ("average", "add", "mean")

@@ -154,6 +154,10 @@ class PrimitiveSpec(Part):
         """Width / height of what is drawn, where the primitive decides it."""
         return None
 
+    def asked(self, picture: Tensor) -> Tensor:
+        """What the drawing is to show of the user's `picture [3, H, W]` sRGB; shapes seen twice show it twice."""
+        return picture
+
     def wander(self, drawing: Any, renderer: Any, size: int) -> Iterator[Tensor]:
         """Pictures `[1, 3, H, W]` sRGB of a way between drawings that lie near a `Drawing` of this primitive.
 
