@@ -88,7 +88,8 @@ def _canvas(config: Config) -> Canvas:
     if config.picture is None:
         return drawing_area(config, None)
     file, setting = config.picture
-    return config.composition.framing(load_image(file, setting), partial(drawing_area, config), setting)[1]
+    read = config.primitive.asked(load_image(file, setting))
+    return config.composition.framing(read, partial(drawing_area, config), setting)[1]
 
 
 def source_of(config: Config) -> Source | None:

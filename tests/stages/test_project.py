@@ -11,6 +11,8 @@ from plotart.drawing import Drawing
 from plotart.drawing.ink import Over
 from plotart.drawing.primitives.spheres import Spheres, SpheresSpec
 from plotart.drawing.render import renderer
+from plotart.runs.checks import check
+from plotart.runs.posters import poster_config
 from plotart.runs.prepare import prepare
 from plotart.stages.watch import Silent
 
@@ -84,6 +86,9 @@ def test_two_pictures_are_drawn_by_one_object(tmp_path):
     assert last[1] < 0.6 * first[1]
     assert min(run.figures["views"]["first_db"], run.figures["views"]["second_db"]) > 12
     assert (run.folder / "drawing.svg").stat().st_size > 1000
+    poster = poster_config(run.folder, (2, 2), {})
+    check(poster)
+    assert [stage.kind for stage in poster.stages] == ["enlarge", "fit"]
 
 
 def test_the_second_picture_is_cut_to_the_first_and_mirrored_without_one(tmp_path):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from plotart.core.canvas import Canvas
+from plotart.core.errors import InputError
 from plotart.core.geometry import Path
 from plotart.core.images import load_image
 from plotart.core.parts import Whole
@@ -189,14 +190,16 @@ class SpheresSpec(PrimitiveSpec):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"picture", "projected"})
+        return frozenset({"picture"})
 
     @property
     def gives(self) -> frozenset[str]:
         return frozenset({"space"})
 
-    def lacks(self, need: str, at: str, config: Whole) -> str:
-        return f"{at}: {TOGETHER}" if need == "projected" else super().lacks(need, at, config)
+    def check(self, config: Whole, at: str) -> None:
+        # what enlarges a finished run has its strokes, and projects nothing any more
+        if "projected" not in config.given and config.stages[0].source is None:
+            raise InputError(f"{at}: {TOGETHER}")
 
     def label(self, config: Whole) -> tuple[str, ...]:
         return (f"spheres{self.count}",)
