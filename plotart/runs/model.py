@@ -100,9 +100,10 @@ def laid_out(path: FilePath | None, folder: FilePath) -> Iterator[None]:
         for name, content in files.items():
             with write_beside(folder / name) as beside:
                 beside.write_bytes(content)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for names that no file can have
         _clear(folder, new)
-        raise InputError(f"--model: '{folder}' cannot be written ({error.strerror or error})") from None
+        told = getattr(error, "strerror", None) or error
+        raise InputError(f"--model: '{folder}' cannot be written ({told})") from None
     try:
         yield
     except BaseException:

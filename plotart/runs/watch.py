@@ -93,7 +93,8 @@ class StageWatch:
         if stopping or time.monotonic() - self._last_save >= SAVE_EVERY_S:
             self.save(state())
         if stopping:
-            raise Interrupted(f"stopped and saved; go on with 'plotart resume {self.run.folder}'")
+            model = "" if self.run.model is None else f" --model {self.run.model}"
+            raise Interrupted(f"stopped and saved; go on with 'plotart resume {self.run.folder}{model}'")
 
     def save(self, state: dict[str, Any] | None) -> None:
         """Write what is needed to go on from here."""

@@ -79,7 +79,8 @@ def test_the_same_command_again_goes_on_where_it_was_stopped(run, photo, tmp_pat
             watch.run.stop.set()
 
     monkeypatch.setattr(StageWatch, "step", stopping)
-    assert "stopped and saved" in asked(*command, "--out", tmp_path / "cut")
+    told = asked(*command, "--out", tmp_path / "cut")
+    assert f"stopped and saved; go on with 'plotart resume {tmp_path / 'cut'} --model {model}'" in told
     monkeypatch.undo()
     shutil.rmtree(tmp_path / "cut")
     asked(*command, "--out", tmp_path / "on")
@@ -119,6 +120,9 @@ def test_a_damaged_or_foreign_file_is_told_and_stays_as_it_is(run, model, photo,
     outside = {name: torch.zeros(3, dtype=torch.uint8) for name in ("config.yaml", "checkpoint.safetensors")}
     outside |= {"inputs/../../evil": torch.zeros(3, dtype=torch.uint8)}
     (tmp_path / "outside").write_bytes(pack({"files": outside}, "plotart model 1"))
+    del outside["inputs/../../evil"]
+    outside["inputs/0/\ud800"] = torch.zeros(3, dtype=torch.uint8)
+    (tmp_path / "odd").write_bytes(pack({"files": outside}, "plotart model 1"))
     shutil.copy(run / "checkpoint.safetensors", tmp_path / "state")
     shutil.copy(photo, tmp_path / "picture")
     for name, told in (
@@ -135,6 +139,7 @@ def test_a_damaged_or_foreign_file_is_told_and_stays_as_it_is(run, model, photo,
             assert f"--model: '{tmp_path / name}' " in said
             assert told in said
         assert (tmp_path / name).read_bytes() == before
+    assert "cannot be written" in asked("resume", tmp_path / "new", "--model", tmp_path / "odd")
     assert not (tmp_path / "new").exists()
     assert not (tmp_path / "evil").exists()
     assert "cannot be made" in asked("generate", "--image", photo, "--model", tmp_path / "cut/here")
