@@ -1,4 +1,4 @@
-"""What tools/fuzz.py mutates, and who reads it: every reader that SECURITY.md lists."""
+"""What tools/fuzz.py mutates, and who reads it: every reader that SECURITY.md lists, but for models."""
 
 from __future__ import annotations
 
