@@ -57,7 +57,7 @@ def points(count=3000):
 
 def test_every_primitive_that_stands_alone_is_covered_here():
     elsewhere = {"glyphs", "rasters", "tones"}  # made by a network: tests/glyphs; without lines: test_tones.py
-    elsewhere |= {"classifier"}  # one shape that is the whole plane: tests/stages/test_levels.py
+    elsewhere |= {"classifier", "spheres"}  # the whole plane, two views: tests/stages/test_levels.py, test_project.py
     assert set(primitives) - elsewhere == set(VARIANTS)
 
 
