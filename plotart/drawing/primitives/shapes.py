@@ -23,6 +23,7 @@ from plotart.core.errors import InputError
 from plotart.core.geometry import Path, polyline, relaxed
 from plotart.core.parts import Whole
 from plotart.drawing.primitives.base import Primitive, PrimitiveSpec
+from plotart.drawing.primitives.placer import place
 from plotart.drawing.render.dense import Dense
 from plotart.drawing.render.view import Coverages, View
 from plotart.raster import shapes as soft
@@ -157,7 +158,8 @@ class ShapesSpec(PrimitiveSpec):
     start: `random` is uniform in place and size up to `radius`. `error` places them where as many even shapes would
     miss most of the picture (its squared difference to a blurred copy), as blue noise: Lloyd's algorithm on points
     drawn by that error (A. Secord, "Weighted Voronoi stippling", 2002). They start as large as their distance to the
-    next ones, the large ones at the back, in the picture's colours.
+    next ones, the large ones at the back, in the picture's colours. `network` places them as a small network does in
+    one look at the picture (see `plotart.drawing.primitives.placer`); it was trained with circles.
     """
 
     inks: ClassVar[tuple[str, ...]] = ("multiply", "over", "average", "add", "mean")
@@ -166,7 +168,9 @@ class ShapesSpec(PrimitiveSpec):
     radius: float | None = Field(
         None, gt=0, le=2, description="largest random radius at the start, unit; none: by the count"
     )
-    start: Literal["random", "error"] = "random"
+    start: Literal["random", "error", "network"] = Field(
+        "random", description="anywhere, where even shapes would miss most, or where a network says"
+    )
     marks: Marks = Field("hatch", description="what a pen draws: the area (hatch), or its edge alone (outline)")
 
     @property
@@ -191,10 +195,12 @@ class ShapesSpec(PrimitiveSpec):
             )
 
     def begin(self, canvas: Canvas, generator: torch.Generator, target: Tensor | None) -> Places:
-        """The first places; `target [1, 3, H, W]` sRGB is the picture to draw, which `start: error` needs."""
-        if self.start == "error":
+        """The first places; `target [1, 3, H, W]` sRGB is the picture to draw, which all but `random` need."""
+        if self.start != "random":
             if target is None:
-                raise ValueError("primitive.start: 'error' needs a picture to draw (--image); take random")
+                raise ValueError(f"primitive.start: '{self.start}' needs a picture to draw (--image); take random")
+            if self.start == "network":
+                return Places(*place(target, self.count))
             return _where_missed(target, self.count, generator)
         extent = torch.tensor(canvas.unit_size, dtype=torch.float32)
         radius = self.radius or min(0.5, 1.5 / math.sqrt(self.count))
