@@ -3,10 +3,12 @@
 python benchmarks/oneshot.py train [--steps 2000] [--to plotart/drawing/primitives/placer.safetensors]
 python benchmarks/oneshot.py [--counts 64,256] [--images astronaut,coffee] [--steps 0,50,200] [--seeds 1]
                              [--starts random,error,network]
+python benchmarks/oneshot.py sheet --to FILE
 
 `train` descends through the renderer: 64 circles on random crops of 48 px, turned, mirrored and with their colours
 exchanged, of the photographs in `SEEN`. The other prints PSNR (dB) of pictures that are not among them at 128 px, after
 so many steps of the same fit (ink `over`, softness 4, a quarter of the pixels) from each start; mean over seeds.
+`sheet` draws them as placed, before any step, beside the photograph: 64, then 256, by error and by the network.
 """
 
 from __future__ import annotations
@@ -24,13 +26,15 @@ from skimage import data
 from sklearn.datasets import load_sample_image
 from torch import Tensor
 
+from plotart.core.canvas import Canvas
 from plotart.core.files import write_beside
-from plotart.core.images import resize
+from plotart.core.images import resize, to_pil
 from plotart.core.tensor_file import pack
 from plotart.drawing import Drawing
 from plotart.drawing.ink import ink_specs
 from plotart.drawing.primitives import primitives
 from plotart.drawing.primitives.placer import CELL_PX, FILE, LAYOUT, OPACITY, Placed, Placer
+from plotart.drawing.render import renderer
 from plotart.objectives import ObjectiveContext
 from plotart.objectives.pixels import PixelsSpec
 from plotart.raster import shapes as soft
@@ -120,6 +124,13 @@ def train(steps: int, to: Path, seed: int = 0) -> None:
         beside.write_bytes(pack(placer.state_dict(), LAYOUT))
 
 
+def first(start: str, canvas: Canvas, target: Tensor, count: int, generator: torch.Generator) -> Drawing:
+    """Circles as they are placed."""
+    spec = primitives["circles"].model_validate({"count": count, "start": start})
+    made = spec.build(canvas, 0.003, generator, target=target)
+    return Drawing(canvas, made, ink_specs["over"](background="learned").build(count, generator, made.start_rgb))
+
+
 def run(start: str, image: str, count: int, seed: int, looks: list[int]) -> list[float]:
     """PSNR after each number of steps in `looks`, each a fit of its own."""
     whole, canvas = picture(image)
@@ -129,9 +140,7 @@ def run(start: str, image: str, count: int, seed: int, looks: list[int]) -> list
     found = []
     for steps in looks:
         generator = torch.Generator().manual_seed(seed)
-        spec = primitives["circles"].model_validate({"count": count, "start": start})
-        made = spec.build(canvas, 0.003, generator, target=target)
-        drawing = Drawing(canvas, made, ink_specs["over"](background="learned").build(count, generator, made.start_rgb))
+        drawing = first(start, canvas, target, count, generator)
         context = picture_context(objective, SIZE, generator)
         if steps:
             fit = Fit(steps=steps, softness=4, pixels_share=0.25, schedule="cosine")
@@ -140,6 +149,21 @@ def run(start: str, image: str, count: int, seed: int, looks: list[int]) -> list
             missed = float((context.renderer(drawing, SIZE) - target).square().mean())
         found.append(-10 * math.log10(missed))
     return found
+
+
+@torch.no_grad()
+def sheet(images: list[str], counts: list[int], to: Path) -> None:
+    """The photographs' middle squares and their circles as placed, a row each."""
+    rows = []
+    for image in images:
+        whole, canvas = picture(image)
+        target, row = resize(whole, *canvas.pixels(SIZE)), [whole]
+        for count, start in ((count, start) for count in counts for start in ("error", "network")):
+            drawing = first(start, canvas, target, count, torch.Generator().manual_seed(0))
+            row.append(renderer("native", threads=1)(drawing, min(whole.shape[2:])))
+        left = (whole.shape[3] - whole.shape[2]) // 2
+        rows.append(torch.cat([each[..., left : left + whole.shape[2]] for each in row], dim=3))
+    to_pil(torch.cat(rows, dim=2)).save(to, quality=88)
 
 
 def compare(counts: list[int], images: list[str], looks: list[int], seeds: int, starts: list[str]) -> None:
@@ -155,20 +179,26 @@ def compare(counts: list[int], images: list[str], looks: list[int], seeds: int, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["compare", "train"], default="compare")
+    parser.add_argument("what", nargs="?", choices=["compare", "train", "sheet"], default="compare")
     parser.add_argument("--counts", default="64,256")
     parser.add_argument("--images", default="astronaut,coffee")
     parser.add_argument("--steps", default="", help="train: how many (2000); compare: where to look (0,50,200)")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--starts", default="random,error,network")
-    parser.add_argument("--to", type=Path, default=FILE, help="train: the file of the weights")
+    parser.add_argument("--to", type=Path, help="file of the weights (those of the package), or of the sheet")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.what == "train":
-        train(int(options.steps or 2000), options.to)
+        train(int(options.steps or 2000), options.to or FILE)
         return
+    images = options.images.split(",")
     counts, looks = ([int(n) for n in text.split(",")] for text in (options.counts, options.steps or "0,50,200"))
-    compare(counts, options.images.split(","), looks, options.seeds, options.starts.split(","))
+    if options.what == "sheet":
+        if options.to is None:
+            parser.error("sheet: give --to FILE")
+        sheet(images, counts, options.to)
+        return
+    compare(counts, images, looks, options.seeds, options.starts.split(","))
 
 
 if __name__ == "__main__":
