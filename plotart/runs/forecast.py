@@ -59,7 +59,7 @@ class Forecast:
         self._spent: dict[int, float] = {}
         self._pace: float | None = None
         self._piece: tuple[int, int, float] | None = None
-        self._from = 0
+        self._from, self._warm = 0, 0.0
 
     def at(self, number: int, step: int, of: int, seconds: float) -> None:
         """Stage `number` has done `step` of its steps, in so many `seconds` since it began."""
@@ -68,7 +68,7 @@ class Forecast:
         before = self._piece
         if before is None or before[0] != number:
             # a stage's first step also compiles and warms up
-            self._piece, self._from = (number, step, seconds), step - 1
+            self._piece, self._from, self._warm = (number, step, seconds), step, seconds
             return
         if step - before[1] >= max(1, of // 20):
             pace = (seconds - before[2]) / (step - before[1])
@@ -76,9 +76,11 @@ class Forecast:
             self._piece = (number, step, seconds)
 
     def ended(self, number: int, seconds: float) -> None:
-        """Stage `number` took so many seconds."""
-        self._spent[number] = seconds
-        self._piece = None
+        """Stage `number` took so many seconds; the share of the first step, which warms up, is that of the others."""
+        done = self._plan[number].steps - self._from
+        told = self._piece is not None and self._piece[0] == number and done > 0
+        self._spent[number] = (seconds - self._warm) * (1 + self._from / done) if told else seconds
+        self._piece, self._from, self._warm = None, 0, 0.0
 
     def left(self, number: int, step: int) -> float | None:
         """Seconds until the run has ended, from step `step` of stage `number`; None when nothing is known yet."""
@@ -88,9 +90,9 @@ class Forecast:
             expected = [self._expected(i) for i in range(len(self._plan))]
             share, done = (n / here.steps if here.steps else 0.0 for n in (step, step - self._from))
             past = sum(expected[i] for i in self._spent if i < number) + done * expected[number]
-            spent = sum(seconds for i, seconds in self._spent.items() if i <= number)
+            spent = sum(seconds for i, seconds in self._spent.items() if i <= number) - self._warm
             # what is known counts as if it had been seen for a little while
-            trust = 0.02 * sum(expected)
+            trust = 0.05 * sum(expected)
             scale = (spent + trust) / (past + trust)
             return scale * ((1 - share) * expected[number] + sum(expected[i] for i in waiting))
         pace, piece = self._pace, self._piece
