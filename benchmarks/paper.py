@@ -122,7 +122,8 @@ def main() -> None:
             rows.append(judge(run.folder, picture) | {"CPU s": time.process_time() - spent})
             print(f"{picture.stem:12}", *(f"{key} {value:.4g} " for key, value in rows[-1].items()), flush=True)
         if len(rows) > 1:
-            print(f"{'mean':12}", *(f"{key} {np.mean([row[key] for row in rows]):.4g} " for key in rows[0]))
+            shared = [key for key in rows[0] if all(key in row for row in rows)]
+            print(f"{'mean':12}", *(f"{key} {np.mean([row[key] for row in rows]):.4g} " for key in shared))
 
 
 if __name__ == "__main__":
