@@ -34,8 +34,9 @@ from plotart.runs.folder import Run
 from plotart.runs.posters import source_of
 from plotart.runs.prepare import prepare
 from plotart.stages import Context, Silent, Step, evaluate, fit
+from plotart.stages.crops import crops_of
 from plotart.stages.enlarge import PATCHES, Enlarge, Tiling, repeat
-from plotart.stages.fit import Fit, crops_of
+from plotart.stages.fit import Fit
 from plotart.stages.judge import tiles
 
 PAGES = {"a5": 4, "a3": 2, "a1": 0}
@@ -75,7 +76,7 @@ def cost(pages: str, threads: int, steps: int) -> None:
             spec(drawing, context, watch=clock)
             evaluate(drawing, context, windows=tiles(drawing.canvas.pixels(config.size))[:3])
             each = sorted(clock.times)[len(clock.times) // 2]
-            crops = crops_of(spec, drawing.canvas, context)
+            crops = crops_of(spec, context, drawing.canvas)
             height, width = drawing.canvas.pixels(config.size)
             rounds = each * len(crops or [0])
             print(

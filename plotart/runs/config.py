@@ -28,6 +28,7 @@ from plotart.objectives.transforms import Transform
 from plotart.pens.palette import pen_file
 from plotart.plot.around import Lettering
 from plotart.plot.machine import machine_file
+from plotart.runs.draft import drafted
 from plotart.runs.inputs import found_beside
 from plotart.runs.looks import styled
 from plotart.runs.schedule import counted, lightened, scaled, usual_stages
@@ -303,25 +304,6 @@ class Config(Section):
         if self.steps is not None:
             specs = scaled(specs, self.steps)
         return specs
-
-
-DRAFT_PX, DRAFT_STEPS = 256, 60
-"""What a draft is drawn at and in: tones and composition are there, details are not."""
-
-
-def drafted(config: Config, given: Mapping[str, Any]) -> Config:
-    """The run that a draft of another stands for; sizes and steps that are `given` by address stay.
-
-    Raises:
-        InputError: the run draws no picture.
-    """
-    if config.picture is None:
-        raise InputError("draft: it is for pictures; give --image, or leave it out and take fewer --steps")
-    stages = [stage.drafted() for stage in config.stages]
-    own = sum(stage.own_steps for stage in stages) if config.steps is None else config.steps
-    size = config.size if "size" in given else min(config.size, DRAFT_PX)
-    steps = config.steps if "steps" in given else min(own, DRAFT_STEPS)
-    return config.changed(stages=stages, size=size, steps=steps or None)
 
 
 def _put(settings: dict[str, Any], address: str, value: Any) -> None:

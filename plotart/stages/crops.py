@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 
-from plotart.core.canvas import Window
+from plotart.core.canvas import Canvas, Window
+from plotart.core.errors import InputError
 from plotart.stages.judge import tiles
 
-__all__ = ["Crops"]
+if TYPE_CHECKING:
+    from plotart.stages.context import Context
+    from plotart.stages.fit import Fit
+
+__all__ = ["Crops", "crops_of"]
 
 SAMPLE, SAMPLE_PX = 8, 256
 """How many windows stand for the page while it is fitted, and their side."""
@@ -69,3 +75,23 @@ class Crops:
             return round((first + last) / 2) - self.rim
         pitch = (last - first) / max(1, count - 1)
         return round(min(max(first + pitch * (number + u - 0.5), first), last)) - self.rim
+
+
+def crops_of(spec: Fit, context: Context, canvas: Canvas) -> Crops | None:
+    """The squares in which a fit looks at the canvas; None where it looks at all of it.
+
+    Raises:
+        InputError: an objective cannot judge parts, or the network's views do not fit into a square.
+    """
+    side, size, transform = spec.crop, canvas.pixels(context.size), context.views
+    if side is None:
+        return None
+    for name, objective in context.objectives.items():
+        if not objective.local:
+            raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
+    if not context.layers:
+        return Crops(size, side, 0, 0)
+    least = transform.side_around(min(transform.view, *size))
+    if side < least:
+        raise InputError(f"stages: crop must be at least {least} for views of {transform.view} px, not {side}")
+    return Crops(size, side, transform.rim(side), transform.jitter)

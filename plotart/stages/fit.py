@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adadelta, Adam, Optimizer
 
-from plotart.core.canvas import Canvas, Window
+from plotart.core.canvas import Window
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
 from plotart.drawing import Drawing
@@ -22,13 +22,13 @@ from plotart.stages.apart import Apart
 from plotart.stages.base import Stage, stages
 from plotart.stages.block_adam import BlockAdam
 from plotart.stages.context import Context
-from plotart.stages.crops import Crops
+from plotart.stages.crops import Crops, crops_of
 from plotart.stages.judge import evaluate
 from plotart.stages.lazy_adam import LazyAdam
 from plotart.stages.rates import check_rates, rate_factor, usual_rates
 from plotart.stages.watch import Step, Watch
 
-__all__ = ["Fit", "crops_of"]
+__all__ = ["Fit"]
 
 
 @stages.register("fit")
@@ -334,23 +334,3 @@ def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Ten
     beyond = (left, square.width - inside.width - left, top, square.height - inside.height - top)
     ground = paper[:, None, None]
     return F.pad(image - ground, beyond) + ground
-
-
-def crops_of(spec: Fit, context: Context, canvas: Canvas) -> Crops | None:
-    """The squares in which a fit looks at the canvas; None where it looks at all of it.
-
-    Raises:
-        InputError: an objective cannot judge parts, or the network's views do not fit into a square.
-    """
-    side, size, transform = spec.crop, canvas.pixels(context.size), context.views
-    if side is None:
-        return None
-    for name, objective in context.objectives.items():
-        if not objective.local:
-            raise InputError(f"stages: 'crop' shows parts of the drawing, and '{name}' judges it as a whole")
-    if not context.layers:
-        return Crops(size, side, 0, 0)
-    least = transform.side_around(min(transform.view, *size))
-    if side < least:
-        raise InputError(f"stages: crop must be at least {least} for views of {transform.view} px, not {side}")
-    return Crops(size, side, transform.rim(side), transform.jitter)

@@ -10,6 +10,7 @@ from plotart import Config, InputError, generate
 from plotart.glyphs.alphabet import load_alphabet
 from plotart.glyphs.autoencoder import Autoencoder, AutoencoderSpec
 from plotart.runs.prepare import prepare
+from tests.glyphs.tiny import TINY
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -54,27 +55,11 @@ def test_gradients_pass_to_the_ink_and_weights_learn_by_the_picture_alone():
     assert all(float(value.grad.abs().max()) > 0 for value in autoencoder.parameters())
 
 
-TINY = {
-    "primitive.glyphs": 6,
-    "primitive.messages.size": 6,
-    "primitive.columns": 3,
-    "primitive.count": 2,
-    "primitive.hidden": 16,
-    "size": 64,
-    "page.size": "60x60mm",
-    "page.margin": 5,
-    "objectives.message.filters": 4,
-    "objectives.message.autoencoder.filters": 4,
-    "stages.0.steps": 30,
-    "stages.0.batch": 12,
-    "stages.0.copies": 1,
-    "stages.0.looks": 1,
-    "threads": 1,
-}
+SMALLER = {**TINY, "objectives.message.autoencoder.filters": 4, "stages.0.steps": 30, "stages.0.looks": 1}
 
 
 def test_a_run_reads_through_it_and_loads_it_again(tmp_path):
-    run = generate(Config.load("glyphs-autoencoder", TINY), tmp_path / "run")
+    run = generate(Config.load("glyphs-autoencoder", SMALLER), tmp_path / "run")
     told = json.loads((run.folder / "run.json").read_text())["message"]
     assert 0 <= told["reconstructed"] <= 1
     config, context, _ = prepare(run.config, print)

@@ -21,23 +21,8 @@ from plotart.runs.folder import Run
 from plotart.runs.prepare import prepare
 from plotart.runs.progress import RunProgress
 from plotart.runs.watch import StageWatch
+from tests.glyphs.tiny import TINY
 
-TINY = {
-    "primitive.glyphs": 6,
-    "primitive.messages.size": 6,
-    "primitive.columns": 3,
-    "primitive.count": 2,
-    "primitive.hidden": 16,
-    "size": 64,
-    "page.size": "60x60mm",
-    "page.margin": 5,
-    "objectives.message.filters": 4,
-    "stages.0.steps": 60,
-    "stages.0.batch": 12,
-    "stages.0.copies": 1,
-    "stages.0.looks": 4,
-    "threads": 1,
-}
 """Six symbols of two strokes, learned in two seconds."""
 
 

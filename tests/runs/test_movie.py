@@ -1,6 +1,7 @@
 """Films of runs: captions, card, pauses, GIF and MP4."""
 
 import importlib.util
+import sys
 
 import pytest
 import torch
@@ -85,8 +86,8 @@ def test_other_endings_are_refused_and_leave_nothing(run, tmp_path):
     assert not list(tmp_path.glob("*film*"))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("imageio_ffmpeg") is not None, reason="the extra 'movie' is installed")
-def test_mp4_without_ffmpeg_says_what_to_install(run, tmp_path):
+def test_mp4_without_ffmpeg_says_what_to_install(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(InputError, match=r"plotart\[movie\]"):
         save_movie(shots(run), tmp_path / "film.mp4")
 
