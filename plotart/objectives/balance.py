@@ -43,7 +43,7 @@ class GradientBalance(nn.Module):
 
     for the first `steps` steps; from then on λ stays as it is. Freezing matters: a weight that keeps normalizing
     would pull as hard at a matched style as at a wrong one. All state is in buffers, so a resumed run goes on with the
-    same λ to the last bit.
+    same λ to the last bit, or with that of another strength if it is given one.
     """
 
     first: Tensor
@@ -59,11 +59,12 @@ class GradientBalance(nn.Module):
         for name in ("first", "second", "value"):
             self.register_buffer(name, torch.zeros((), dtype=torch.float64))
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.register_load_state_dict_post_hook(_weighed)  # type: ignore[no-untyped-call]
 
     @classmethod
     def fixed(cls, weight: float) -> GradientBalance:
         """A balance that is frozen from the start, with λ = weight."""
-        balance = cls(1.0, steps=0)
+        balance = cls(weight, steps=0)
         balance.value.fill_(weight)
         return balance
 
@@ -99,3 +100,12 @@ class GradientBalance(nn.Module):
                 mean.fill_(norm if float(mean) == 0.0 else self.decay * float(mean) + (1 - self.decay) * norm)
             self.value.fill_(self.strength * float(self.first) / float(self.second))
         return self.weight
+
+
+def _weighed(balance: nn.Module, _: object) -> None:
+    """λ by the balance's own strength, of the gradients that a saved one has seen."""
+    assert isinstance(balance, GradientBalance)
+    if balance.steps == 0:
+        balance.value.fill_(balance.strength)
+    elif float(balance.second) > 0:
+        balance.value.fill_(balance.strength * float(balance.first) / float(balance.second))

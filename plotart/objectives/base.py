@@ -236,6 +236,8 @@ class ObjectiveSpec(Part):
 
     makes: ClassVar[type[Objective]]
     measure: ClassVar[Measure | None] = None
+    while_at_work: ClassVar[tuple[str, ...]] = ("weight",)
+    """Settings that may change when a run goes on, for its saved state does not hold them."""
 
     weight: float = Field(default=1.0, ge=0.0, description="share of this objective in the total")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -63,6 +65,7 @@ class DreamedSpec(ObjectiveSpec):
     """
 
     makes = Dreamed
+    while_at_work: ClassVar[tuple[str, ...]] = ("weight", "strength")
 
     strength: float = Field(0.5, gt=0, description="pull of the dream relative to the network's")
     distance: float = Field(2000.0, gt=0, le=1e6, description="from the eye to the paper, mm")

@@ -77,6 +77,7 @@ class FeaturesSpec(ObjectiveSpec):
 
     makes = Features
     label_order: ClassVar[int] = 20
+    while_at_work: ClassVar[tuple[str, ...]] = ("weight", "strength")
     measure: ClassVar[Measure] = Measure(
         "features", "squared distance", "What pens did to the features", "Squared distance"
     )

@@ -159,6 +159,7 @@ class NeuronSpec(ObjectiveSpec):
 
     makes = Neuron
     label_order: ClassVar[int] = 10
+    while_at_work: ClassVar[tuple[str, ...]] = ("weight", "strength")
     measure: ClassVar[Measure] = Measure(
         "excitation", "mean activation", "What pens did to the neuron", "Excitation", natural=True
     )

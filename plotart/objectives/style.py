@@ -122,6 +122,7 @@ class StyleSpec(ObjectiveSpec):
 
     makes = Style
     label_order: ClassVar[int] = 40
+    while_at_work: ClassVar[tuple[str, ...]] = ("weight", "strength", "raw_weight")
 
     image: Annotated[str, NamesFile(find_style)] = Field(description="style image: a file, or a name in styles/")
     strength: float | None = Field(default=None, gt=0.0, description="pull of the style relative to the neuron's")

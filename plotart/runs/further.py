@@ -22,12 +22,14 @@ __all__ = ["from_model", "goes_on", "last_steps"]
 HELD = {
     **dict.fromkeys(("primitive", "init", "init_fills", "ink"), "the saved drawing holds its shapes and colours"),
     **dict.fromkeys(("page", "composition", "focus", "motif"), "the saved drawing lies on its page as it is"),
-    **dict.fromkeys(("objectives", "network"), "the saved state is one of these objectives"),
+    "network": "the saved state is one of its features",
     "size": "its frames have that size",
     "draft": "it says how the run was planned",
     "seed": "the saved state is that of this seed",
 }
 """Settings that say what a checkpoint holds, and why they stay."""
+_NO_OTHERS = "it cannot change any more, for the saved state is one of these objectives; make a new run for that"
+"""... and of objectives all but their weights."""
 
 
 def goes_on(run: Run, steps: int | None, changes: Mapping[str, Any]) -> tuple[Config, Checkpoint | None]:
@@ -104,6 +106,7 @@ def _check(before: Config, after: Config, start: Checkpoint, ended: int, *, took
     for name, why in HELD.items():
         if (found := difference(one[name], other[name], name)) is not None:
             raise InputError(f"--set {found}: it cannot change any more, for {why}; make a new run for that")
+    _check_objectives(before, after, took_more=took_more)
     if (found := difference(one["pens"], other["pens"], "pens")) and Drawing.unpack(start.drawing).ink.pens:
         raise InputError(f"--set {found}: it cannot change any more, for the saved drawing is in its pens already")
     old, new = before.scaled_stages(), after.scaled_stages()
@@ -121,12 +124,31 @@ def _check(before: Config, after: Config, start: Checkpoint, ended: int, *, took
             raise InputError(f"--set {held}: it cannot change while the stage is at work, for its saved state holds it")
 
 
-def _first_held(stage: Mapping[str, Any], now: Mapping[str, Any] | None, free: tuple[str, ...], at: str) -> str | None:
-    """The first setting in which a stage differs that is not among the `free` ones; of rates their names are held."""
-    if now is None or set(now) != set(stage):
+def _check_objectives(before: Config, after: Config, *, took_more: bool) -> None:
+    """Whether they differ in weights only, and whether there are steps that feel them."""
+    if (added := next((name for name in after.objectives if name not in before.objectives), None)) is not None:
+        raise InputError(f"--set objectives.{added}: {_NO_OTHERS}")
+    for name, objective in before.objectives.items():
+        at, now = f"objectives.{name}", after.objectives.get(name)
+        old, new = objective.model_dump(mode="json"), None if now is None else now.model_dump(mode="json")
+        if (held := _first_held(old, new, objective.while_at_work, at)) is not None:
+            raise InputError(f"--set {held}: {_NO_OTHERS}")
+        if not took_more and (found := difference(old, new, at)) is not None:
+            raise InputError(f"--set {found}: the fits have done their steps; --steps N takes the last one further")
+
+
+def _first_held(part: Mapping[str, Any], now: Mapping[str, Any] | None, free: tuple[str, ...], at: str) -> str | None:
+    """The first setting in which a part differs that is not among the `free` ones, or is none in one of them only.
+
+    Of rates their names are held.
+    """
+    if now is None or set(now) != set(part):
         return at
-    for name, value in stage.items():
-        if name not in free and (found := difference(value, now[name], f"{at}.{name}")) is not None:
+    for name, value in part.items():
+        if name in free:
+            if (value is None) != (now[name] is None):
+                return f"{at}.{name}"
+        elif (found := difference(value, now[name], f"{at}.{name}")) is not None:
             return found
         if isinstance(value, Mapping) and {k for k, v in value.items() if v} != {k for k, v in now[name].items() if v}:
             return f"{at}.{name}"

@@ -144,6 +144,9 @@ class Fit(Stage):
         if saved is not None:
             self._go_on(saved, optimizers, context, crops)
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
+            if best is not None and saved.get("weights", _weights(context)) != _weights(context):
+                # other weights were given meanwhile, by which its total has to be compared
+                best_total = evaluate(Drawing.unpack(best).to(drawing.device), context, windows=sample).total
         every = max(1, self.steps // self.looks)
         apart = Apart(drawing) if self.apart else None
 
@@ -214,6 +217,7 @@ class Fit(Stage):
             "generator": context.generator.get_state(),
             "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
             "step": step,
+            "weights": _weights(context),
             **found,
         }
 
@@ -320,6 +324,11 @@ class Fit(Stage):
                     parameter.grad.masked_fill_(bad, 0.0)
                 count += found
         return count
+
+
+def _weights(context: Context) -> dict[str, float]:
+    """What each objective counts in the total now."""
+    return {name: context.weight(name) for name in context.objectives}
 
 
 def _settled(config: Whole, before: Sequence[Stage]) -> bool:

@@ -30,7 +30,7 @@ from plotart.stages.context import Context
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
 
-__all__ = ["Hatch", "choose_pens", "pen_lines", "tones"]
+__all__ = ["Hatch", "choose_pens", "drawn", "mixtures", "pen_lines", "tones", "visible"]
 
 LEVELS = 8
 """Tones of a pen between none of its ink and no paper left; level l draws l of every 8 lines."""
@@ -80,28 +80,44 @@ class Hatch(Stage):
         image = context.renderer(drawing, context.size).detach()
         pieces, colours = visible(drawing, image, self.least * float(tips) ** 2)
         pens, levels = choose_pens(pieces, colours, context, drawing.canvas.paper_rgb)
-        paths: list[Path] = []
-        owner: list[int] = []
-        for k, pen in enumerate(pens):
-            found = pen_lines(pieces, levels[:, k], pen.tip_mm / scale, self.angle + 180 * k / len(pens))
-            paths += found
-            owner += [k] * len(found)
-        if not paths:
-            raise InputError("pens: the shapes are all of the paper's colour; more steps or other pens are needed")
-        watch.say(f"pens: {', '.join(pen.name for pen in pens)}; {len(pieces)} pieces, {len(paths)} lines")
-        strokes = Strokes(torch.from_numpy(np.stack(paths)).float(), torch.full((len(paths),), float(tips)))
-        made = Drawing(drawing.canvas, strokes, Penned(pens, torch.tensor(owner)))
-        return with_tips(made.to(drawing.device))
+        lines = [
+            pen_lines(pieces, levels[:, k], pen.tip_mm / scale, self.angle + 180 * k / len(pens))
+            for k, pen in enumerate(pens)
+        ]
+        made = drawn(drawing, pens, lines)
+        watch.say(f"pens: {', '.join(pen.name for pen in pens)}; {len(pieces)} pieces, {len(made)} lines")
+        return made
+
+
+def drawn(drawing: Drawing, pens: list[Pen], lines: list[list[Path]]) -> Drawing:
+    """Strokes along the `lines` of each of the pens, in place of a drawing's shapes.
+
+    Raises:
+        InputError: there are none.
+    """
+    paths = [path for each in lines for path in each]
+    if not paths:
+        raise InputError("pens: the shapes are all of the paper's colour; more steps or other pens are needed")
+    owner = [k for k, each in enumerate(lines) for _ in each]
+    strokes = Strokes(torch.from_numpy(np.stack(paths)).float(), torch.ones(len(paths)))
+    made = Drawing(drawing.canvas, strokes, Penned(pens, torch.tensor(owner)))
+    return with_tips(made.to(drawing.device))
 
 
 def tones(pens: list[Pen], paper: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """All mixtures of lines of K pens, in plotting order: levels `[9^K, K]` and their CIE Lab `[9^K, 3]`."""
+    levels, rgb = mixtures(pens, paper)
+    return levels, np.asarray(to_lab(rgb.double().numpy()))
+
+
+def mixtures(pens: list[Pen], paper: Tensor) -> tuple[NDArray[np.int64], Tensor]:
+    """All mixtures of lines of K pens, in plotting order: levels `[9^K, K]` and their sRGB `[9^K, 3]`."""
     levels = np.array(list(itertools.product(range(LEVELS + 1), repeat=len(pens))))
     covered = torch.from_numpy(levels.T / LEVELS).float()  # [K, L]
     again = [pen.build_up * pen.opacity * covered[k] for k, pen in enumerate(pens) if pen.builds]
     clear = 1 - torch.stack([*covered, *again])
     image = Penned(pens, torch.zeros(0, dtype=torch.long)).compose(clear[:, None], paper)
-    return levels, np.asarray(to_lab(image[:, 0].T.double().numpy()))
+    return levels, image[:, 0].T
 
 
 def choose_pens(pieces: Areas, colours: Tensor, context: Context, paper: Tensor) -> tuple[list[Pen], NDArray[np.int64]]:

@@ -15,6 +15,7 @@ from pathlib import Path as FilePath
 
 from plotart.core.errors import InputError
 from plotart.core.files import is_locked
+from plotart.studio.figure import figure
 from plotart.studio.library import HOME, read_json
 
 __all__ = ["window"]
@@ -29,17 +30,16 @@ def window(root: FilePath, say: Callable[[str], None]) -> Iterator[None]:
     """Open the page of what is at work in `root` in a browser; where none opens, the link is said at least.
 
     A studio that shows the folder already is used. Otherwise one is started, which ends with the block, or with this
-    process.
+    process. Where what the page needs is not installed, it is a window of matplotlib's.
 
     Raises:
-        InputError: what the page needs is not installed, or its server does not start.
+        InputError: neither can be, or the server does not start.
     """
-    missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"--window: {missing[0]} is not installed, which the page needs: install it with pip install "
-            "'plotart[studio]', or leave --window out"
-        )
+    missing = next((name for name in ("starlette", "uvicorn") if find_spec(name) is None), None)
+    if missing is not None:
+        with figure(root, missing, say):
+            yield
+        return
     link, server = _running(root), None
     if link is None:
         server, link = _start(root)

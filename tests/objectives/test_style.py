@@ -159,3 +159,18 @@ def test_specs(hed):
         StyleSpec(image="a.jpg", layers=("conv7_1",)).build(context)
     with pytest.raises(InputError, match="--network"):
         StyleSpec(image="a.jpg").build(ObjectiveContext())
+
+
+def test_a_saved_balance_goes_on_with_the_strength_that_is_asked_for_now():
+    saved = GradientBalance(1.0, steps=2)
+    for step in range(2):
+        saved.update(3.0, 0.7, step)
+    for strength in (1.0, 2.5):
+        other = GradientBalance(strength, steps=2)
+        other.load_state_dict(saved.state_dict())
+        assert other.frozen
+        assert other.weight == strength * float(saved.first) / float(saved.second)
+    assert saved.weight == 1.0 * float(saved.first) / float(saved.second)
+    fixed = GradientBalance.fixed(7.0)
+    fixed.load_state_dict(GradientBalance.fixed(50.0).state_dict())
+    assert fixed.weight == 7.0

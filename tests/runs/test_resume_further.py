@@ -73,6 +73,27 @@ def test_settings_of_the_command_line_win_and_stay(settings, tmp_path):
     assert float((after - before).detach().abs().max()) < 1e-6  # at the first rates some 0.01
 
 
+def test_weights_win_and_what_was_best_is_judged_by_them(settings, tmp_path):
+    run = generate(Config.load(None, settings), tmp_path / "run")
+    before = run.figures.history[-1][1]
+    told = resume(run.folder, 6, {"objectives.pixels.weight": 1000.0})
+    assert told.figures.history[-1][1] == pytest.approx(1000 * before, rel=0.5)
+    assert Config.load(run.folder / "config.yaml").objectives["pixels"].weight == 1000.0
+    # the best by the old weight has a total a thousandth as large, and is not taken for that
+    ended = Checkpoint.read(run.folder / FITTED)
+    kept = Checkpoint.read(run.folder / "checkpoint.safetensors").ended[0]
+    assert ended.state["step"] == 18
+    assert kept.total == pytest.approx(told.figures.history[-1][1])
+    for changes, refused in (
+        ({"objectives.pixels.weight": 2.0}, r"objectives\.pixels\.weight: the fits have done their steps; --steps"),
+        ({"objectives.pixels.distances": [1000.0]}, r"--set objectives\.pixels\.distances\S*: it cannot"),
+        ({"objectives.structure.weight": 1.0}, r"--set objectives\.structure: it cannot change any more"),
+        ({"objectives.pixels.weight": -1}, r"objectives\.pixels\.weight: "),
+    ):
+        with pytest.raises(InputError, match=refused):
+            resume(run.folder, None, changes)
+
+
 def test_what_the_checkpoint_holds_does_not_change(settings, tmp_path):
     run = generate(Config.load(None, {**settings, "steps": 2}), tmp_path / "run")
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
