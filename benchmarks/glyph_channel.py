@@ -5,6 +5,8 @@ with a free warp of a tenth of the side, with an autoencoder of 4 numbers. Each 
 channels at strength 1, and from what a new autoencoder of 4 numbers makes of its glyphs after 500 steps on them.
 
     python benchmarks/glyph_channel.py --out DIR [--steps N]
+
+What is there is not learned again, and an interrupted training goes on.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from plotart.glyphs.channel import Channel
 from plotart.glyphs.message import Message
 from plotart.glyphs.render import glyph_images
 from plotart.runs.folder import Run
+from plotart.runs.pipeline import resume
 from plotart.runs.prepare import prepare
 
 CELL, SHOWN, REPEATS, SQUEEZED = 32, 16, 100, 500
@@ -47,6 +50,8 @@ def made(name: str, steps: int, out: Path) -> Run:
     }
     if (out / name / "run.json").exists():
         return Run.open(out / name)
+    if (out / name / "config.yaml").exists():
+        return resume(out / name)
     return generate(Config.load("glyphs", changes | ALPHABETS[name]), out / name, force=True)
 
 

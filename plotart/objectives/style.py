@@ -150,7 +150,10 @@ class StyleSpec(ObjectiveSpec):
         return (Path(self.image).stem,) if self.weight else ()
 
     def hyper_parameters(self) -> Mapping[str, str]:
-        return {"style": self.image} if self.weight else {}
+        if not self.weight:
+            return {}
+        raw = None if self.raw_weight is None else {"style raw weight": f"{self.raw_weight:g}"}
+        return {"style": self.image, **(raw or {"style strength": f"{self.strength or DEFAULT_STRENGTH:g}"})}
 
     def build(self, context: ObjectiveContext) -> Style:
         network = context.network

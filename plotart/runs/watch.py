@@ -79,6 +79,8 @@ class StageWatch:
         self.history.append([now, evaluation.total, evaluation.excitation])
         for name, value in {"total": evaluation.total, **evaluation.losses}.items():
             self.run.log.scalar(f"clean/{name}", value, now)
+        for name, value in evaluation.weights.items():
+            self.run.log.scalar(f"weight/{name}", value, now)
         if evaluation.excitation is not None:
             self.run.log.scalar("excitation/clean", evaluation.excitation, now)
         self._excitation = evaluation.excitation

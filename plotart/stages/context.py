@@ -65,6 +65,11 @@ class Context:
         return self.weights[name] * (1.0 if balance is None else balance.weight)
 
     @property
+    def counts(self) -> dict[str, float]:
+        """`weight` of each objective, by name."""
+        return {name: self.weight(name) for name in self.objectives}
+
+    @property
     def driving(self) -> Mapping[str, Objective]:
         """The objectives that a drawing is fitted to: those that weigh 0 are measured only."""
         found = {name: objective for name, objective in self.objectives.items() if self.weights[name] > 0}

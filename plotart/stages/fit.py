@@ -144,7 +144,7 @@ class Fit(Stage):
         if saved is not None:
             self._go_on(saved, optimizers, context, crops)
             best, best_total, start, skipped = saved["best"], saved["best_total"], saved["step"], saved["skipped"]
-            if best is not None and saved.get("weights", _weights(context)) != _weights(context):
+            if best is not None and saved.get("weights", context.counts) != context.counts:
                 # other weights were given meanwhile, by which its total has to be compared
                 best_total = evaluate(Drawing.unpack(best).to(drawing.device), context, windows=sample).total
         every = max(1, self.steps // self.looks)
@@ -217,7 +217,7 @@ class Fit(Stage):
             "generator": context.generator.get_state(),
             "objectives": {name: objective.state_dict() for name, objective in context.objectives.items()},
             "step": step,
-            "weights": _weights(context),
+            "weights": context.counts,
             **found,
         }
 
@@ -324,11 +324,6 @@ class Fit(Stage):
                     parameter.grad.masked_fill_(bad, 0.0)
                 count += found
         return count
-
-
-def _weights(context: Context) -> dict[str, float]:
-    """What each objective counts in the total now."""
-    return {name: context.weight(name) for name in context.objectives}
 
 
 def _settled(config: Whole, before: Sequence[Stage]) -> bool:

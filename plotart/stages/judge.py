@@ -29,13 +29,14 @@ class Evaluation:
 
     Attributes:
         image: `[1, 3, H, W]` sRGB; of a canvas of over 2 megapixels a smaller one.
-        losses: each objective, unweighted.
+        losses: each objective, unweighted. weights: what each counts in the total.
         total: the weighted sum.
         excitation: mean activation per position of the neurons asked for, natural sign; None without a neuron.
     """
 
     image: Tensor
     losses: dict[str, float]
+    weights: dict[str, float]
     total: float
     excitation: float | None
 
@@ -86,7 +87,7 @@ def evaluate(
                 look=context.shown,
             ),
         )
-        return Evaluation(image, losses, _total(context, losses), excitation)
+        return Evaluation(image, losses, context.counts, _total(context, losses), excitation)
     sums: dict[str, float] = {}
     excited: float | None = None
     area = 0
@@ -110,7 +111,7 @@ def evaluate(
     losses = {name: value / area for name, value in sums.items()}
     seen = context.renderer(drawing, shown_size(drawing.canvas, context.size))
     told = None if excited is None else excited / area
-    return Evaluation(seen, losses, _total(context, losses), told)
+    return Evaluation(seen, losses, context.counts, _total(context, losses), told)
 
 
 def presence_slopes(drawing: Drawing, context: Context, presence: Tensor, without: Sequence[str] = ()) -> Tensor:

@@ -59,6 +59,7 @@ def test_runs_are_all_combinations(tmp_path):
     assert "style" not in plain.objectives and plain.seed == 7
     measured = Config.load("neuron", plan[1].changes(shared, "mondrian.jpg")).objectives["style"]
     assert (measured.weight, measured.strength, measured.hyper_parameters()) == (0, None, {})
+    assert styled.objectives["style"].hyper_parameters()["style strength"] == "0.5"
     assert styled.objectives["style"].strength == 0.5 and styled.objectives["neuron"].at == "conv4_3:12"
     with pytest.raises(InputError, match=r"no file 'no\.jpg'"):
         cells("conv4_3:12", "no.jpg")
