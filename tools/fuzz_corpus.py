@@ -1,10 +1,11 @@
-"""What tools/fuzz.py mutates, and who reads it: every reader that SECURITY.md lists, but for models."""
+"""What tools/fuzz.py mutates, and who reads it: every reader that SECURITY.md lists."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from plotart.cli.flags import gather, given_config
 from plotart.core.canvas import page
 from plotart.core.images import load_image
 from plotart.core.shipped import find_config
+from plotart.core.tensor_file import pack, read_tensors
 from plotart.networks.weights import WheelWeights, load_weights
 from plotart.objectives.neuron import parse_neuron
 from plotart.pens import load_pens
@@ -32,6 +34,8 @@ from plotart.plot.machine import load_machine
 from plotart.plot.read import read_svg
 from plotart.plot.svg import plot_svg
 from plotart.runs.folder import Run
+from plotart.runs.inputs import check_inputs
+from plotart.runs.model import LAYOUT, laid_out, save_model
 from plotart.sweep.plan import cells
 
 SVG = b"""<?xml version="1.0"?>
@@ -120,6 +124,37 @@ def read_run(run: Path) -> Reader:
     return read
 
 
+def model_files(run: Path, corpus: Path) -> Files:
+    """The model of a run, and each file in it, for a model changed as a whole hardly ever has its checksum."""
+    save_model(run, corpus / "a.model")
+    held = read_tensors(corpus / "a.model")[1]["files"]
+    parts = [(name, part.numpy().tobytes()) for name, part in held.items()]
+    return [("a.model", (corpus / "a.model").read_bytes()), ("names", "\n".join(held).encode()), *parts]
+
+
+def read_model(files: Files) -> Reader:
+    """Lays a model out and opens the run; of a file in it, or of their names, the model that would hold these."""
+    held = dict(files[2:])
+
+    def read(scratch: Path, name: str, content: bytes) -> None:
+        model, folder = scratch / "a.model", scratch / "from-model"
+        if name != "a.model":
+            given = held if name == "names" else held | {name: content}
+            called = content.decode("utf-8", "replace").split("\n") if name == "names" else list(given)
+            tensors = [torch.frombuffer(bytearray(part or b"\0"), dtype=torch.uint8) for part in given.values()]
+            content = pack({"version": "0.1.0", "files": dict(zip(called, tensors, strict=False))}, LAYOUT)
+        model.write_bytes(content)
+        try:
+            with laid_out(model, folder):
+                opened = Run.open(folder)
+                opened.load_checkpoint()
+                check_inputs(opened.config)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    return read
+
+
 def read_weights(scratch: Path, name: str, content: bytes) -> object:
     """Weights in the cache, with the checksum of what they are (else nothing is read), or their own."""
     os.environ["PLOTART_CACHE"] = str(scratch / "cache")
@@ -154,6 +189,7 @@ def kinds(corpus: Path) -> list[Kind]:
     small = save({"a.weight": torch.zeros(4, 3), "a.bias": torch.zeros(4)})
     names = ("config.yaml", "run.json", "checkpoint.safetensors", "fitted.safetensors")
     state = [(name, (run / name).read_bytes()) for name in names]
+    model = model_files(run, corpus)
     words = [("neuron", b"2*conv4_3@post:12,3+0.5*conv3_3:40-block4_conv3:1"), ("set", b"stages.0.rates={points: 0.1}"),
              ("config", b"~/image.yaml"), ("cells", b"conv4_3:0-63,70,conv3_1:2"), ("page", b"120x80mm"),
              ("pens", b"#d62728,#1f4fb4")]  # fmt: skip
@@ -165,6 +201,7 @@ def kinds(corpus: Path) -> list[Kind]:
         Kind("machine", shipped("plotart/plot/machines"), placed(lambda file: load_machine(str(file)))),
         Kind("config", shipped("configs"), placed(Config.load)),
         Kind("run", state, read_run(run)),
+        Kind("model", model, read_model(model)),
         Kind("drawing", [("drawing.pt", (run / "drawing.pt").read_bytes())], placed(Drawing.load), 0.5),
         Kind("weights", [("net.safetensors", small)], read_weights),
         Kind("chart", [("chart.yaml", (corpus / "chart.yaml").read_bytes())], placed(load_layout)),

@@ -4,9 +4,10 @@
 
 A mutant is a file of the package with one comparison, sum, number, condition, or choice of `min` and `max` changed. It
 exists in memory only: a process forked from this one imports it in the file's place and runs the file's own tests,
-those of its name and those that name the module or lie in its folder. A mutant that no test fails for is a
-survivor, to be read: a test is missing, or the change changes nothing that matters. Tests that take three times the
-usual CPU time count as failed.
+those of its name and those that name the module or lie in its folder, until one fails. That one is then run without
+the change: if it passes, the mutant is killed. A mutant that no test fails for is a survivor, to be read: a test is
+missing, or the change changes nothing that matters. Where the tests take longer than `--longest`, and more than three
+times as long as without the change, that counts as failed too.
 
 Compiled functions (numba, triton) are left alone: they come from a cache, and tests/raster holds them to references.
 Said again with the same `--kept`, it goes on behind the last mutant there.
@@ -25,8 +26,10 @@ import random
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -47,8 +50,7 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
 NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "floor": "ceil", "ceil": "floor"}
-WORDS = {"passed": "SURVIVED", "failed": "killed", "slow": "killed, slow"}
-NOT_TRIED = "not tried: its tests take long"
+SURVIVED, NOT_TRIED, FAIL_ANYWAY = "SURVIVED", "not tried: its tests take long", "its tests fail anyway"
 MOST_TESTS = 4
 """Files of tests that are run for a file at most: those of its name first, then the shortest."""
 
@@ -181,11 +183,36 @@ class Finder:
         return importlib.machinery.ModuleSpec(name, Loader(name, self.path, self.code), origin=self.path)
 
 
-def tested(tests: Sequence[str], finder: Finder | None, seconds: float) -> tuple[str, float]:
-    """`passed`, `failed` or `slow`, and the seconds of CPU that the tests took, in a process of its own.
+class First:
+    """A plugin of pytest that writes down what failed first."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._note(report)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.failed and not self.file.read_text("utf-8"):
+            self.file.write_text(report.nodeid, "utf-8")
+
+
+def tested(tests: Sequence[str], finder: Finder | None, seconds: float) -> tuple[str, float, str]:
+    """`passed`, `failed` or `slow`, the seconds of CPU that the tests took in their own process, what failed first.
 
     It is slow after `seconds` of CPU, however busy the machine, or after ten times as long by the clock.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "failed"
+        note.touch()
+        came, used = _forked(tests, finder, seconds, note)
+        return came, used, note.read_text("utf-8")
+
+
+def _forked(tests: Sequence[str], finder: Finder | None, seconds: float, note: Path) -> tuple[str, float]:
     began = time.monotonic()
     process = os.fork()
     if not process:
@@ -199,7 +226,7 @@ def tested(tests: Sequence[str], finder: Finder | None, seconds: float) -> tuple
             sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
         code = 3
         try:
-            code = int(pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]))
+            code = int(pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests], [First(note)]))
         finally:
             os._exit(code)
     while True:
@@ -213,6 +240,25 @@ def tested(tests: Sequence[str], finder: Finder | None, seconds: float) -> tuple
             os.waitpid(process, 0)
             return "slow", seconds
         time.sleep(0.05)
+
+
+def judged(path: Path, code: CodeType, longest: float) -> tuple[str, float]:
+    """What came of a mutant, in words, and the seconds of CPU that its tests took."""
+    tests = tests_of_cached(path)
+    came, seconds, first = tested(tests, Finder(module_of(path), path, code), longest)
+    if came == "passed":
+        return SURVIVED, seconds
+    if came == "slow":
+        usual, _, _ = _usual(tuple(tests), longest / 3)
+        return ("killed, slow" if usual == "passed" else NOT_TRIED), seconds
+    usual, _, _ = _usual((str(ROOT / first),) if first else tuple(tests), longest)
+    return ("killed" if usual == "passed" else FAIL_ANYWAY), seconds
+
+
+@cache
+def _usual(tests: tuple[str, ...], longest: float) -> tuple[str, float, str]:
+    """What comes of tests without any change."""
+    return tested(tests, None, longest)
 
 
 def sampled(rooms: Sequence[str], count: int, seed: int) -> list[tuple[str, Path, int]]:
@@ -231,13 +277,9 @@ def sampled(rooms: Sequence[str], count: int, seed: int) -> list[tuple[str, Path
     return [one for row in zip(*chosen, strict=False) for one in row][:count]
 
 
-_TESTS: dict[Path, list[str]] = {}
-
-
+@cache
 def tests_of_cached(path: Path) -> list[str]:
-    if path not in _TESTS:
-        _TESTS[path] = tests_of(path)
-    return _TESTS[path]
+    return tests_of(path)
 
 
 def main() -> None:
@@ -246,7 +288,7 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--longest", type=float, default=60, help="CPU s of tests; files that need more are left out [60]"
+        "--longest", type=float, default=60, help="CPU s of a mutant's tests; files that need more are left out [60]"
     )
     parser.add_argument("--kept", type=Path, help="a file to which each result is added")
     given = parser.parse_args()
@@ -255,17 +297,9 @@ def main() -> None:
     torch.set_num_threads(1)
     kept = given.kept.read_text("utf-8").splitlines() if given.kept and given.kept.is_file() else []
     results = [json.loads(line) for line in kept]
-    usual: dict[str, tuple[str, float]] = {}
     for room, path, number in sampled(given.rooms.split(","), given.mutants, given.seed)[len(results) :]:
         code, told = mutant(path, number)
-        tests = tests_of_cached(path)
-        key = " ".join(tests)
-        if key not in usual:
-            usual[key] = tested(tests, None, given.longest)
-        came, seconds = ("unusable", 0.0)
-        if usual[key][0] == "passed":
-            came, seconds = tested(tests, Finder(module_of(path), path, code), 10 + 3 * usual[key][1])
-        word = WORDS.get(came) or (NOT_TRIED if usual[key][0] == "slow" else "its tests fail anyway")
+        word, seconds = judged(path, code, given.longest)
         line = {
             "room": room,
             "file": str(path.relative_to(ROOT)),
@@ -279,7 +313,7 @@ def main() -> None:
                 file.write(json.dumps(line) + "\n")
         print(f"{word:13} {line['file']}:{told}", flush=True)
     for room in given.rooms.split(","):
-        of = [line["came"] for line in results if line["room"] == room and line["came"] in WORDS.values()]
+        of = [line["came"] for line in results if line["room"] == room and line["came"] not in (NOT_TRIED, FAIL_ANYWAY)]
         print(f"{room:12} {sum(came.startswith('killed') for came in of)} of {len(of)} killed")
 
 

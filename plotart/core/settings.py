@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from plotart.core.errors import InputError, shown
 from plotart.core.registry import Registry
 
-__all__ = ["NO_SUCH_SETTING", "NamesFile", "Section", "first_wrong", "picked", "picked_by_name", "renamed"]
+__all__ = ["NO_SUCH_SETTING", "Missing", "NamesFile", "Section", "first_wrong", "picked", "picked_by_name", "renamed"]
 
 Part = TypeVar("Part")
 
@@ -37,6 +37,16 @@ class NamesFile:
     find: Callable[[str], FilePath | None] = FilePath
 
 
+@dataclass(frozen=True)
+class Missing:
+    """Marks a setting without a default: what is told where it is not given.
+
+    `image: Annotated[str, Missing("there is no picture to draw: give --image FILE")]`
+    """
+
+    told: str
+
+
 def renamed(part: Part, rename: Callable[[str, NamesFile], str]) -> Part:
     """The same settings, each one that names a file through `rename(value, mark)`; sections inside included."""
     if isinstance(part, BaseModel):
@@ -55,8 +65,8 @@ def renamed(part: Part, rename: Callable[[str, NamesFile], str]) -> Part:
     return part
 
 
-def first_wrong(error: ValidationError) -> tuple[str, str]:
-    """Address and plain message of the first thing wrong."""
+def first_wrong(error: ValidationError, model: type[BaseModel] | None = None) -> tuple[str, str]:
+    """Address and plain message of the first thing wrong; `model` is what was to be made."""
     wrong = error.errors(include_url=False)[0]
     address = ".".join(str(part) for part in wrong["loc"])
     if wrong["type"] == "setting":
@@ -66,8 +76,20 @@ def first_wrong(error: ValidationError) -> tuple[str, str]:
         return address, NO_SUCH_SETTING
     if wrong["type"] == "value_error":
         return address, str(wrong["ctx"]["error"])
+    if wrong["type"] == "missing":
+        return address, _missing(model, address)
     message = wrong["msg"][0].lower() + wrong["msg"][1:]
     return address, f"{message}, not {shown(wrong['input'])}"
+
+
+def _missing(model: type[BaseModel] | None, field: str) -> str:
+    """What is told where a setting without a default is not given."""
+    info = model.model_fields.get(field) if model is not None else None
+    mark = next((mark for mark in info.metadata if isinstance(mark, Missing)), None) if info is not None else None
+    if mark is not None:
+        return mark.told
+    meant = f" ({info.description})" if info is not None and info.description else ""
+    return f"this setting has no default and must be given{meant}"
 
 
 def picked(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSerializer]:
@@ -106,11 +128,12 @@ def picked_by_name(registry: Registry[Any]) -> tuple[BeforeValidator, PlainSeria
 def _validated(registry: Registry[Any], name: str, settings: Any, unknown: str, inside: str) -> Any:
     """The part `name` with these settings; an unknown name is told at `unknown`, a wrong setting after `inside`."""
     try:
-        return registry[name].model_validate(settings)
+        part = registry[name]
+        return part.model_validate(settings)
     except InputError as error:
         address, message = unknown, str(error)
     except ValidationError as error:
-        address, message = first_wrong(error)
+        address, message = first_wrong(error, part)
         address = inside + address
         if message == NO_SUCH_SETTING:
             message += f" of {name}"

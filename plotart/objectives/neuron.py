@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field, field_validator
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from plotart.core.errors import InputError, shown
 from plotart.core.parts import Whole
+from plotart.core.settings import Missing
 from plotart.networks.base import Network
 from plotart.networks.contact import probe_images, survey
 from plotart.objectives.balance import GradientBalance, pull_beside_a_picture
@@ -164,7 +165,9 @@ class NeuronSpec(ObjectiveSpec):
         "excitation", "mean activation", "What pens did to the neuron", "Excitation", natural=True
     )
 
-    at: str = Field(description=f"neurons as LAYER:UNIT, for example {EXAMPLE}")
+    at: Annotated[str, Missing("there is no neuron to draw: give --neuron LAYER:UNIT (such as conv4_3:12)")] = Field(
+        description=f"neurons as LAYER:UNIT, for example {EXAMPLE}"
+    )
     reduction: Literal["sum", "mean"] = Field(
         default="mean", description="over copies and positions: mean (independent of size) or sum (published)"
     )

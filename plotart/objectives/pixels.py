@@ -18,7 +18,7 @@ from plotart.core.errors import InputError
 from plotart.core.images import SHARP, blur
 from plotart.core.parts import Whole
 from plotart.core.salience import stressed
-from plotart.core.settings import NamesFile
+from plotart.core.settings import Missing, NamesFile
 from plotart.core.vision import Eye, eye_blur_mm
 from plotart.objectives.base import Frame, Measure, Objective, ObjectiveContext, ObjectiveSpec, objectives
 
@@ -165,7 +165,7 @@ class PixelsSpec(ObjectiveSpec):
     label_order: ClassVar[int] = 0
     measure: ClassVar[Measure] = Measure("pixels", "squared error", "What pens did to the picture", "Error")
 
-    image: Annotated[str, NamesFile()]
+    image: Annotated[str, NamesFile(), Missing("there is no picture to draw: give --image FILE")]
     space: Space = "srgb"
     distances: tuple[float, ...] = Field(default=(0.0,), min_length=1)
     weights: Annotated[str | None, NamesFile()] = Field(

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from plotart.core.errors import InputError
 from plotart.core.parts import Whole
-from plotart.core.settings import NamesFile
+from plotart.core.settings import Missing, NamesFile
 from plotart.core.shipped import find_style
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance
@@ -124,7 +124,9 @@ class StyleSpec(ObjectiveSpec):
     label_order: ClassVar[int] = 40
     while_at_work: ClassVar[tuple[str, ...]] = ("weight", "strength", "raw_weight")
 
-    image: Annotated[str, NamesFile(find_style)] = Field(description="style image: a file, or a name in styles/")
+    image: Annotated[str, NamesFile(find_style), Missing("there is no style image: give --style FILE")] = Field(
+        description="style image: a file, or a name in styles/"
+    )
     strength: float | None = Field(default=None, gt=0.0, description="pull of the style relative to the neuron's")
     raw_weight: float | None = Field(default=None, ge=0.0, description="weight of the published formula instead")
     layers: tuple[str, ...] = Field(

@@ -3,7 +3,8 @@
 import pytest
 
 from plotart.core.errors import InputError
-from plotart.core.shipped import find_config, find_style
+from plotart.core.shipped import find_config, find_style, shipped_configs
+from plotart.runs.checks import check
 from plotart.runs.config import Config
 
 
@@ -68,6 +69,26 @@ def test_wrong_settings_are_named(address, value, words):
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_what_a_shipped_config_lacks_is_told_by_its_flag():
+    told = {}
+    for name in shipped_configs():
+        try:
+            check(Config.load(name))
+        except InputError as error:
+            told[name] = str(error)
+    assert told["space"] == "objectives.pixels.image: there is no picture to draw: give --image FILE"
+    assert "there is no neuron to draw: give --neuron LAYER:UNIT" in told["published"]
+    assert all("give --" in words and "{" not in words for words in told.values()), told
+    assert shipped_configs().keys() - told.keys() >= {"classifier", "glyphs", "digits"} and len(told) >= 15
+
+
+def test_a_setting_without_default_is_told_with_what_it_is_for():
+    with pytest.raises(InputError, match=r"objectives\.style\.image: there is no style image: give --style FILE"):
+        Config.load(None, {"objectives.style.weight": 1})
+    with pytest.raises(InputError, match=r"stages\.0\.layers: this setting .* must be given \(layers of ink"):
+        Config.load(None, {"stages": [{"kind": "lighten"}]})
 
 
 @pytest.mark.parametrize("text", ["a: [1", "- 1\n- 2", "\x00"])
