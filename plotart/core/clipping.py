@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plotart.core.geometry import Path, Rectangle, between, cubic, cut, evaluate, extrema, from_segments, segments
+from plotart.core.geometry import Path, Rectangle, between, cut, evaluate, extrema, from_segments, segments
 
-__all__ = ["clip", "contain"]
+__all__ = ["clip", "clip_all", "contain"]
 
 
 def _crossings(p: NDArray[np.float64], value: float) -> list[float]:
@@ -19,7 +19,11 @@ def _crossings(p: NDArray[np.float64], value: float) -> list[float]:
     if p.min() > value or p.max() < value:  # a curve stays within its control points
         return []
     q0, q1, q2, q3 = (float(x) - value for x in p)
-    at = partial(cubic, (q0, q1, q2, q3))
+
+    def at(t: float) -> float:
+        s = 1 - t
+        return s**3 * q0 + 3 * s * s * t * q1 + 3 * s * t * t * q2 + t**3 * q3
+
     stops = [0.0, *extrema(p), 1.0]
     heights = [q0, *(at(t) for t in stops[1:-1]), q3]
     found = []
@@ -48,6 +52,21 @@ def _inside(points: NDArray[np.float64], rectangle: Rectangle, slack: float = 0.
         and points[:, 1].min() >= y0 - slack
         and points[:, 1].max() <= y1 + slack
     )
+
+
+def clip_all(paths: Sequence[Path], rectangle: Rectangle) -> list[Path]:
+    """The parts of many paths inside the closed rectangle, in order; see `clip`."""
+    if not paths:
+        return []
+    starts = np.cumsum([0, *(len(path) for path in paths[:-1])])
+    points = np.concatenate(paths)
+    low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+    inside = (low >= rectangle[:2]).all(axis=1) & (high <= rectangle[2:]).all(axis=1)
+    return [
+        part
+        for path, whole in zip(paths, inside.tolist(), strict=True)
+        for part in ([path] if whole else clip(path, rectangle))
+    ]
 
 
 def clip(path: Path, rectangle: Rectangle) -> list[Path]:

@@ -37,6 +37,7 @@ __all__ = [
     "split",
     "straight",
     "tangents",
+    "tangents_all",
 ]
 
 Path: TypeAlias = NDArray[np.float64]
@@ -236,6 +237,18 @@ def tangents(path: Path) -> NDArray[np.float64]:
         if len(seen):
             result[row] = sign * chords[seen[0]] / size[seen[0]]
     return result
+
+
+def tangents_all(paths: Sequence[Path]) -> NDArray[np.float64]:
+    """`tangents` of many paths at once, `[N, 2, 2]`."""
+    if not paths:
+        return np.zeros((0, 2, 2))
+    chords = np.array([(path[1] - path[0], path[-1] - path[-2]) for path in paths])
+    size = np.hypot(chords[..., 0], chords[..., 1])
+    found: NDArray[np.float64] = chords / np.maximum(size, 1e-300)[..., None]
+    for i in np.flatnonzero((size <= 1e-9).any(axis=1)).tolist():  # a handle that lies on its end says nothing
+        found[i] = tangents(paths[i])
+    return found
 
 
 def cut(piece: NDArray[np.float64], t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,7 +13,6 @@ from scipy.spatial.distance import cdist
 from skimage.color import rgb2lab
 from skimage.data import lbp_frontal_face_cascade_filename
 from skimage.feature import Cascade
-from skimage.segmentation import random_walker
 from torch import Tensor
 
 from plotart.core.images import resize
@@ -135,6 +134,8 @@ def subject(picture: Tensor) -> Floats:
     seeds[inner >= max(0.6 * float(inner.max()), 1e-9)] = 1
     if not (seeds == 1).any():
         return np.ones((height, width))  # one plain colour: all of it is the subject
+    from skimage.segmentation import random_walker  # noqa: PLC0415 - heavy, and only needed here
+
     chance: Floats = random_walker(lab, seeds, beta=90, mode="bf", channel_axis=-1, return_full_prob=True)[0]
     return np.clip(chance, 0, 1)
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from plotart.core.geometry import Path, cubic, cubic_slope, segments
+from plotart.drawing.portions import laid_on_cells
 
 __all__ = ["SQUARE_CELLS", "STEP_MM", "ink_load", "load_of_paths"]
 
@@ -50,9 +51,18 @@ def ink_load(
     columns, rows = (max(cells_across, math.ceil(side / step_mm)) for side in size_mm)
     caps, owner = _caps(curves, width, ends)
     shown = torch.ones_like(width) if presence is None else presence
-    places, amounts = _portions(
-        torch.cat([curves, caps]), torch.cat([width, width[owner]]), torch.cat([shown, shown[owner]]), step_mm
-    )
+    every = torch.cat([curves, caps]), torch.cat([width, width[owner]]), torch.cat([shown, shown[owner]])
+    laid = laid_on_cells if curves.device.type == "cpu" else _laid_on_cells
+    cells = laid(*every, (rows, columns), step_mm)
+    layers = cells[None, None, 1:-1, 1:-1] / step_mm**2
+    squares: Tensor = torch.nn.functional.avg_pool2d(layers, cells_across, stride=1)[0, 0]
+    return squares
+
+
+def _laid_on_cells(curves: Tensor, width: Tensor, shown: Tensor, size: tuple[int, int], step_mm: float) -> Tensor:
+    """`laid_on_cells` in operations that every device has."""
+    rows, columns = size
+    places, amounts = _portions(curves, width, shown, step_mm)
     scaled = places / step_mm - 0.5
     corner = scaled.detach().floor()
     part = scaled - corner
@@ -65,9 +75,7 @@ def ink_load(
             x, y = (cell[:, 0] + dx).clamp(-1, columns), (cell[:, 1] + dy).clamp(-1, rows)
             share = (part[:, 0] if dx else 1 - part[:, 0]) * (part[:, 1] if dy else 1 - part[:, 1])
             cells = cells.index_add(0, (y + 1) * wide + x + 1, share * amounts)
-    layers = cells.view(1, 1, rows + 2, wide)[..., 1:-1, 1:-1] / step_mm**2
-    squares: Tensor = torch.nn.functional.avg_pool2d(layers, cells_across, stride=1)[0, 0]
-    return squares
+    return cells.view(rows + 2, wide)
 
 
 def _caps(curves: Tensor, width: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,9 +87,11 @@ def _caps(curves: Tensor, width: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
     caps, owners = [], []
     for end, (tip, inner) in enumerate(((0, 1), (3, 2))):
         own = torch.nonzero(ends[:, end]).flatten()
-        out = curves[own, tip] - curves[own, inner]
-        reach = (math.pi / 8 * width[own] / _length(out))[:, None] * out
-        caps.append(curves[own, tip][:, None] + thirds * reach[:, None])
+        # index_select, since the gradient of plain indexing takes longer
+        there = curves[:, tip].index_select(0, own)
+        out = there - curves[:, inner].index_select(0, own)
+        reach = (math.pi / 8 * width.index_select(0, own) / _length(out))[:, None] * out
+        caps.append(there[:, None] + thirds * reach[:, None])
         owners.append(own)
     return torch.cat(caps), torch.cat(owners)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import h5py
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -122,6 +121,8 @@ def vgg16_hed(state: Mapping[str, Tensor]) -> VGG:
 
 def convert_hed(path: Path) -> dict[str, Tensor]:
     """The convolutions of the Keras file as `conv1_1.weight [out, in, 3, 3]`, `conv1_1.bias`, ... for RGB input."""
+    import h5py  # noqa: PLC0415 - photographs need no network
+
     state: dict[str, Tensor] = {}
     with h5py.File(path) as file:
         for block, (_, count) in enumerate(BLOCKS, 1):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from plotart.core.geometry import Path, join, lengths, reverse, tangents
+from plotart.core.geometry import Path, join, lengths, reverse, tangents_all
 from plotart.plot import tour as _tour
 
 __all__ = ["order", "pen_up_length", "tidy"]
@@ -40,7 +40,7 @@ def tidy(paths: Sequence[Path], tip_mm: float) -> list[Path]:
 
 def _join(paths: list[Path], tip_mm: float) -> list[Path]:
     ends = np.stack([path[[0, -1]] for path in paths]).reshape(-1, 2)  # end 2i: start of path i, 2i + 1: its end
-    outward = np.stack([tangents(path) * np.array([[-1.0], [1.0]]) for path in paths]).reshape(-1, 2)
+    outward = (tangents_all(paths) * np.array([[-1.0], [1.0]])).reshape(-1, 2)
     pairs = cKDTree(ends).query_pairs(tip_mm, output_type="ndarray")
     if not len(pairs):
         return paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from plotart.core.clipping import clip
+from plotart.core.clipping import clip_all
 from plotart.core.color import rgb_to_hex
 from plotart.drawing import Drawing
 from plotart.drawing.ink_load import load_of_paths
@@ -42,7 +42,7 @@ def written(drawing: Drawing) -> Plot:
             areas = [fills[i] for i in torch.nonzero(chosen == k).flatten().tolist()]
             tip = pen.tip_mm / drawing.canvas.mm_per_unit
             own += [drawing.canvas.to_mm(path) for area in areas for path in hatch(area, SOLID * tip, ANGLE, tip / 2)]
-        layers.append(Layer(pen, [piece for path in own for piece in clip(path, drawing.canvas.rectangle)]))
+        layers.append(Layer(pen, clip_all(own, drawing.canvas.rectangle)))
     plot = Plot(drawing.canvas.page, drawing.canvas.margin_mm, layers, drawing.canvas.paper)
     return plot.map(lambda layer: tidy(layer.paths, layer.pen.tip_mm))
 

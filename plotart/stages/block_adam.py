@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
+
+from plotart.stages.descent import Descent
 
 __all__ = ["BlockAdam"]
 
 
-class BlockAdam(Optimizer):
+class BlockAdam(Descent):
     """Adam with a full matrix of second moments for each row of a parameter instead of its diagonal.
 
     Control points of one stroke move together (a shift) far more easily than against each other (a bend), which the
@@ -36,16 +37,7 @@ class BlockAdam(Optimizer):
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "damping": damping})
 
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._move(parameter, group)
-
-    def _move(self, parameter: Tensor, group: dict[str, Any]) -> None:
-        grad = parameter.grad
-        assert grad is not None
+    def _move(self, parameter: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
         rows = grad.reshape(len(grad), -1).double()
         state = self.state[parameter]
         if not state:
@@ -71,13 +63,3 @@ class BlockAdam(Optimizer):
         scale = (values.clamp_min(0) + floor).clamp_min(1e-300).rsqrt()
         root: Tensor = (vectors * scale[:, None, :]) @ vectors.mT
         return root
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As saved; torch would cast the float64 moments to the parameter's type, and a resumed run would differ."""
-        super().load_state_dict(state_dict)
-        packed, order = state_dict["state"], [p for group in self.param_groups for p in group["params"]]
-        for place, parameter in enumerate(order):
-            if place in packed:
-                self.state[parameter] = {
-                    name: value.clone() if isinstance(value, Tensor) else value for name, value in packed[place].items()
-                }

@@ -23,6 +23,7 @@ from plotart.stages.base import Stage, stages
 from plotart.stages.block_adam import BlockAdam
 from plotart.stages.context import Context
 from plotart.stages.crops import Crops, crops_of
+from plotart.stages.descent import Descent
 from plotart.stages.judge import evaluate
 from plotart.stages.lazy_adam import LazyAdam
 from plotart.stages.rates import check_rates, rate_factor, usual_rates
@@ -193,7 +194,9 @@ class Fit(Stage):
         return Drawing.unpack(best)
 
     @staticmethod
-    def _go_on(saved: dict[str, Any], optimizers: list[Optimizer], context: Context, crops: Crops | None) -> None:
+    def _go_on(
+        saved: dict[str, Any], optimizers: list[Optimizer | Descent], context: Context, crops: Crops | None
+    ) -> None:
         """Bring everything that a step changes, but the drawing, to where `_state` found it."""
         for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
             own = [group["first"] for group in optimizer.param_groups]
@@ -208,7 +211,7 @@ class Fit(Stage):
 
     @staticmethod
     def _state(
-        drawing: Drawing, context: Context, optimizers: list[Optimizer], step: int, **found: Any
+        drawing: Drawing, context: Context, optimizers: list[Optimizer | Descent], step: int, **found: Any
     ) -> dict[str, Any]:
         """All that a later call needs to go on after `step` steps as if nothing had happened."""
         return {
@@ -221,7 +224,7 @@ class Fit(Stage):
             **found,
         }
 
-    def _optimizers(self, drawing: Drawing) -> list[Optimizer]:
+    def _optimizers(self, drawing: Drawing) -> list[Optimizer | Descent]:
         blocks: list[dict[str, Any]] = []
         plain: list[dict[str, Any]] = []
         shapes = {id(parameter) for parameter in drawing.primitive.parameters()}
@@ -234,7 +237,7 @@ class Fit(Stage):
             if rate > 0:
                 together = self.optimizer == "block-adam" and id(parameter) in shapes
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
-        found: list[Optimizer] = [BlockAdam(blocks)] if blocks else []
+        found: list[Optimizer | Descent] = [BlockAdam(blocks)] if blocks else []
         if self.optimizer == "adadelta":
             return [Adadelta(plain, rho=0.95, eps=1e-7)]
         # gradients of a mean over a page are far below the usual eps of 1e-8

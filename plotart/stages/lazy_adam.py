@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
+
+from plotart.stages.descent import Descent
 
 __all__ = ["LazyAdam"]
 
 
-class LazyAdam(Optimizer):
+class LazyAdam(Descent):
     """Adam in which a row of a parameter whose gradient is exactly 0 keeps its value, its moments and its clock.
 
     When a step looks at a part of a page, Adam would let all other strokes drift on by their old momentum and forget
@@ -31,13 +32,6 @@ class LazyAdam(Optimizer):
         self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
-
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._move(parameter, parameter.grad, group)
 
     def _move(self, parameter: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
         state = self.state[parameter]

@@ -182,7 +182,7 @@ class Prune(Stage):
         if spent is None or spent.seconds > limit:
             each = plot_time(drawing, machine, limit, spent).each(drawing).detach()
             worth = contributions(drawing, context, self.groups) / each
-            drawing = drawing.subset(keep_within(drawing, worth, limit, machine))
+            drawing = drawing.subset(keep_within(drawing, worth, limit, machine, spent and spent.seconds))
             spent = estimate(make_plot(drawing, thorough=False), machine)
         watch.say(f"{len(drawing)} strokes plot in {spent.seconds / 60:.1f} min")
         self._tell_idle_pens(drawing, spent, machine, watch)
@@ -236,10 +236,15 @@ def contributions(drawing: Drawing, context: Context, groups: int = 4) -> Tensor
     return found
 
 
-def keep_within(drawing: Drawing, worth: Tensor, seconds: float, machine: Machine) -> Tensor:
+def keep_within(
+    drawing: Drawing, worth: Tensor, seconds: float, machine: Machine, whole_s: float | None = None
+) -> Tensor:
     """The strokes of most `worth [N]` that the machine plots in at most `seconds`: indices `[M]`, ascending.
 
     As many as that time holds, or up to 2 % of it less; each pen keeps at least its best stroke.
+
+    Args:
+        whole_s: what all strokes take, where that is known.
 
     Raises:
         InputError: one stroke of each pen already takes longer.
@@ -255,7 +260,7 @@ def keep_within(drawing: Drawing, worth: Tensor, seconds: float, machine: Machin
         return plot_seconds(drawing.subset(ranked[:count].sort().values), machine)
 
     low, high = len(ahead), len(ranked)
-    least, most = take(low), take(high)
+    least, most = take(low), take(high) if whole_s is None else whole_s
     if least > seconds:
         raise InputError(
             f"minutes: one stroke of each of {low} pens already takes {least / 60:.2g} min, "

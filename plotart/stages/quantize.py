@@ -8,8 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
 
 from plotart.core.color import ciede2000, from_lab, hex_to_rgb, rgb_to_hex, to_lab
 from plotart.core.errors import InputError
@@ -50,6 +48,8 @@ class Quantize(Stage):
             return drawing.copy()
         if drawing.ink.pens:
             return self._settle(narrow(drawing, context, context.pen_count, watch), watch)
+        from sklearn.cluster import KMeans  # noqa: PLC0415 - takes a second, and learned pens need none
+
         lab = to_lab(drawing.ink.stroke_rgb().double().numpy())
         paper = to_lab(drawing.canvas.paper_rgb.double().numpy())
         keep = np.flatnonzero(ciede2000(lab, paper[None, :]) >= self.faint)
@@ -101,4 +101,6 @@ def match_pens(centres: NDArray[np.float64], pens: NDArray[np.float64]) -> NDArr
         `[K]` indices into `pens`.
     """
     cost = ciede2000(centres[:, None, :], pens[None, :, :])
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - as above
+
     return np.asarray(linear_sum_assignment(cost)[1])
