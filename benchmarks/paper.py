@@ -34,8 +34,7 @@ from plotart.core.vision import eye_blur_mm
 from plotart.drawing.ink import Penned
 from plotart.drawing.ink_load import load_of_paths
 from plotart.objectives.structure import details
-from plotart.pens import load_pens
-from plotart.plot.motion import load_machine
+from plotart.plot.motion import estimate, load_machine
 from plotart.plot.rasterize import coverage_planes
 from plotart.plot.read import read_svg
 from plotart.runs.posters import drawing_area
@@ -46,18 +45,25 @@ PX_PER_MM = 8
 
 def judge(folder: Path, picture: Path) -> dict[str, float]:
     """The figures of a run's written SVG."""
-    wanted = load_image(picture)
     config = plotart.Config.load(folder / "config.yaml")
-    framing, canvas = config.composition.framing(wanted, lambda fit: drawing_area(config, fit), "picture")
-    wanted = framing.of(wanted)
-    size = round(PX_PER_MM * canvas.mm_per_unit)
     told = json.loads((folder / "run.json").read_text())
-    every = {pen.name: pen for pen in load_pens(config.pens.set).pens}
-    pens = [every[pen["name"]] for pen in told["pens"]]
-    planes = torch.from_numpy(coverage_planes(folder / "drawing.svg", canvas, size)).float()
+    found = judge_svg(folder / "drawing.svg", config, picture)
+    changes = load_machine(config.machine).pen_change_seconds * (len(told["pens"]) - 1) / 60
+    found["minutes"] = told["plot"]["minutes"] - changes
+    return found | {"wall s": told["seconds"]}
+
+
+def judge_svg(drawn_svg: Path, config: plotart.Config, picture: Path) -> dict[str, float]:
+    """The figures of an SVG whose layers are pens, on the page and with the composition of a config."""
+    wanted = load_image(picture)
+    framing, canvas = config.composition.framing(wanted, lambda fit: drawing_area(config, fit), "picture")
+    size = round(PX_PER_MM * canvas.mm_per_unit)
+    plot = read_svg(drawn_svg)
+    pens = [layer.pen for layer in plot.layers]
+    planes = torch.from_numpy(coverage_planes(drawn_svg, canvas, size)).float()
     paper = Penned(pens, torch.zeros(0, dtype=torch.long)).compose(1 - planes, canvas.paper_rgb)[None]
-    save_image(paper, folder / "paper.png")
-    target = resize(wanted, *canvas.pixels(size))[None]
+    save_image(paper, drawn_svg.with_suffix(".paper.png"))
+    target = resize(framing.of(wanted), *canvas.pixels(size))[None]
     found = {}
     for distance in (2000, 500):
         seen = [
@@ -67,7 +73,7 @@ def judge(folder: Path, picture: Path) -> dict[str, float]:
         found[f"dE00 at {distance / 1000:g} m"] = float(ciede2000(*seen).mean())
     drawn, asked = (details(image, PX_PER_MM, 500)[0, 0] for image in (paper, target))
     found["detail"] = correlation(drawn, asked)
-    for x, y, side in faces(wanted)[:1]:
+    for x, y, side in faces(framing.of(wanted))[:1]:
         height, width = drawn.shape
         reach = 0.75 * side * min(height, width)
         rows, columns = (
@@ -75,16 +81,33 @@ def judge(folder: Path, picture: Path) -> dict[str, float]:
             for at, length in ((y, height), (x, width))
         )
         found["face"] = correlation(drawn[rows, columns], asked[rows, columns])
-    plot = read_svg(folder / "drawing.svg")
     sides = (plot.page.width_mm, plot.page.height_mm)
     found["layers"] = float(load_of_paths([(layer.paths, layer.pen.tip_mm) for layer in plot.layers], sides).max())
     machine = load_machine(config.machine)
-    changes = machine.pen_change_seconds * (len(pens) - 1) / 60
-    found["minutes"] = told["plot"]["minutes"] - changes
-    found["ink m"] = told["plot"]["ink_mm"] / 1000
-    found["lifts"] = told["plot"]["lifts"]
-    found["wall s"] = told["seconds"]
-    return found
+    spent = estimate(plot, machine)
+    found["minutes"] = spent.minutes - machine.pen_change_seconds * (len(pens) - 1) / 60
+    return found | {"ink m": spent.ink_mm / 1000, "lifts": spent.lifts}
+
+
+def told(found: dict[str, float]) -> str:
+    return "  ".join(f"{key} {value:.4g}" for key, value in found.items())
+
+
+def mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Of what all rows have."""
+    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0] if all(key in row for row in rows)}
+
+
+def picture_file(name: str, folder: Path) -> Path:
+    """A picture by its name in `skimage.data`, written to the folder, or a file of the user's."""
+    if Path(name).exists():
+        return Path(name)
+    file = folder / f"{name}.png"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = np.atleast_3d(getattr(data, name)())
+    rgb = np.broadcast_to(found[..., :3], (*found.shape[:2], 3)).copy()
+    save_image(torch.from_numpy(rgb).permute(2, 0, 1) / 255, file)
+    return file
 
 
 def correlation(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -105,11 +128,7 @@ def main() -> None:
         base = given.keep or Path(scratch)
         rows = []
         for name in given.pictures.split(","):
-            picture = Path(name)
-            if not picture.exists():
-                picture = base / f"{name}.png"
-                base.mkdir(parents=True, exist_ok=True)
-                save_image(torch.from_numpy(getattr(data, name)()[..., :3].copy()).permute(2, 0, 1) / 255, picture)
+            picture = picture_file(name, base)
             changes = {
                 "objectives.pixels.image": str(picture),
                 "pens.set": given.pens,
@@ -120,10 +139,9 @@ def main() -> None:
             spent = time.process_time()
             run = plotart.generate(plotart.Config.load("image", changes), base / picture.stem, force=True)
             rows.append(judge(run.folder, picture) | {"CPU s": time.process_time() - spent})
-            print(f"{picture.stem:12}", *(f"{key} {value:.4g} " for key, value in rows[-1].items()), flush=True)
+            print(f"{picture.stem:12}", told(rows[-1]), flush=True)
         if len(rows) > 1:
-            shared = [key for key in rows[0] if all(key in row for row in rows)]
-            print(f"{'mean':12}", *(f"{key} {np.mean([row[key] for row in rows]):.4g} " for key in shared))
+            print(f"{'mean':12}", told(mean(rows)))
 
 
 if __name__ == "__main__":

@@ -253,8 +253,8 @@ def _light(pens: Sequence[Pen], paper: Tensor) -> Callable[[Tensor], Tensor]:
 
         def over(covered: Tensor) -> Tensor:
             light = ground.expand(3, *covered.shape[1:])
-            for pen, own, u in zip(pens, colours, covered, strict=True):
-                u = pen.opacity * u
+            for pen, own, share in zip(pens, colours, covered, strict=True):
+                u = pen.opacity * share
                 light = light * (1 - u) + u * own if pen.opaque else light * (1 - u * (1 - own))
             return light[None]
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from plotart.core.geometry import polyline, straight
-from plotart.drawing.ink_load import ink_load, load_of_paths
+from plotart.drawing.ink_load import _laid_on_cells, ink_load, load_of_paths
+from plotart.drawing.portions import laid_on_cells
 
 PAGE = (40.0, 30.0)
 
@@ -63,3 +64,23 @@ def test_gradient_moves_strokes_apart():
     shift[0, :, 1] = 1e-4
     slope = (excess((curves + shift).detach()) - excess((curves - shift).detach())) / 2e-4
     np.testing.assert_allclose(float(slope), float(down[0]), rtol=0.02)
+
+
+@pytest.mark.parametrize("step_mm", [1.0, 0.25])
+def test_the_compiled_loop_and_its_gradient_are_those_of_the_operations_it_replaces(step_mm):
+    generator = torch.Generator().manual_seed(0)
+
+    def some(*size):
+        return torch.rand(*size, generator=generator, dtype=torch.float64)
+
+    given = [
+        (24 * some(20, 4, 2) - 2).requires_grad_(),
+        (0.2 + 1.5 * some(20)).requires_grad_(),
+        some(20).requires_grad_(),
+    ]
+    size = (round(20 / step_mm),) * 2
+    slope = some(size[0] + 2, size[1] + 2) - 0.5
+    found = [each(*given, size, step_mm) for each in (laid_on_cells, _laid_on_cells)]
+    torch.testing.assert_close(*found)
+    for one, other in zip(*(torch.autograd.grad((cells * slope).sum(), given) for cells in found), strict=True):
+        torch.testing.assert_close(one, other)
