@@ -61,11 +61,9 @@ def clip_all(paths: Sequence[Path], rectangle: Rectangle) -> list[Path]:
     starts = np.cumsum([0, *(len(path) for path in paths[:-1])])
     points = np.concatenate(paths)
     low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
-    inside = (low >= rectangle[:2]).all(axis=1) & (high <= rectangle[2:]).all(axis=1)
+    inside = np.all(low >= rectangle[:2], axis=1) & np.all(high <= rectangle[2:], axis=1)
     return [
-        part
-        for path, whole in zip(paths, inside.tolist(), strict=True)
-        for part in ([path] if whole else clip(path, rectangle))
+        part for path, whole in zip(paths, inside, strict=True) for part in ([path] if whole else clip(path, rectangle))
     ]
 
 

@@ -38,14 +38,14 @@ class _Laid(torch.autograd.Function):
         ctx.save_for_backward(curves, width, shown)
         ctx.step = step
         found = np.zeros((cells[0] + 2, cells[1] + 2))
-        _lay(*(each.detach().numpy() for each in (curves, width, shown)), step, found)
+        _lay(curves.detach().numpy(), width.detach().numpy(), shown.detach().numpy(), step, found)
         return torch.from_numpy(found).to(curves.dtype)
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        given = [each.detach().numpy() for each in ctx.saved_tensors]
-        found = [np.zeros_like(each) for each in given]
-        _slopes(*given, ctx.step, np.ascontiguousarray(slopes[0].double().numpy()), *found)
+        curves, width, shown = (each.detach().numpy() for each in ctx.saved_tensors)
+        found = np.zeros_like(curves), np.zeros_like(width), np.zeros_like(shown)
+        _slopes(curves, width, shown, ctx.step, np.ascontiguousarray(slopes[0].double().numpy()), *found)
         return (*(torch.from_numpy(each) for each in found), None, None)
 
 

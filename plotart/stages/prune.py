@@ -182,7 +182,9 @@ class Prune(Stage):
         if spent is None or spent.seconds > limit:
             each = plot_time(drawing, machine, limit, spent).each(drawing).detach()
             worth = contributions(drawing, context, self.groups) / each
-            drawing = drawing.subset(keep_within(drawing, worth, limit, machine, spent and spent.seconds))
+            drawing = drawing.subset(
+                keep_within(drawing, worth, limit, machine, None if spent is None else spent.seconds)
+            )
             spent = estimate(make_plot(drawing, thorough=False), machine)
         watch.say(f"{len(drawing)} strokes plot in {spent.seconds / 60:.1f} min")
         self._tell_idle_pens(drawing, spent, machine, watch)
