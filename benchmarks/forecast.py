@@ -1,10 +1,14 @@
 """Whether the time left that a run tells is honest: docs/reliability.md holds the figures.
 
-    python benchmarks/forecast.py [--kinds image,neuron] [--scale 1.0]
+    python benchmarks/forecast.py [--kinds image,neuron] [--record FOLDER | --replay FOLDER] [--clock cpu]
 
 Of each kind a small run is drawn, of which nothing is known before, then one of more pixels and steps. What
 progress.json said of the time left, at every moment from a tenth of the run to 95 % of it, is compared with what was
 left indeed. Seconds are of the wall clock, as for whoever waits: other work that comes and goes counts as an error.
+
+With `--record` the runs also leave in FOLDER when each stage and step was done, by the wall clock and in seconds of the
+CPU. `--replay` draws nothing and tells the forecast of those again, so that what it says is known in a second; by
+`--clock cpu`, as on a machine that has nothing else to do.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,8 +28,11 @@ from skimage import data
 
 from plotart import Config, generate
 from plotart.core.shipped import base_config
-from plotart.runs import forecast, log, pipeline, prepare, progress, results  # noqa: F401 - before the fork
+from plotart.runs import log, pipeline, prepare, progress, results, times  # noqa: F401 - before the fork
 from plotart.runs.clearing import PROGRESS
+from plotart.runs.folder import Run
+from plotart.runs.forecast import Forecast
+from plotart.stages import Step
 
 KINDS: dict[str, tuple[str | None, dict[str, object], dict[str, object]]] = {
     "image": (None, {"size": 128, "steps": 40}, {"size": 224, "steps": 120, "page.size": "a5"}),
@@ -35,7 +43,13 @@ KINDS: dict[str, tuple[str | None, dict[str, object], dict[str, object]]] = {
     "glyphs": ("glyphs", {"steps": 12}, {"steps": 40}),
 }
 """By name: the config, the settings of the small run, and what the larger one changes of them."""
+WORDS = (("first of its kind", False), ("larger after it", True))
 FROM, TO = 0.1, 0.95
+TOLD_S = 0.2
+"""Seconds between two moments at which a record is asked for the time left."""
+
+Record = dict[str, Any]
+"""`name`, `pixels`, `area_mm2` and `events`: begin, number, strokes; step, number, of; end. Each with both clocks."""
 
 
 def config_of(kind: str, photo: Path, *, larger: bool) -> Config:
@@ -48,13 +62,68 @@ def config_of(kind: str, photo: Path, *, larger: bool) -> Config:
     return Config.load(base or base_config(changes), changes)
 
 
-def told(config: Config, folder: Path) -> list[tuple[float, float | None]]:
+class Recorded(progress.RunProgress):
+    """Writes down what it is told, and when: seconds of the wall clock and of the CPU."""
+
+    file: Path
+
+    def __init__(self, run: Run, threads: int, first: int, seconds: float, pixels: float, area_mm2: float) -> None:
+        super().__init__(run, threads, first, seconds, pixels, area_mm2)
+        self.record: Record = {"name": progress.kind_of_run(run.config, threads)}
+        self.record |= {"pixels": pixels, "area_mm2": area_mm2, "events": []}
+        self.wall, self.cpu = time.monotonic(), time.process_time()
+
+    def note(self, word: str, number: int = 0, other: int = 0) -> None:
+        now = round(time.monotonic() - self.wall, 4), round(time.process_time() - self.cpu, 4)
+        self.record["events"].append([word, number, other, *now])
+
+    def begin(self, number: int, kind: str, strokes: int = 0) -> None:
+        self.note("begin", number, strokes)
+        super().begin(number, kind, strokes)
+
+    def step(self, done: Step) -> None:
+        self.note("step", done.number, done.of)
+        super().step(done)
+
+    def end(self) -> None:
+        self.note("end")
+        super().end()
+        self.file.write_text(json.dumps(self.record) + "\n")
+
+
+def replayed(record: Record, config: Config, clock: str) -> list[tuple[float, float | None]]:
+    """What the forecast says while it is told a record, and remembers it then."""
+    told = Forecast(progress.planned(config), record["name"], record["pixels"], record["area_mm2"])
+    moments: list[tuple[float, float | None]] = []
+    now = began = 0.0
+    for word, number, other, *clocks in record["events"]:
+        then = clocks[clock == "cpu"]
+        while word != "begin" and now + TOLD_S < then:
+            now += TOLD_S
+            moments.append((now, told.left(now - began)))
+        now = then
+        if word == "begin":
+            began = now
+            told.begin(number, other)
+        elif word == "step":
+            told.at(number, other, now - began)
+        else:
+            told.ended(now - began)
+            moments.append((now, told.left(now - began)))
+    told.remember()
+    return moments
+
+
+def told(config: Config, folder: Path, record: Path | None) -> list[tuple[float, float | None]]:
     """Draw it in a process of its own; at each moment the seconds of work, and those that were said to be left."""
     process = os.fork()
     if not process:
         code = 1
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            if record is not None:
+                Recorded.file = record
+                pipeline.RunProgress = Recorded  # type: ignore[misc]
             generate(config, folder)
             code = 0
         finally:
@@ -90,17 +159,27 @@ def compared(moments: list[tuple[float, float | None]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--replay", type=Path)
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     progress.WRITE_S = 0.2
+    if chosen.record:
+        chosen.record.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        forecast.FILE = str(root / "times.json")  # what is known of earlier runs is this program's own
         photo = root / "astronaut.png"
         Image.fromarray(data.astronaut()).resize((256, 256)).save(photo)
         for kind in chosen.kinds.split(","):
-            for word, larger in (("first of its kind", False), ("larger, after it", True)):
-                moments = told(config_of(kind, photo, larger=larger), root / f"{kind} {word}")
+            times.FILE = str(root / f"{kind}.json")  # what is known of earlier runs is this program's own
+            for word, larger in WORDS:
+                config, file = config_of(kind, photo, larger=larger), f"{kind} {word}.json".replace(" ", "-")
+                if chosen.replay:
+                    moments = replayed(json.loads((chosen.replay / file).read_text()), config, chosen.clock)
+                else:
+                    record = chosen.record / file if chosen.record else None
+                    moments = told(config, root / f"{kind} {word}", record)
                 print(f"{kind:10} {word:18} {compared(moments)}", flush=True)
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 
 from plotart.core.errors import InputError
+from plotart.core.processes import lives
 
 try:
     import fcntl
@@ -73,20 +74,9 @@ def remove_leftovers(folder: FilePath) -> None:
     """Delete what `write_beside` of processes that are no more left in the folder."""
     for path in folder.glob(".*.part"):
         found = PART.fullmatch(path.name)
-        if found is not None and not path.is_dir() and not _alive(int(found[1])):
+        # what has the number of this process is of an earlier one: nothing has been written yet
+        if found is not None and not path.is_dir() and (int(found[1]) == os.getpid() or not lives(int(found[1]))):
             path.unlink(missing_ok=True)
-
-
-def _alive(process: int) -> bool:
-    if process == os.getpid():
-        return False  # asked before anything is written
-    try:
-        os.kill(process, 0) if os.name != "nt" else None
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return os.name != "nt"
 
 
 class FolderLock:

@@ -22,6 +22,7 @@ from plotart.glyphs.sheet import TOGETHER, Generated
 from plotart.objectives import Frame
 from plotart.stages.base import Finish, Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.judge import evaluate
 from plotart.stages.rates import rate_factor
 from plotart.stages.watch import Step, Watch
@@ -37,6 +38,7 @@ class Train(Stage):
     """
 
     goes_on = True
+    leaving = 7.5
     leaves = ("transition.svg", "training.gif", "interpolation.gif", "confusions.png", "glyphs.pt")
 
     steps: int = Field(2500, ge=1, le=1_000_000)
@@ -104,6 +106,10 @@ class Train(Stage):
         )
         tables = [Table("How the glyphs are read", head, rows)]
         return [*tables, Table("Mistaken", ("Strength", "Glyph", "Read as", "Share"), mistaken)] if mistaken else tables
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.6), Cost(0.2))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         saved = watch.saved

@@ -1,41 +1,82 @@
-"""How long a run will take: what its steps have cost so far, and what its stages cost in earlier runs like it.
+"""How long a run will take: what it has cost so far, and what its stages cost in earlier runs.
 
-Runs are alike when their stages, primitive, ink, objectives and network are. Their sizes may differ: what an earlier
-run took is scaled by how long this one has taken for what it has done so far. Where no run was alike, a stage whose
-steps are not known beforehand is taken to last as long as one of its kind lasted last, in whatever run.
+Each stage has three phases: until its first step is done, the other steps, and what comes after the last. What a phase
+is expected to take comes from an earlier run on this machine, scaled by strokes, pixels and page as the stage declares
+(`plotart.stages.costs`); where there was none, from what such a stage typically takes. The run itself corrects
+that (`plotart.runs.correction`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from plotart.core.files import write_beside
-from plotart.networks.weights import cache_folder
-from plotart.runs.config import Config
+import numpy as np
 
-__all__ = ["Forecast", "Planned"]
+from plotart.runs.correction import corrected, rest
+from plotart.runs.times import RunTook, StageTook, remember, remembered, took
+from plotart.stages.costs import A6_MM2, Cost, Costs, Size
 
-FILE = "times.json"
-KEPT = 100
-"""Kinds of runs that are remembered."""
-PLAIN = 3.0
-"""Steps that a stage without steps is taken to last where nothing is known of it."""
-TYPICAL = {"files": 3.0, "place": 4.0, "lay": 8.0, "lines": 6.0, "lighten": 3.0, "prune": 1.0, "hatch": 3.0}
-"""Seconds of stages, and of writing the files, before any run has ended on this machine; of one core, with A5 pages."""
+__all__ = ["WRITING", "Forecast", "Planned"]
+
+WRITING = Cost(0.7, stroke=1.25e-3)
+"""Of the files of a run."""
+WARM_UP = 1.2
+"""Seconds that the first stage takes the longer, whichever it is."""
 RECENT = 0.2
 """Weight of the newest piece in the running average of a step's cost; a piece is a twentieth of a stage."""
+SAME = 0.9, 0.25, 0.25
+OTHER = 0.5, 0.2, 0.6
+OTHER_STEPS = 0.5, 2.0, 0.5
+"""Standard deviations of the logarithm of what is seen over what was expected: of the whole run, of all phases of a
+kind (steps, or what has none), and of one phase alone. Expected from a run of the same kind, which errs as a whole;
+from another, or from what is typical; and of steps in these, which may be of any network and any objectives."""
+SCALED = 0.5
+"""What they grow by for each unit of the logarithm by which a phase is expected to take longer than it did."""
+
+
+Earlier = tuple[RunTook, StageTook, bool]
+"""A run, its stage, and whether it was of the same kind."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A stage of the run: its kind, and how many steps it takes; none for what has none."""
+    """A stage of the run.
+
+    Attributes:
+        steps: as planned, of which the run's steps are shared out; 0: none.
+        likely: steps that it probably takes where nothing is known; None: `steps`.
+        leaves: strokes that are there after it; None: as many as it is given.
+    """
 
     kind: str
     steps: int
+    likely: int | None = None
+    costs: Costs = field(default_factory=Costs)
+    leaves: int | None = None
+
+
+@dataclass
+class _Stage:
+    """What is seen of a stage."""
+
+    strokes: float = 0.0
+    first: int = 0
+    step: int = 0
+    of: int = 0
+    before: float | None = None
+    last: float = 0.0
+    recent: float | None = None
+    piece: tuple[int, float] = (0, 0.0)
+    ended: float | None = None
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds of a step, of all so far."""
+        if self.before is None or self.step <= self.first:
+            return None
+        return (self.last - self.before) / (self.step - self.first)
 
 
 class Forecast:
@@ -44,103 +85,168 @@ class Forecast:
     Args:
         plan: the stages, and last the writing of files.
         name: of the kind of run.
+        pixels: of the canvas as it is rendered. area_mm2: of the paper within its margins.
     """
 
-    def __init__(self, plan: Sequence[Planned], name: str) -> None:
+    def __init__(self, plan: Sequence[Planned], name: str, pixels: float = 0.0, area_mm2: float = A6_MM2) -> None:
         self._plan = list(plan)
         self._name = name
-        remembered = _remembered()
-        self._lasted = dict(TYPICAL)
-        for run in remembered.values():
-            self._lasted |= {kind: max(took for other, _, took in run if other == kind) for kind, _, _ in run}
-        self._known = remembered.get(name)
-        if self._known is not None and [kind for kind, *_ in self._known] != [stage.kind for stage in plan]:
-            self._known = None
-        self._spent: dict[int, float] = {}
-        self._pace: float | None = None
-        self._piece: tuple[int, int, float] | None = None
-        self._from, self._warm = 0, 0.0
+        self._pixels, self._area = pixels, area_mm2
+        self._known = took(remembered(), name, [stage.kind for stage in plan])
+        self._stages: dict[int, _Stage] = {}
+        self._now = 0
 
-    def at(self, number: int, step: int, of: int, seconds: float) -> None:
-        """Stage `number` has done `step` of its steps, in so many `seconds` since it began."""
-        self._plan[number] = Planned(self._plan[number].kind, max(of, self._plan[number].steps))
-        self._spent[number] = seconds
-        before = self._piece
-        if before is None or before[0] != number:
-            # a stage's first step also compiles and warms up
-            self._piece, self._from, self._warm = (number, step, seconds), step, seconds
-            return
-        if step - before[1] >= max(1, of // 20):
-            pace = (seconds - before[2]) / (step - before[1])
-            self._pace = pace if self._pace is None else (1 - RECENT) * self._pace + RECENT * pace
-            self._piece = (number, step, seconds)
+    def begin(self, number: int, strokes: float = 0.0) -> None:
+        """Stage `number` begins with a drawing of so many strokes."""
+        self._now = number
+        self._stages[number] = _Stage(strokes)
 
-    def ended(self, number: int, seconds: float) -> None:
-        """Stage `number` took so many seconds; the share of the first step, which warms up, is that of the others."""
-        done = self._plan[number].steps - self._from
-        told = self._piece is not None and self._piece[0] == number and done > 0
-        self._spent[number] = (seconds - self._warm) * (1 + self._from / done) if told else seconds
-        self._piece, self._from, self._warm = None, 0, 0.0
+    def at(self, step: int, of: int, seconds: float) -> None:
+        """The stage has done `step` of its steps, in so many `seconds` since it began."""
+        stage = self._stages.setdefault(self._now, _Stage())
+        stage.step, stage.of, stage.last = step, of, seconds
+        if stage.before is None:  # the first step also warms up
+            stage.before, stage.first, stage.piece = seconds, step, (step, seconds)
+        elif step - stage.piece[0] >= max(1, of // 20):
+            pace = (seconds - stage.piece[1]) / (step - stage.piece[0])
+            stage.recent = pace if stage.recent is None else (1 - RECENT) * stage.recent + RECENT * pace
+            stage.piece = (step, seconds)
 
-    def left(self, number: int, step: int) -> float | None:
-        """Seconds until the run has ended, from step `step` of stage `number`; None when nothing is known yet."""
-        here = self._plan[number]
-        waiting = range(number + 1, len(self._plan))
-        if self._known is not None:
-            expected = [self._expected(i) for i in range(len(self._plan))]
-            share, done = (n / here.steps if here.steps else 0.0 for n in (step, step - self._from))
-            past = sum(expected[i] for i in self._spent if i < number) + done * expected[number]
-            spent = sum(seconds for i, seconds in self._spent.items() if i <= number) - self._warm
-            # what is known counts as if it had been seen for a little while
-            trust = 0.05 * sum(expected)
-            scale = (spent + trust) / (past + trust)
-            return scale * ((1 - share) * expected[number] + sum(expected[i] for i in waiting))
-        pace, piece = self._pace, self._piece
-        if pace is None:
-            if piece is None or step <= piece[1]:
-                return None
-            pace = (self._spent[number] - piece[2]) / (step - piece[1])
-        rest = self._plan[number + 1 if here.steps else number :]
-        return pace * (here.steps - step) + sum(
-            pace * stage.steps if stage.steps else self._lasted.get(stage.kind, PLAIN * pace) for stage in rest
-        )
+    def ended(self, seconds: float) -> None:
+        """The stage took so many seconds."""
+        stage = self._stages[self._now]
+        stage.ended = seconds
+        if stage.before is None:
+            stage.before = stage.last = seconds
 
-    def _expected(self, number: int) -> float:
-        """Seconds of a stage in the earlier run, for as many steps as it has here."""
-        assert self._known is not None
-        _, steps, seconds = self._known[number]
-        planned = self._plan[number].steps
-        return float(seconds) * (planned / steps if steps and planned else 1.0)
+    def left(self, elapsed: float) -> float | None:
+        """Seconds until the run has ended, when the stage at work began `elapsed` ago; None when nothing is known."""
+        expected, deviations = self._expected()
+        if not self._tells(expected):
+            return None
+        seen = self._seen(expected, elapsed)
+        scale = corrected(deviations, seen)
+        total = scale * expected
+        left = float(total[self._now + 1 :].sum())
+        before, steps, after = (float(seconds) for seconds in total[self._now])
+        stage = self._stages.get(self._now)
+        if stage is None:
+            return left + before + steps + after
+        if stage.ended is not None:
+            return left
+        if stage.before is None:
+            return left + rest(before, elapsed) + steps + after
+        if stage.step < stage.of:
+            pace = stage.recent or stage.pace
+            per_step = pace if pace is not None else steps / max(1, stage.of - stage.first)
+            return left + max(0.0, per_step * (stage.of - stage.step) - (elapsed - stage.last)) + after
+        return left + rest(after, elapsed - stage.last)
+
+    def _tells(self, expected: np.ndarray) -> bool:
+        """Whether anything is known of a step's cost, where there are steps to come."""
+        if any(stage.pace is not None for stage in self._stages.values()):
+            return True
+        steps = expected[self._now :, 1].tolist()
+        return all(known is not None or not n for known, n in zip(self._known[self._now :], steps, strict=True))
+
+    def _expected(self) -> tuple[np.ndarray, np.ndarray]:
+        """Seconds `[S, 3]` of each phase of each stage, and deviations `[S, 3, 3]`, as of `corrected`."""
+        seconds, deviations = np.zeros((len(self._plan), 3)), np.zeros((len(self._plan), 3, 3))
+        here = self._stages.get(self._now)
+        strokes = here.strokes if here is not None else 0.0
+        planned = sum(stage.steps for stage in self._plan)
+        for i, (stage, known) in enumerate(zip(self._plan, self._known, strict=True)):
+            own = self._stages.get(i)
+            size = self._size(self._given(i, strokes) if own is None else own.strokes)
+            steps = _steps(stage, known, planned) if own is None or not own.of else own.of
+            first = 1 if own is None or not own.first else own.first
+            for j, count in enumerate((1, max(0, steps - first), 1 if steps else 0)):
+                each, deviations[i, j] = _each(stage, known, j, size, steps)
+                seconds[i, j] = count * each
+            strokes = size.strokes if stage.leaves is None else stage.leaves
+        return seconds, deviations
+
+    def _size(self, strokes: float) -> Size:
+        return Size(strokes, self._pixels, self._area)
+
+    def _given(self, number: int, strokes: float) -> float:
+        """Strokes of a stage to come: by an earlier run of the same kind, else those that stages before it leave."""
+        known, now = self._known[number], self._known[self._now]
+        if known is None or now is None or not (known[2] and now[2]) or self._now not in self._stages:
+            return strokes
+        grown = self._stages[self._now].strokes / now[1].strokes if now[1].strokes else 1.0
+        return known[1].strokes * grown
+
+    def _seen(self, expected: np.ndarray, elapsed: float) -> list[tuple[int, int, float, float]]:
+        """Of each phase that was seen: stage, phase, the seconds seen, and those expected of the same."""
+        seen = []
+        for i, stage in self._stages.items():
+            over = stage.ended is not None
+            if stage.before is None:
+                seen += [(i, 0, elapsed, float(expected[i, 0]))] if elapsed > expected[i, 0] else []
+                continue
+            if over and not stage.of and expected[i, 1] > 0:
+                continue  # it had nothing to do
+            seen.append((i, 0, stage.before, float(expected[i, 0])))
+            if stage.pace is not None:
+                done = stage.step - stage.first
+                pace = stage.pace if over or stage.recent is None else stage.recent
+                seen.append((i, 1, done * pace, float(expected[i, 1]) * done / max(1, stage.of - stage.first)))
+            if stage.ended is not None and stage.of:
+                seen.append((i, 2, stage.ended - stage.last, float(expected[i, 2])))
+        return seen
 
     def remember(self) -> None:
         """Keep what the stages took, for runs to come; those of a run that went on in between are not all known."""
-        if set(self._spent) != set(range(len(self._plan))):
+        if set(self._stages) != set(range(len(self._plan))):
             return
-        took = [[stage.kind, stage.steps, round(self._spent[i], 3)] for i, stage in enumerate(self._plan)]
-        known = _remembered()
-        known.pop(self._name, None)
-        kept = dict([*known.items(), (self._name, took)][-KEPT:])
-        with contextlib.suppress(OSError), write_beside(cache_folder() / FILE) as beside:
-            beside.write_text(json.dumps(kept), encoding="utf-8")
+        stages = []
+        for i, plan in enumerate(self._plan):
+            stage = self._stages[i]
+            if stage.ended is None:
+                return
+            before, steps = stage.before or 0.0, stage.step
+            pace = stage.pace if stage.pace is not None else before if steps else 0.0
+            after = stage.ended - stage.last
+            stages.append(
+                StageTook(
+                    kind=plan.kind, planned=plan.steps, steps=steps, before=round(before, 4), pace=round(pace, 6),
+                    after=round(max(0.0, after), 4), strokes=stage.strokes,
+                    typical=plan.costs.seconds(self._size(stage.strokes)),
+                )
+            )  # fmt: skip
+        remember(self._name, RunTook(stages=tuple(stages)))
 
 
-def kind_of_run(config: Config, threads: int) -> str:
-    """What runs that take their time alike have in common."""
-    stages = " ".join(stage.kind for stage in config.scaled_stages())
-    objectives = " ".join(sorted(config.objectives))
-    return f"{config.primitive.kind} {config.ink.kind} | {objectives} | {config.network.name} | {stages} | {threads}"
+def _steps(stage: Planned, known: Earlier | None, planned: int) -> int:
+    """Steps that a stage will take: of those planned as large a share as in an earlier run of the same kind."""
+    if known is None or not known[2]:
+        return stage.steps if stage.likely is None else stage.likely
+    run, earlier, _ = known
+    if stage.steps and earlier.planned:
+        return math.ceil(max(earlier.steps / earlier.planned, 0.5) * stage.steps)  # none then: perhaps this time
+    return round(earlier.steps * planned / run.planned) if run.planned else earlier.steps
 
 
-def _remembered() -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        held = json.loads((cache_folder() / FILE).read_text(encoding="utf-8"))
-        if isinstance(held, dict) and all(_is_record(record) for record in held.values()):
-            return held
-    return {}
-
-
-def _is_record(record: Any) -> bool:
-    return isinstance(record, list) and all(
-        isinstance(stage, list) and len(stage) == 3 and isinstance(stage[1], int) and isinstance(stage[2], int | float)
-        for stage in record
+def _each(
+    stage: Planned, known: Earlier | None, phase: int, size: Size, steps: int
+) -> tuple[float, tuple[float, float, float]]:
+    """Seconds expected of a phase, or of each of its steps, and the deviations of their logarithm."""
+    typical, unsure = (
+        stage.costs.seconds(size)[phase],
+        OTHER_STEPS if phase == 1 else OTHER,
     )
+    if known is None:
+        return typical, unsure
+    _, earlier, same = known
+    then = earlier.typical[phase]
+    if then <= 0:
+        return typical, unsure
+    scaled = (earlier.before, earlier.pace, earlier.after)[phase] * typical / then
+    if steps and not earlier.steps:  # what found nothing to do then may this time
+        return ((scaled + typical) / 2 if phase == 0 else typical), unsure
+    if not same:
+        return scaled, unsure
+    grown = SCALED * abs(math.log(typical / then)) if typical else 0.0
+    run, kind, alone = SAME
+    return scaled, (run, kind + grown if phase == 1 else kind, alone + grown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -168,12 +169,19 @@ def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> No
     specs = run.config.scaled_stages()
     with (
         interruptible(run.stop, run.say),
-        RunProgress(run, torch.get_num_threads(), base.stage, base.seconds) as progress,
+        RunProgress(
+            run,
+            torch.get_num_threads(),
+            base.stage,
+            base.seconds,
+            math.prod(drawing.canvas.pixels(context.size)),
+            drawing.canvas.area_mm2,
+        ) as progress,
     ):
         for number in range(base.stage, len(specs)):
             base = _learned(base, context)
             stage = specs[number]
-            progress.begin(number, stage.kind)
+            progress.begin(number, stage.kind, len(drawing))
             label = f"{stage.kind} {number + 1}/{len(specs)}"
             watch = StageWatch(run, label, base=base, saved=state, progress=progress)
             if state is None:
@@ -183,8 +191,8 @@ def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> No
                 watch.save_end()
             base = watch.done(drawing, evaluate(drawing, context))
             state = None
-            progress.end(number)
-        progress.begin(len(specs), FILES)
+            progress.end()
+        progress.begin(len(specs), FILES, len(drawing))
         run.save_checkpoint(_learned(base, context))  # holds the last drawing, for `enlarge`
         finish(run, drawing, context, base)
         run.save_model()

@@ -17,66 +17,121 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from plotart.core.errors import Interrupted
+from plotart.core.errors import InputError, Interrupted
 from plotart.core.files import write_beside
 from plotart.runs.clearing import PROGRESS
+from plotart.runs.compiling import Compiling
+from plotart.runs.config import Config
 from plotart.runs.folder import Run
-from plotart.runs.forecast import Forecast, Planned, kind_of_run
+from plotart.runs.forecast import WARM_UP, WRITING, Forecast, Planned
+from plotart.runs.times import kind_of_run
 from plotart.stages import Step
+from plotart.stages.costs import A6_MM2, Costs
 
-__all__ = ["FILES", "RunProgress"]
+__all__ = ["FILES", "RunProgress", "planned"]
 
 WRITE_S, SHOW_S, LINE_S = 1.0, 0.1, 15.0
 """Seconds between two writings of the file, two looks of the bar, and two lines where there is no terminal."""
 FILES = "files"
 
 
-class RunProgress:
-    """Tells how far a run is, from its stage `first` on; `seconds` of work were done before."""
+def planned(config: Config) -> list[Planned]:
+    """The stages of a run, and the writing of its files, as the forecast wants to know them."""
+    specs = config.scaled_stages()
+    writing = replace(WRITING, fixed=WRITING.fixed + sum(spec.leaving for spec in specs))
+    stages = [Planned(spec.kind, spec.own_steps, spec.likely_steps, spec.costs, spec.usual_strokes) for spec in specs]
+    before = stages[0].costs.before
+    warming = replace(stages[0].costs, before=replace(before, fixed=before.fixed + WARM_UP))
+    stages[0] = replace(stages[0], costs=warming)
+    return [*stages, Planned(FILES, 0, costs=Costs(writing))]
 
-    def __init__(self, run: Run, threads: int, first: int = 0, seconds: float = 0.0) -> None:
+
+class RunProgress:
+    """Tells how far a run is, from its stage `first` on, also while nothing is heard of a stage.
+
+    Args:
+        threads: of the run. seconds: of work that were done before.
+        pixels: of the canvas as it is rendered. area_mm2: of the paper within its margins.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        threads: int,
+        first: int = 0,
+        seconds: float = 0.0,
+        pixels: float = 0.0,
+        area_mm2: float = A6_MM2,
+    ) -> None:
         self.run = run
-        specs = run.config.scaled_stages()
-        plan = [*(Planned(spec.kind, spec.own_steps) for spec in specs), Planned(FILES, 0)]
-        self.forecast = Forecast(plan, kind_of_run(run.config, threads))
-        self._count, self._first, self._before = len(specs), first, seconds
+        plan = planned(run.config)
+        self.forecast = Forecast(plan, kind_of_run(run.config, threads), pixels, area_mm2)
+        self._count, self._before = len(plan) - 1, seconds
         self._began = self._stage_began = self._lined = time.monotonic()
+        self._compiling, self._compiled = Compiling(), 0.0
         self._written = self._shown = 0.0
-        self._at: dict[str, Any] = {"stage": specs[first].kind if first < len(specs) else FILES, "number": first + 1}
-        self._at |= {"stages": len(specs), "step": 0, "of": plan[first].steps, "losses": {}, "excitation": None}
+        self._at: dict[str, Any] = {"stage": plan[first].kind, "number": first + 1, "stages": self._count}
+        self._at |= {"step": 0, "of": plan[first].steps, "losses": {}, "excitation": None}
+        self._state, self._terms = "running", ""
         self._bar: Progress | None = None
         self._task = TaskID(0)
+        self._lock, self._over = Lock(), Event()
+        self._ticking = Thread(target=self._tick, name="progress", daemon=True)
 
-    def begin(self, number: int, kind: str) -> None:
-        """Stage `number` begins, or the files are written."""
-        self._stage_began = time.monotonic()
-        self._at |= {"stage": kind, "number": number + 1, "step": 0, "of": 0}
-        self._tell("writing" if kind == FILES else "running", now=True)
+    def begin(self, number: int, kind: str, strokes: int = 0) -> None:
+        """Stage `number` begins with a drawing of so many strokes, or the files are written."""
+        with self._lock:
+            self._stage_began, self._compiled = time.monotonic(), self._compiling.seconds
+            self.forecast.begin(number, strokes)
+            self._at |= {"stage": kind, "number": number + 1, "step": 0, "of": 0}
+            self._state, self._terms = "writing" if kind == FILES else "running", ""
+            self._tell(self._state, now=True)
 
-    def end(self, number: int) -> None:
-        self.forecast.ended(number, time.monotonic() - self._stage_began)
+    def end(self) -> None:
+        """The stage that began last has ended."""
+        with self._lock:
+            self.forecast.ended(self._elapsed())
 
-    def step(self, number: int, done: Step) -> None:
-        now = time.monotonic()
-        self.forecast.at(number, done.number, done.of, now - self._stage_began)
-        if now - self._shown < SHOW_S:
-            return
-        self._shown = now
-        self._at |= {"step": done.number, "of": done.of, "losses": done.losses}
-        self._tell("running")
-        terms = "  ".join(f"{name} {value:.4g}" for name, value in {**done.losses, **done.told}.items())
-        self._show(terms)
-        if not self.run.console.is_terminal and now - self._lined > LINE_S:
-            self._lined = now
-            left = self._left()
-            after = "" if left is None else f", about {_clock(left)} left of the run"
-            self.run.say(f"{self._label()}: step {done.number}/{done.of}{after}  {terms}")
+    def step(self, done: Step) -> None:
+        with self._lock:
+            self.forecast.at(done.number, done.of, self._elapsed())
+            now = time.monotonic()
+            if now - self._shown < SHOW_S:
+                return
+            self._shown = now
+            self._at |= {"step": done.number, "of": done.of, "losses": done.losses}
+            self._tell("running")
+            self._terms = "  ".join(f"{name} {value:.4g}" for name, value in {**done.losses, **done.told}.items())
+            self._show()
+            if not self.run.console.is_terminal and now - self._lined > LINE_S:
+                self._lined = now
+                left = self._left()
+                after = "" if left is None else f", about {_clock(left)} left of the run"
+                self.run.say(f"{self._label()}: step {done.number}/{done.of}{after}  {self._terms}")
+
+    def _tick(self) -> None:
+        """Tell again what a stage without steps, or a long one, has left."""
+        while not self._over.wait(WRITE_S):
+            with self._lock:
+                if self._over.is_set() or time.monotonic() - self._shown < WRITE_S:
+                    continue
+                try:
+                    self._tell(self._state)
+                    self._show()
+                except (InputError, OSError):
+                    return  # the run itself will say so
+
+    def _elapsed(self) -> float:
+        """Seconds of work since the stage began; functions are compiled once, and not in runs to come."""
+        return time.monotonic() - self._stage_began - (self._compiling.seconds - self._compiled)
 
     def seen(self, excitation: float | None) -> None:
         self._at["excitation"] = excitation
@@ -85,9 +140,9 @@ class RunProgress:
         return str(self._at["stage"]) + (f" {self._at['number']}/{self._count}" if self._at["stage"] != FILES else "")
 
     def _left(self) -> float | None:
-        return self.forecast.left(self._at["number"] - 1, self._at["step"])
+        return self.forecast.left(self._elapsed())
 
-    def _show(self, terms: str) -> None:
+    def _show(self) -> None:
         if not self.run.console.is_terminal:
             return
         if self._bar is None:
@@ -102,9 +157,9 @@ class RunProgress:
         self._bar.update(
             self._task,
             completed=0.0 if left is None else spent / max(spent + left, 1e-9),
-            label=f"{self._label()}  {self._at['step']}/{self._at['of']}",
+            label=self._label() + (f"  {self._at['step']}/{self._at['of']}" if self._at["of"] else ""),
             left="" if left is None else f"{_clock(left)} left",
-            terms=Text(terms).plain,
+            terms=Text(self._terms).plain,
         )
 
     def _tell(self, state: str, message: str = "", *, now: bool = False) -> None:
@@ -129,17 +184,22 @@ class RunProgress:
             beside.write_text(json.dumps(told), encoding="utf-8")
 
     def __enter__(self) -> RunProgress:
+        self._compiling.__enter__()
+        self._ticking.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over.set()
+        self._ticking.join()
+        self._compiling.__exit__(kind, error, trace)
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
         try:
             if error is None:
-                self.end(self._count)
+                self.end()
                 self.forecast.remember()
                 self._tell("finished", now=True)
             elif isinstance(error, Interrupted | KeyboardInterrupt):

@@ -71,7 +71,7 @@ class StageWatch:
             # of a killed run that goes on, the steps since its checkpoint come twice: the later ones count
             with (self.run.folder / LOSSES).open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(line) + "\n")
-        self.progress.step(self._base.stage, done)
+        self.progress.step(done)
 
     def seen(self, step: int, evaluation: Evaluation) -> None:
         self.run.check_place()

@@ -15,6 +15,7 @@ from plotart.core.parts import Part
 from plotart.core.registry import Registry
 from plotart.drawing import Drawing
 from plotart.stages.context import Context
+from plotart.stages.costs import Costs
 from plotart.stages.watch import Watch
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class Stage(Part):
     """Names of the files of its own that it writes into the run's folder."""
     inks: ClassVar[tuple[str, ...] | None] = None
     """The only `ink.kind` that it works on; None: any."""
+    usual_strokes: ClassVar[int | None] = None
+    """How many strokes it typically leaves, for forecasts; None: about as many as it is given."""
+    leaving: ClassVar[float] = 0.0
+    """Seconds that `finish` typically takes."""
 
     @abstractmethod
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
@@ -80,6 +85,16 @@ class Stage(Part):
     def own_steps(self) -> int:
         """How many of the run's steps it takes."""
         return 0
+
+    @property
+    def likely_steps(self) -> int:
+        """How many steps it probably takes, of its own or, where it has none, besides those of the run."""
+        return self.own_steps
+
+    @property
+    def costs(self) -> Costs:
+        """What it typically takes, where no earlier run tells."""
+        return Costs()
 
     def scaled(self, share: Callable[[int], int]) -> Self:
         """The stage in a run of another number of steps; `share` gives what becomes of a number of them."""

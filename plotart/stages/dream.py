@@ -33,6 +33,7 @@ from plotart.plot import order_pens
 from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.count import ENOUGH, pen_count_table
 from plotart.stages.fewer import enough_pens, fewer_pens, only
 from plotart.stages.judge import evaluate
@@ -61,6 +62,7 @@ class Dream(Stage):
     """
 
     lays_anew = True
+    usual_strokes = 1
     keeps_minutes = True
     spares_pens = True
 
@@ -103,6 +105,10 @@ class Dream(Stage):
     @classmethod
     def report(cls, figures: Mapping[str, Any]) -> Sequence[Table]:
         return pen_count_table(figures)
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.3), Cost(0.15))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         saved, canvas = watch.saved, drawing.canvas

@@ -27,6 +27,7 @@ from plotart.plot.hatch import hatch
 from plotart.plot.regions import Areas, regions
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
 
@@ -49,6 +50,7 @@ class Hatch(Stage):
     """
 
     reduces = True
+    usual_strokes = 1500
 
     angle: float = Field(20.0, ge=-180, le=180, description="of the first pen's lines, degrees")
     least: float = Field(2.0, ge=0, le=100, description="smallest piece with a colour of its own, in tips squared")
@@ -71,6 +73,10 @@ class Hatch(Stage):
 
     def settles(self, palette: str) -> bool:
         return True
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.5))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if drawing.ink.settled:

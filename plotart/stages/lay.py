@@ -29,6 +29,7 @@ from plotart.pens import Pen
 from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.count import ENOUGH, pen_count_table
 from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.narrow import with_tips
@@ -75,6 +76,7 @@ class Lay(Stage):
     """
 
     lays_anew = True
+    usual_strokes = 1500
 
     look: AnyLook
     keep: float | None = Field(None, gt=0, le=1, description="share of what all pens do that fewer must keep")
@@ -105,6 +107,10 @@ class Lay(Stage):
     @classmethod
     def report(cls, figures: Mapping[str, Any]) -> Sequence[Table]:
         return pen_count_table(figures)
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(3.8))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         picture = context.picture

@@ -15,6 +15,7 @@ from plotart.drawing.ink_load import SQUARE_CELLS, STEP_MM
 from plotart.plot.written import load_of, written
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.fit import Fit
 from plotart.stages.judge import presence_slopes
 from plotart.stages.watch import Part, Watch
@@ -36,6 +37,15 @@ class Lighten(Stage):
 
     layers: float = Field(ge=1, le=1000, description="layers of ink on a square millimetre")
     refit: Fit | None = None
+
+    @property
+    def likely_steps(self) -> int:
+        return 0 if self.refit is None else self.refit.steps
+
+    @property
+    def costs(self) -> Costs:
+        looking = Cost(stroke=0.1e-3)
+        return Costs(looking) if self.refit is None else Costs(Cost(1.5, 0.6e-3), after=Cost(stroke=0.6e-3))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         refit, saved = self.refit, watch.saved

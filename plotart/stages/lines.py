@@ -22,6 +22,7 @@ from plotart.pens import Pen
 from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.narrow import with_tips
 from plotart.stages.prune import keep_within, plot_seconds, plot_time
 from plotart.stages.separation import fewer_pens, separate
@@ -52,6 +53,7 @@ class Lines(Stage):
     leaves = ("dream.png",)
     keeps_minutes = True
     lays_anew = True
+    usual_strokes = 500
     reduces = True
 
     shortest_mm: float = Field(2.5, gt=0, le=1000, description="no shorter lines are laid")
@@ -63,6 +65,10 @@ class Lines(Stage):
 
     def settles(self, palette: str) -> bool:
         return palette != "kmeans"
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(2.8))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         planes, pens = self._wanted(drawing, context, watch)

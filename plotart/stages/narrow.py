@@ -10,6 +10,7 @@ from pydantic import Field
 from plotart.drawing import Drawing
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Watch
 
@@ -53,6 +54,10 @@ class Narrow(Stage):
 
     def counted(self) -> Sequence[Stage]:
         return ()
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(1.0))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if not drawing.ink.pens or drawing.ink.settled:

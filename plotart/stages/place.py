@@ -27,6 +27,7 @@ from plotart.pens import Pen
 from plotart.plot.motion import expected_seconds
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.count import ENOUGH, fewest, pen_count_table
 from plotart.stages.narrow import with_tips
 from plotart.stages.separation import SPARE, afford, fewer_pens, ink_deep
@@ -59,6 +60,7 @@ class Place(Stage):
     """
 
     lays_anew = True
+    usual_strokes = 4000
 
     keep: float | None = Field(None, gt=0, le=1, description="share of what all pens do that fewer must keep")
     shortest_mm: float = Field(8.0, gt=0, le=1000, description="mean length below which strokes get no shorter")
@@ -88,6 +90,10 @@ class Place(Stage):
     @classmethod
     def report(cls, figures: Mapping[str, Any]) -> Sequence[Table]:
         return pen_count_table(figures)
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(2.6))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         picture = context.picture

@@ -27,6 +27,7 @@ from plotart.plot.motion import Estimate, Machine, estimate
 from plotart.plot.written import make_plot
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.fit import Fit
 from plotart.stages.judge import presence_slopes
 from plotart.stages.rates import check_rates
@@ -95,6 +96,10 @@ class Prune(Stage):
             return ()
         asked = figures["minutes"]
         return (f"{asked['asked']:g} min asked for; unpruned it would take {asked['before']:.0f} min",)
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(stroke=0.5e-3), after=Cost(stroke=0.15e-3))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if context.minutes is None or not drawing.ink.settled:

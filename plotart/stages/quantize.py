@@ -17,6 +17,7 @@ from plotart.pens import Pen
 from plotart.plot import order_pens
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.narrow import narrow, with_tips
 from plotart.stages.watch import Watch
 
@@ -42,6 +43,10 @@ class Quantize(Stage):
 
     def settles(self, palette: str) -> bool:
         return True
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.03))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         if drawing.ink.settled:

@@ -18,6 +18,7 @@ from plotart.drawing import Drawing
 from plotart.drawing.render import View
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.watch import Watch
 
 __all__ = ["Regrow", "missed"]
@@ -47,6 +48,10 @@ class Regrow(Stage):
         if need == "shapes":
             return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles, paths or splats"
         return super().lacks(need, at, config)
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.03))
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:

@@ -12,6 +12,7 @@ from plotart.drawing.primitives import Primitive
 from plotart.raster.forms import EDGE_PX
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.judge import evaluate
 from plotart.stages.watch import Watch
 
@@ -40,6 +41,10 @@ class Reorder(Stage):
         if need == "shapes":
             return f"{at}: {self.kind} is for filled shapes; primitive.kind must be circles, paths or splats"
         return super().lacks(need, at, config)
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.4))
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:

@@ -28,6 +28,7 @@ from plotart.plot.regions import Areas
 from plotart.plot.start import cut
 from plotart.stages.base import Stage, stages
 from plotart.stages.context import Context
+from plotart.stages.costs import Cost, Costs
 from plotart.stages.hatch import choose_pens, pen_lines
 from plotart.stages.narrow import with_tips
 from plotart.stages.watch import Watch
@@ -48,6 +49,7 @@ class Trace(Stage):
     """
 
     reduces = True
+    usual_strokes = 1200
 
     marks: Literal["hatch", "regions", "dividers"] = "hatch"
     angle: float = Field(20.0, ge=-180, le=180, description="of the first pen's hatch, degrees")
@@ -74,6 +76,10 @@ class Trace(Stage):
 
     def settles(self, palette: str) -> bool:
         return True
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(Cost(0.35))
 
     @torch.no_grad()
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:

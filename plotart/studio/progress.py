@@ -8,6 +8,7 @@ import time
 from pathlib import Path as FilePath
 from typing import Any
 
+from plotart.core.processes import lives
 from plotart.studio.library import finite, read_json
 
 __all__ = ["alive", "curve_of", "latest_frame", "progress", "state_of"]
@@ -97,14 +98,8 @@ def latest_frame(folder: FilePath) -> str | None:
 
 def alive(pid: object) -> bool:
     """Whether a process of plotart has this number; a number that was given to another program since has not."""
-    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 1:
+    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 1 or not lives(pid):
         return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass  # of another user: it lives
     try:
         command = FilePath(f"/proc/{pid}/cmdline").read_bytes()
         state = FilePath(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plotart.core.errors import InputError
+from plotart.core.processes import lives
 from plotart.plot.files import write_whole
 from plotart.plot.layers import Plot
 
@@ -68,15 +69,7 @@ class Progress(BaseModel):
     @property
     def alive(self) -> bool:
         """Whether the process that plots is still there."""
-        if self.state in ("done", "cancelled", "lost") or self.pid <= 0:
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+        return self.state not in ("done", "cancelled", "lost") and lives(self.pid)
 
     def write(self, file: FilePath) -> None:
         """To disk, so that it is there after a power cut."""
