@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -29,6 +30,7 @@ from plotart.raster.scene import check_finite, check_like, check_unit_interval
 __all__ = ["FillBackend", "fill_over", "paint"]
 
 FillBackend = Literal["native", "reference"]
+_RULES, _RGBA = get_args(Rule), torch.Size((4,))
 
 
 def paint(
@@ -60,7 +62,8 @@ def paint(
     like = next((path.points for shape in shapes for path in shape.contours), torch.zeros(0, 2))
     _check_size(size)
     for i, shape in enumerate(shapes):
-        _check_shape(f"shapes[{i}]", shape, like)
+        if not _plain(shape, like.dtype, like.device):
+            _check_shape(f"shapes[{i}]", shape, like)
     layers = layers_of(shapes)
     _check_finite(shapes, layers)
     drawn = ground[None] if ground is not None else None
@@ -92,8 +95,8 @@ def fill_over(
         raise ValueError(f"points must be [*, N, 3S, 2], not {list(points.shape)}")
     if points.numel() == 0:
         raise ValueError(f"points must hold at least one shape: shape {list(points.shape)}")
-    if rule not in get_args(Rule):
-        raise ValueError(f"rule must be one of {', '.join(get_args(Rule))}, not {rule!r}")
+    if rule not in _RULES:
+        raise ValueError(f"rule must be one of {', '.join(_RULES)}, not {rule!r}")
     batch, shapes = points.shape[:-3], points.shape[-3]
     check_like("rgba", rgba, points, (*batch, shapes, 4))
     check_finite("points", points)
@@ -117,18 +120,18 @@ def _composite(
             raise ValueError(f"mask must be bool {list(size)}, not {mask.dtype} {list(mask.shape)}")
         wanted = mask.numpy()
     drawings = int(np.prod(batch)) if batch else 1
-    if ground is None:
-        under = like.new_zeros(drawings, *size, 5)
-    else:
+    under = None
+    if ground is not None:
         check_like("ground", ground, like, (*batch, *size, 4))
         check_finite("ground", ground)
         straight = ground.expand(*batch, *size, 4).reshape(drawings, *size, 4)
         alpha = straight[..., 3:]
         under = torch.cat([straight[..., :3] * alpha, alpha, torch.ones_like(alpha)], dim=-1)
     if backend == "reference":
+        under = like.new_zeros(drawings, *size, 5) if under is None else under
         image = _colours(reference_fills.composite(layers, under, wanted), averaged)
     else:
-        image = native_fills.colours(native_fills.composite(layers, under, wanted, threads), averaged)
+        image = native_fills.composite(layers, (drawings, *size), under, wanted, threads, averaged)
     return image.reshape(*batch, *size, 4)
 
 
@@ -147,12 +150,35 @@ def _check_size(size: tuple[int, int]) -> None:
         raise ValueError(f"size must be at most 32768 px wide and 2^31 px in all, not {height} x {width}")
 
 
+@lru_cache(maxsize=4096)
+def _counted(degrees: tuple[int, ...], closed: bool) -> torch.Size | None:
+    """The size of a path's points; None if it is no path."""
+    right = bool(degrees) and all(degree in (1, 2, 3) for degree in degrees)
+    return torch.Size((sum(degrees) + (not closed), 2)) if right else None
+
+
+def _plain(shape: Shape, dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether there is nothing to find in a filled shape of one colour; a picture may hold thousands."""
+    fill = shape.fill
+    if not isinstance(fill, Tensor) or fill.shape != _RGBA or fill.dtype is not dtype:
+        return False
+    if shape.stroke is not None or shape.transform is not None or shape.rule not in _RULES or not shape.contours:
+        return False
+    for path in shape.contours:
+        points = path.points
+        if points.dtype is not dtype or points.device != device:
+            return False
+        if points.shape != _counted(tuple(path.degrees), path.closed):
+            return False
+    return True
+
+
 def _check_shape(name: str, shape: Shape, like: Tensor) -> None:
     """Sizes and types; numbers are looked at all together."""
     if not shape.contours:
         raise ValueError(f"{name}.contours must hold at least one path")
-    if shape.rule not in get_args(Rule):
-        raise ValueError(f"{name}.rule must be one of {', '.join(get_args(Rule))}, not {shape.rule!r}")
+    if shape.rule not in _RULES:
+        raise ValueError(f"{name}.rule must be one of {', '.join(_RULES)}, not {shape.rule!r}")
     total = 0
     for j, path in enumerate(shape.contours):
         points, degrees = path.points, path.degrees

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from plotart.raster.cpu.outline import ring_edges
 from plotart.raster.outline import Contours, flatten, gather_rows, stroke_polygons
-from plotart.raster.paths import Linear, Paint, Path, Radial, Shape
+from plotart.raster.paths import Linear, Paint, Radial, Shape
 
 __all__ = ["CONSTANT", "LINEAR", "RADIAL", "Layers", "even_layers", "layers_of"]
 
@@ -46,44 +46,53 @@ class Layers:
 
 def layers_of(shapes: Sequence[Shape]) -> Layers:
     """Layers of the shapes; a stroke whose width is nowhere above 0 makes none."""
-    fills: list[int] = []
-    strokes: list[int] = []
-    order: list[tuple[bool, int]] = []  # stroke or fill, and which of them
+    fills: list[Shape] = []
+    strokes: list[Shape] = []
+    order: list[tuple[bool, int]] = []  # whether a layer is a stroke, and which of the strokes or fills
     paints: list[Paint] = []
-    for i, shape in enumerate(shapes):
-        for stroke in (True, False) if shape.stroke_first else (False, True):
-            paint = shape.stroke if stroke else shape.fill
-            if paint is None or (stroke and not _some_width(shape)):
-                continue
-            order.append((stroke, len(strokes if stroke else fills)))
-            (strokes if stroke else fills).append(i)
-            paints.append(paint)
-    parts, rings, of_layer = [], [np.zeros(1, np.int64)], []
-    if fills:
-        parts_, ring, count = _fills([shapes[i] for i in fills])
-        parts.append(parts_)
-        rings.append(ring[1:])
-        of_layer.append(count)
-    if strokes:
-        parts_, ring, count = _strokes([shapes[i] for i in strokes])
-        parts.append(parts_)
-        rings.append(ring[1:] + rings[-1][-1])
-        of_layer.append(count)
-    ring_first = np.concatenate(rings)
-    ring_counts = np.concatenate(of_layer) if of_layer else np.zeros(0, np.int64)
-    place = np.concatenate([[0], ring_counts.cumsum()])
-    own = [place[k + (len(fills) if stroke else 0) : k + 2 + (len(fills) if stroke else 0)] for stroke, k in order]
-    chosen = np.concatenate([np.arange(a, b) for a, b in own]) if own else np.zeros(0, np.int64)
-    ends, lengths = _edges(ring_first, chosen)
-    per_layer = np.concatenate([[0], np.cumsum([b - a for a, b in own])]).astype(np.int64)
-    first = np.concatenate([[0], lengths.cumsum()])[per_layer]
-    like = parts[0] if parts else torch.zeros(0, 2)
-    rule = [shapes[strokes[k] if stroke else fills[k]].rule == "even-odd" and not stroke for stroke, k in order]
-    kind, geometry, stops, first_stop = _paints(paints, like)
-    return Layers(
-        torch.cat(parts) if parts else like, ends, first, np.array(rule, np.bool_), kind, geometry, stops, first_stop,
-        len(order),
-    )  # fmt: skip
+    for shape in shapes:
+        stroke = shape.stroke if shape.stroke is not None and _some_width(shape) else None
+        if stroke is not None and shape.stroke_first:
+            order.append((True, len(strokes)))
+            paints.append(stroke)
+        if shape.fill is not None:
+            order.append((False, len(fills)))
+            paints.append(shape.fill)
+            fills.append(shape)
+        if stroke is not None:
+            if not shape.stroke_first:
+                order.append((True, len(strokes)))
+                paints.append(stroke)
+            strokes.append(shape)
+    made = [build(some) for build, some in ((_fills, fills), (_strokes, strokes)) if some]
+    if not made:
+        nothing = torch.zeros(0, 2)
+        return Layers(
+            nothing, np.zeros((0, 2), np.int64), np.zeros(1, np.int64), np.zeros(0, np.bool_), *_paints([], nothing), 0
+        )
+    vertices = made[0][0] if len(made) == 1 else torch.cat([part for part, _, _ in made])
+    ring_first = made[0][1] if len(made) == 1 else np.concatenate([made[0][1], made[0][1][-1] + made[1][1][1:]])
+    rings = np.concatenate([count for _, _, count in made])
+    stroked = np.array([stroke for stroke, _ in order])
+    place = np.array([k for _, k in order]) + len(fills) * stroked
+    ends, lengths = _edges(ring_first, ranges((rings.cumsum() - rings)[place], rings[place]))
+    first = from_zero(lengths)[from_zero(rings[place])]
+    even_odd = np.array([shape.rule == "even-odd" for shape in (*fills, *strokes)], np.bool_)[place] & ~stroked
+    return Layers(vertices, ends, first, even_odd, *_paints(paints, vertices), len(order))
+
+
+def from_zero(counts: Array) -> Array:
+    """Where each of several lists begins that lie one after the other, and where the last ends: `[N + 1]`."""
+    first = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=first[1:])
+    return first
+
+
+def ranges(first: Array, counts: Array) -> Array:
+    """`first[i] .. first[i] + counts[i] - 1` for each i, one after the other."""
+    before = from_zero(counts)
+    every: Array = np.arange(before[-1]) + np.repeat(first - before[:-1], counts)
+    return every
 
 
 def _some_width(shape: Shape) -> bool:
@@ -95,12 +104,7 @@ def even_layers(points: Tensor, rgba: Tensor, even_odd: bool) -> Layers:
     """Closed shapes of as many cubics each: `points [B, N, 3S, 2]`, `rgba [B * N, 4]`."""
     batch, shapes, each = points.shape[0], points.shape[1], points.shape[2]
     count = batch * shapes
-    inside = (3 * np.arange(each // 3)[:, None] + np.arange(4)) % each
-    corners = (inside[None] + each * np.arange(count)[:, None, None]).reshape(-1, 4)
-    contours = Contours(
-        corners, np.full(len(corners), 3), each // 3 * np.arange(count + 1), np.ones(count, np.bool_), np.ones(count)
-    )
-    vertices, first = flatten(points.reshape(-1, 2), contours)
+    vertices, first = flatten(points.reshape(-1, 2), _chains((((3,) * (each // 3), True),) * count)[0])
     ends, lengths = _edges(first, np.arange(count))
     stops = torch.cat([torch.zeros_like(rgba[:, :1]), rgba], dim=1)
     return Layers(
@@ -126,13 +130,29 @@ def _chain(degrees: tuple[int, ...], closed: bool) -> tuple[Array, Array]:
     return np.concatenate([corners, np.full((1, 4), total)]), np.array([*degrees, 0])
 
 
-def _contours(paths: Sequence[Path], zoom: Array) -> Contours:
-    chains = [_chain(tuple(path.degrees), path.closed) for path in paths]
-    before = np.cumsum([0, *(len(path.points) for path in paths)])[:-1]
-    corners = np.concatenate([chain[0] + shift for chain, shift in zip(chains, before, strict=True)])
-    first = np.cumsum([0, *(len(chain[1]) for chain in chains)])
-    closed = np.array([path.closed for path in paths], np.bool_)
-    return Contours(corners, np.concatenate([chain[1] for chain in chains]), first, closed, zoom)
+@lru_cache(maxsize=16)
+def _chains(paths: tuple[tuple[tuple[int, ...], bool], ...]) -> tuple[Contours, Array]:
+    """Paths of these degrees, closed or not, as contours one unit of which is a px, and how many points each has.
+
+    Kept from step to step: what a drawing is made of seldom changes while it is fitted.
+    """
+    chains = [_chain(*path) for path in paths]
+    segments = np.array([len(degree) for _, degree in chains])
+    points = np.array([sum(degrees) + (not closed) for degrees, closed in paths])
+    corners = np.concatenate([corners for corners, _ in chains])
+    corners += np.repeat(points.cumsum() - points, segments)[:, None]
+    degree = np.concatenate([degree for _, degree in chains])
+    cubic = bool(np.all((degree == 0) | ((degree == 3) & (corners[:, 0] != corners[:, 3]))))
+    closed = np.array([closed for _, closed in paths], np.bool_)
+    return Contours(corners, degree, from_zero(segments), closed, np.ones(len(paths)), cubic), points
+
+
+def _contours(shapes: Sequence[Shape]) -> tuple[Tensor, Array, Array, Contours]:
+    """Points of all shapes, how many each has and of how many contours, and these."""
+    points = torch.cat([path.points for shape in shapes for path in shape.contours])
+    contours, each = _chains(tuple([(tuple(path.degrees), path.closed) for s in shapes for path in s.contours]))
+    count = np.array([len(shape.contours) for shape in shapes])
+    return points, np.add.reduceat(each, count.cumsum() - count), count, contours
 
 
 def _matrices(shapes: Sequence[Shape]) -> tuple[Tensor | None, Array]:
@@ -155,28 +175,23 @@ def _moved(points: Tensor, rows: Tensor, owner: Array) -> Tensor:
 
 def _fills(shapes: Sequence[Shape]) -> tuple[Tensor, Array, Array]:
     """Vertices `[V, 2]`, the first of each ring, and the number of rings of each shape."""
-    paths = [path for shape in shapes for path in shape.contours]
-    count = np.array([len(shape.contours) for shape in shapes])
-    points = torch.cat([path.points for path in paths])
+    points, sizes, count, contours = _contours(shapes)
     rows, _ = _matrices(shapes)
     if rows is not None:
-        sizes = [sum(len(path.points) for path in shape.contours) for shape in shapes]
         points = _moved(points, rows, np.repeat(np.arange(len(shapes)), sizes))
-    vertices, first = flatten(points, _contours(paths, np.ones(len(paths))))
+    vertices, first = flatten(points, contours)
     return vertices, first, count
 
 
 def _strokes(shapes: Sequence[Shape]) -> tuple[Tensor, Array, Array]:
-    paths = [path for shape in shapes for path in shape.contours]
-    count = np.array([len(shape.contours) for shape in shapes])
-    sizes = [sum(len(path.points) for path in shape.contours) for shape in shapes]
+    flat, sizes, count, contours = _contours(shapes)
     halves = []
-    for shape, size in zip(shapes, sizes, strict=True):
+    for shape, size in zip(shapes, sizes.tolist(), strict=True):
         assert shape.width is not None
         halves.append((shape.width if shape.width.numel() > 1 else shape.width.reshape(1).expand(size)) / 2)
-    points = torch.cat([torch.cat([path.points for path in paths]), torch.cat(halves)[:, None]], dim=1)
+    points = torch.cat([flat, torch.cat(halves)[:, None]], dim=1)
     rows, zoom = _matrices(shapes)
-    contours = _contours(paths, np.repeat(zoom, count))
+    contours = replace(contours, zoom=np.repeat(zoom, count))
     vertices, first = flatten(points, contours)
     outlines, polygons = stroke_polygons(vertices, first, contours)
     if rows is not None:
@@ -187,11 +202,12 @@ def _strokes(shapes: Sequence[Shape]) -> tuple[Tensor, Array, Array]:
 
 def _paints(paints: Sequence[Paint], like: Tensor) -> tuple[Array, Tensor, Tensor, Array]:
     """Kinds `[L]`, geometry `[L, 4]`, stops `[T, 5]` and the first stop of each `[L + 1]`."""
-    kind = np.array([LINEAR if isinstance(p, Linear) else RADIAL if isinstance(p, Radial) else 0 for p in paints], int)
-    if not kind.any():
-        colours = torch.stack([p for p in paints if isinstance(p, Tensor)]) if paints else like.new_zeros(0, 4)
+    plain = [p for p in paints if isinstance(p, Tensor)]
+    if len(plain) == len(paints):
+        colours, kind = torch.stack(plain) if plain else like.new_zeros(0, 4), np.zeros(len(paints), np.int64)
         stops = torch.cat([torch.zeros_like(colours[:, :1]), colours], dim=1)
         return kind, like.new_zeros(len(paints), 4), stops, np.arange(len(paints) + 1)
+    kind = np.array([LINEAR if isinstance(p, Linear) else RADIAL if isinstance(p, Radial) else 0 for p in paints], int)
     geometry, rows = [], []
     for paint in paints:
         if isinstance(paint, Tensor):

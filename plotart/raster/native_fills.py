@@ -22,10 +22,13 @@ Array = NDArray[Any]
 class _Fill(Function):
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, vertices: Tensor, geometry: Tensor, stops: Tensor, ground: Tensor, layers: Layers, wanted: Array,
-        threads: int,
+        ctx: Any, vertices: Tensor, geometry: Tensor, stops: Tensor, ground: Tensor | None, layers: Layers,
+        shape: tuple[int, int, int], wanted: Array, threads: int, averaged: bool,
     ) -> Tensor:  # fmt: skip
-        image = ground.detach().clone(memory_format=torch.contiguous_format)
+        if ground is None:
+            image = vertices.new_zeros(*shape, cpu.VALUES)
+        else:
+            image = ground.detach().clone(memory_format=torch.contiguous_format)
         edges = (vertices.detach().contiguous().numpy(), layers.ends)
         bins = bin_edges(*edges, layers.first, max(layers.layers, 1), image.shape[1], image.shape[2])
         start, _, entry, _, room = bins
@@ -45,16 +48,19 @@ class _Fill(Function):
         share_out(
             cpu.fill_forward, len(start) - 1, work, threads, *bins, *edges, *paints, wanted, image.numpy(), *kept, used
         )
-        ctx.kept = (bins, edges, paints, kept, used, work, threads) if keep else None
-        return image
+        out = image.new_empty(*shape, 4)
+        cpu.colours_forward(_rows(image), averaged, _rows(out))
+        ctx.kept = (bins, edges, paints, kept, used, work, threads, image, averaged) if keep else None
+        return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
-        bins, edges, paints, kept, used, work, threads = ctx.kept
+        bins, edges, paints, kept, used, work, threads, image, averaged = ctx.kept
         start, layer, _, entries, _ = bins
         _, _, geometry, stops, first_stop = paints
-        below = grad.float().clone(memory_format=torch.contiguous_format)
+        below = torch.empty_like(image)
+        cpu.colours_backward(_rows(image), averaged, _rows(grad.contiguous()), _rows(below))
         each = cpu.GEOMETRY + cpu.STOP * np.diff(first_stop)[layer]
         first_own = np.concatenate([[0], each.cumsum()])
         partial = np.zeros((len(entries) if ctx.needs_input_grad[0] else 0, 4))
@@ -71,27 +77,9 @@ class _Fill(Function):
         by_geometry, by_stops = np.zeros(geometry.shape), np.zeros(stops.shape)
         cpu.add_paints(layer, first_own, own, first_stop, by_geometry, by_stops)
         return (
-            by_vertices, torch.from_numpy(by_geometry).float(), torch.from_numpy(by_stops).float(), below, None, None,
-            None,
+            by_vertices, torch.from_numpy(by_geometry).float(), torch.from_numpy(by_stops).float(),
+            below if ctx.needs_input_grad[3] else None, None, None, None, None, None,
         )  # fmt: skip
-
-
-class _Colours(Function):
-    @staticmethod
-    def forward(ctx: Any, image: Tensor, averaged: bool) -> Tensor:  # type: ignore[override]
-        out = image.new_empty(*image.shape[:-1], 4)
-        cpu.colours_forward(_rows(image), averaged, _rows(out))
-        ctx.save_for_backward(image)
-        ctx.averaged = averaged
-        return out
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
-        (image,) = ctx.saved_tensors
-        by_image = torch.empty_like(image)
-        cpu.colours_backward(_rows(image), ctx.averaged, _rows(grad.contiguous()), _rows(by_image))
-        return by_image, None
 
 
 def _rows(image: Tensor) -> Array:
@@ -99,13 +87,15 @@ def _rows(image: Tensor) -> Array:
     return rows
 
 
-def colours(image: Tensor, averaged: bool) -> Tensor:
-    """`[B, H, W, 5]`, premultiplied and contiguous, as `[B, H, W, 4]`; see `colours_forward`."""
-    out: Tensor = _Colours.apply(image, averaged)  # type: ignore[no-untyped-call]
-    return out
+def composite(
+    layers: Layers, shape: tuple[int, int, int], ground: Tensor | None, wanted: Array, threads: int, averaged: bool
+) -> Tensor:
+    """Layers over `ground [B, H, W, 5]`, premultiplied, the fifth what anything covers; none is transparent.
 
-
-def composite(layers: Layers, ground: Tensor, wanted: Array, threads: int) -> Tensor:
-    """Layers over `ground [B, H, W, 5]`, premultiplied, the fifth what anything covers -> the same."""
-    image: Tensor = _Fill.apply(layers.vertices, layers.geometry, layers.stops, ground, layers, wanted, threads)  # type: ignore[no-untyped-call]
+    Returns:
+        `[B, H, W, 4]`, see `colours_forward`.
+    """
+    image: Tensor = _Fill.apply(  # type: ignore[no-untyped-call]
+        layers.vertices, layers.geometry, layers.stops, ground, layers, shape, wanted, threads, averaged
+    )
     return image

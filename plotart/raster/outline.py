@@ -26,7 +26,8 @@ class Contours:
     Attributes:
         corners: `[S, 4]`, the control points of each segment, degree + 1 of them. degree: `[S]`, 1 to 3, or 0 for the
             last point of an open contour. first: `[C + 1]`, the first segment of each contour.
-        closed: `[C]`. zoom: `[C]`, px for each unit of the points.
+        closed: `[C]`. zoom: `[C]`, px for each unit of the points. cubic: whether all segments are cubics that end
+            elsewhere than they begin, but for those last points.
     """
 
     corners: Array
@@ -34,13 +35,14 @@ class Contours:
     first: Array
     closed: Array
     zoom: Array
+    cubic: bool = False
 
     def of(self, chosen: slice) -> Contours:
         """Some of them, one after the other."""
         begin, end = self.first[chosen.start], self.first[chosen.stop]
         return Contours(
             self.corners[begin:end], self.degree[begin:end], self.first[chosen.start : chosen.stop + 1] - begin,
-            self.closed[chosen], self.zoom[chosen],
+            self.closed[chosen], self.zoom[chosen], self.cubic,
         )  # fmt: skip
 
 
@@ -69,19 +71,22 @@ def gather_rows(values: Tensor, index: Array) -> Tensor:
 
 class _Flatten(Function):
     @staticmethod
-    def forward(ctx: Any, points: Tensor, corners: Array, degree: Array, counts: Array) -> Tensor:  # type: ignore[override]
-        ctx.kept = (corners, degree, counts, points.shape)
+    def forward(ctx: Any, points: Tensor, contours: Contours, counts: Array) -> Tensor:  # type: ignore[override]
+        quick = contours.cubic and points.dtype is torch.float32
+        ctx.kept = (contours, counts, points.shape, quick)
         vertices = points.new_empty(int(counts.sum()), points.shape[1])
-        cpu.flatten_forward(points.detach().contiguous().numpy(), corners, degree, counts, vertices.numpy())
+        flatten_ = cpu.flatten_cubics if quick else cpu.flatten_forward
+        flatten_(points.detach().contiguous().numpy(), contours.corners, contours.degree, counts, vertices.numpy())
         return vertices
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
-        corners, degree, counts, shape = ctx.kept
+        contours, counts, shape, quick = ctx.kept
         total = np.zeros(shape)
-        cpu.flatten_backward(grad.contiguous().numpy(), corners, degree, counts, total)
-        return torch.from_numpy(total).to(grad.dtype), None, None, None
+        backward_ = cpu.flatten_cubics_backward if quick else cpu.flatten_backward
+        backward_(grad.contiguous().numpy(), contours.corners, contours.degree, counts, total)
+        return torch.from_numpy(total).to(grad.dtype), None, None
 
 
 def flatten(points: Tensor, contours: Contours) -> tuple[Tensor, Array]:
@@ -95,7 +100,7 @@ def flatten(points: Tensor, contours: Contours) -> tuple[Tensor, Array]:
     """
     zoom = np.repeat(contours.zoom, np.diff(contours.first))
     counts = cpu.count_steps(points.detach().contiguous().numpy(), contours.corners, contours.degree, zoom)
-    vertices: Tensor = _Flatten.apply(points, contours.corners, contours.degree, counts)  # type: ignore[no-untyped-call]
+    vertices: Tensor = _Flatten.apply(points, contours, counts)  # type: ignore[no-untyped-call]
     return vertices, np.concatenate([[0], counts.cumsum()])[contours.first]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -50,8 +50,7 @@ Paint: TypeAlias = Tensor | Linear | Radial
 """`[4]`, r, g, b and opacity; or a gradient."""
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(NamedTuple):
     """One contour of straight, quadratic and cubic segments.
 
     Attributes:
@@ -65,8 +64,7 @@ class Path:
     closed: bool = True
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """Contours that are filled together, stroked together, or both; the stroke lies over the fill.
 
     Attributes:

@@ -63,6 +63,7 @@ class _Scene:
 
 
 _BOX = PixelFilter(FilterType.box)
+_SQUARE = torch.Size((3, 3))
 
 
 class RenderFunction:
@@ -110,7 +111,6 @@ class RenderFunction:
         background_image: `[height, width, 4]`, which is drawn over.
         """
         begun, (scene,) = time.perf_counter(), args
-        drawn = [_scaled(shape, width / scene.width, height / scene.height) for shape in scene.shapes]
         if scene.output is OutputType.sdf:
             result = signed_distance(scene.shapes, scene.positions, (height, width), (scene.height, scene.width))
         else:
@@ -121,6 +121,7 @@ class RenderFunction:
                         f"background_image must be {[height, width, 4]}, not {list(background_image.shape)}"
                     )
                 ground = background_image.cpu().float()
+            drawn = _scaled(scene.shapes, width / scene.width, height / scene.height)
             result = _filtered(drawn, (height, width), ground, scene.filter)
         if print_timing():
             print(f"Forward pass, time: {time.perf_counter() - begun:.5f} s")
@@ -134,7 +135,7 @@ def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | 
         return paint(drawn, size=size, ground=ground, averaged=True)
     height, width = size
     finer = None if ground is None else ground.repeat_interleave(FINER, 0).repeat_interleave(FINER, 1)
-    fine = [_scaled(s, FINER, FINER) for s in drawn]
+    fine = _scaled(drawn, FINER, FINER)
     image = paint(fine, size=(height * FINER, width * FINER), ground=finer, averaged=True)
     reach = math.ceil(radius * FINER)
     at = (torch.arange(-reach, FINER + reach) + 0.5) / FINER - 0.5
@@ -156,12 +157,11 @@ def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | 
     return (values / share)[:, 0].permute(1, 2, 0)
 
 
-def _scaled(shape: paths.Shape, x: float, y: float) -> paths.Shape:
-    """The shape on a canvas x and y times as large."""
+def _scaled(shapes: list[paths.Shape], x: float, y: float) -> list[paths.Shape]:
+    """The shapes on a canvas x and y times as large."""
     if x == 1 and y == 1:
-        return shape
+        return shapes
     stretch = torch.tensor([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
-    transform = stretch if shape.transform is None else stretch @ shape.transform
     places = stretch.diagonal()[:2]
 
     def moved(value: paths.Paint | None) -> paths.Paint | None:
@@ -171,40 +171,50 @@ def _scaled(shape: paths.Shape, x: float, y: float) -> paths.Shape:
             return paths.Radial(value.centre * places, value.radius * places, value.offsets, value.colours)
         return value
 
-    return paths.Shape(
-        shape.contours, moved(shape.fill), moved(shape.stroke), shape.width, shape.rule, transform, shape.stroke_first
-    )
+    return [
+        shape._replace(
+            fill=moved(shape.fill),
+            stroke=moved(shape.stroke),
+            transform=stretch if shape.transform is None else stretch @ shape.transform,
+        )
+        for shape in shapes
+    ]
 
 
 def shapes_of(shapes: Sequence[AnyShape], shape_groups: Sequence[ShapeGroup]) -> list[paths.Shape]:
     """The groups as shapes of plotart.raster, one each."""
     made = []
-    for g, group in enumerate(shape_groups):
+    for group, transform in zip(shape_groups, _transforms(shape_groups), strict=True):
         own = [shapes[i] for i in group.shape_ids.tolist()]
-        contours = tuple(contour_of(shape) for shape in own)
-        transform = plain(group.shape_to_canvas)
-        if not transform.requires_grad and transform.tolist() == _EYE:
-            made_transform = None
-        elif tuple(transform.shape) == (3, 3):
-            made_transform = transform
-        else:
-            raise ValueError(f"shape_groups[{g}].shape_to_canvas must be [3, 3], not {list(transform.shape)}")
-        stroke = None if group.stroke_color is None else _paint(group.stroke_color)
+        contours = tuple([contour_of(shape) for shape in own])
+        fill, stroke = group.fill_color, group.stroke_color
         made.append(
             paths.Shape(
                 contours,
-                None if group.fill_color is None else _paint(group.fill_color),
-                stroke,
+                None if fill is None else _paint(fill),
+                None if stroke is None else _paint(stroke),
                 None if stroke is None else _width(own, contours),
                 "even-odd" if group.use_even_odd_rule else "nonzero",
-                made_transform,
+                transform,
                 stroke_first=True,
             )
         )
     return made
 
 
-_EYE = torch.eye(3).tolist()
+def _transforms(shape_groups: Sequence[ShapeGroup]) -> Sequence[Tensor | None]:
+    """The `shape_to_canvas` of each group; None for one that moves nothing."""
+    found = [group.shape_to_canvas for group in shape_groups]
+    for g, transform in enumerate(found):
+        if transform.shape != _SQUARE:
+            raise ValueError(f"shape_groups[{g}].shape_to_canvas must be [3, 3], not {list(transform.shape)}")
+    if not found:
+        return []
+    with torch.no_grad():
+        moving = (torch.stack(found) != torch.eye(3, device=found[0].device)).flatten(1).any(1).tolist()
+    return [
+        plain(matrix) if moves or matrix.requires_grad else None for matrix, moves in zip(found, moving, strict=True)
+    ]
 
 
 def _width(own: Sequence[AnyShape], contours: tuple[paths.Path, ...]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import torch
@@ -155,11 +156,17 @@ def plain(value: Tensor) -> Tensor:
     return value if value.dtype is torch.float32 and not value.is_cuda else value.cpu().float()
 
 
+@lru_cache(maxsize=4096)
+def _degrees(inner: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(count + 1 for count in inner)
+
+
 def contour_of(shape: AnyShape) -> paths.Path:
     """The shape as a path of plotart.raster."""
     if isinstance(shape, Path):
-        degrees = [inner + 1 for inner in shape.num_control_points.tolist()]
-        return paths.Path(plain(shape.points), degrees, bool(shape.is_closed))
+        return paths.Path(
+            plain(shape.points), _degrees(tuple(shape.num_control_points.tolist())), bool(shape.is_closed)
+        )
     if isinstance(shape, Polygon):
         return paths.polygon(plain(shape.points), closed=bool(shape.is_closed))
     if isinstance(shape, Circle):

