@@ -20,6 +20,11 @@ def check(config: Config) -> None:
             raise InputError(part.lacks(need, at, config))
     for at, part in config.parts.items():
         part.check(config, at)
+    if config.init is not None and not config.scaled_stages():
+        raise InputError(
+            f"init: {' and '.join(stage.kind for stage in config.stages)} would lay anew what the strokes of "
+            f"'{config.init}' are, so nothing is left to do; leave --init out, or add a stage such as fit"
+        )
     kind = config.ink.kind
     for i, stage in enumerate(config.stages):
         if stage.inks is not None and kind not in stage.inks:

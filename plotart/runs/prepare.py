@@ -119,7 +119,7 @@ def prepare(config: Config, say: Callable[[str], None]) -> tuple[Config, Context
     else:
         for line in (line for objective in objectives.values() for line in objective.warnings(network)):
             say(line)
-        config, drawing = _first_drawing(config, canvas, pens, tip, picture, generator, say)
+        config, drawing = _first_drawing(config, canvas, pens, count, tip, picture, generator, say)
     context = Context(
         renderer=renderer(config.renderer.name, threads=threads),
         objectives=objectives,
@@ -186,12 +186,16 @@ def _first_drawing(
     config: Config,
     canvas: Canvas,
     pens: PenSet,
+    count: int,
     tip: float,
     picture: Tensor | None,
     generator: torch.Generator,
     say: Callable[[str], None],
 ) -> tuple[Config, Drawing]:
-    """What the stages start from, at random or from a file, its pens `tip` mm wide unless they are known."""
+    """What the stages start from, at random or from a file, its pens `tip` mm wide unless they are known.
+
+    count: of the pens, as many as may be used.
+    """
     width = tip / canvas.mm_per_unit
     if config.init is None:
         start = {"pens": len(pens.pens), "target": picture}
@@ -212,7 +216,7 @@ def _first_drawing(
             say(f"init: {line}")
         rgb = torch.from_numpy(read.rgb).float()
         config = config.changed(primitive=spec)
-    drawing = Drawing(canvas, primitive, _first_ink(config, pens, primitive, generator, rgb))
+    drawing = Drawing(canvas, primitive, _first_ink(config, pens, count, primitive, generator, rgb))
     return config, with_tips(drawing) if drawing.ink.pens else drawing
 
 
@@ -222,18 +226,31 @@ def _framed(picture: Tensor, framing: Framing | None) -> Tensor:
 
 
 def _first_ink(
-    config: Config, pens: PenSet, primitive: Primitive, generator: torch.Generator, rgb: Tensor | None = None
+    config: Config,
+    pens: PenSet,
+    count: int,
+    primitive: Primitive,
+    generator: torch.Generator,
+    rgb: Tensor | None = None,
 ) -> Ink:
     """Free colours where a stage turns them into pens; otherwise real pens from the first step.
 
-    They are random, or those nearest to `rgb [N, 3]` sRGB.
+    They are random, or those nearest to `rgb [N, 3]` sRGB; of these `count` for good where no stage chooses pens, since
+    the one that would have laid strokes in its own has been left out.
     """
     if config.free_first:
         return config.ink.build(len(primitive), generator, rgb)
     palette = [pens.pens[i] for i in order_pens(pens.pens)]
     if rgb is not None:
         logits = leaning(rgb, palette, Choose().spread)
-        return Penned(palette, logits.argmax(dim=1)) if config.pens.palette == "fixed" else Choosing(palette, logits)
+        if config.pens.palette == "fixed":
+            return Penned(palette, logits.argmax(dim=1))
+        if any(stage.settles(config.pens.palette) for stage in config.scaled_stages()):
+            return Choosing(palette, logits)
+        nearest = torch.bincount(logits.argmax(dim=1), minlength=len(palette))
+        kept = nearest.argsort(descending=True, stable=True)[:count].sort().values
+        kept = kept[nearest[kept] > 0]
+        return Penned([palette[i] for i in kept.tolist()], logits[:, kept].argmax(dim=1))
     if config.pens.palette == "fixed":
         return Penned(palette, primitive.deal_pens(len(palette), generator))
     return Choosing(palette, 0.5 * torch.randn(len(primitive), len(palette), generator=generator))

@@ -229,12 +229,12 @@ class Dream(Stage):
                 return dream, optimizer
             left = fewer_pens(dream, context, to)
         keep = torch.tensor(left)
-        moments = optimizer.state_dict()["state"]
+        moments = optimizer.state_dict()["state"].get(0, {})  # none before the first step
         dream = only(dream, left)
         optimizer = self._optimizer(dream)
-        for parameter in dream.parameters():
+        for parameter in dream.parameters() if moments else ():
             optimizer.state[parameter] = {
-                key: value[keep].clone() if value.ndim else value.clone() for key, value in moments[0].items()
+                key: value[keep].clone() if value.ndim else value.clone() for key, value in moments.items()
             }
         watch.say(f"pens: {', '.join(pen.name for pen in dream.ink.pens)}")
         return dream, optimizer

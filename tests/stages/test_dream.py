@@ -197,3 +197,33 @@ def test_few_minutes_are_not_spent_on_changing_pens(minutes, asked, count):
     told = {"objectives.neuron.at": "conv2_2:3", "network.name": "vgg16-hed", "page.size": "a6", "threads": 2}
     config = Config.load("neuron", {**told, "minutes": minutes, "pens.count": asked})
     assert prepare(config, lambda line: None)[1].pen_count == count
+
+
+def test_the_shortest_dream_ends_with_its_pens():
+    assert len(Dream(steps=1)(blank(), context(), watch=Silent()).ink.pens) == 2
+
+
+@pytest.fixture
+def strokes(tmp_path):
+    """A file of three strokes: two nearly red, one nearly blue."""
+    file = tmp_path / "strokes.svg"
+    lines = ("#d62020 10 10 C20 30 40 10 50 30", "#d63030 10 30 C20 50 40 30 50 50", "#2050b0 10 50 C20 60 40 50 50 60")
+    marks = "".join('<path fill="none" stroke="{}" d="M{}"/>'.format(*line.split(" ", 1)) for line in lines)
+    file.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="60mm" height="70mm" viewBox="0 0 60 70">{marks}</svg>')
+    return str(file)
+
+
+def test_strokes_of_a_file_are_fitted_to_a_neuron_in_the_pens_nearest_to_them(strokes, tmp_path):
+    changes = {**SMALL, "init": strokes, "steps": 4, "pens.count": 2}
+    run = generate(Config.load("neuron", changes), tmp_path / "run")
+    drawing = Drawing.load(run.folder / "drawing.pt")
+    _, _, first = prepare(Config.load("neuron", changes), lambda line: None)
+    assert len(drawing) == 3 and len(drawing.ink.pens) == 2
+    assert (drawing.primitive.points - first.primitive.points).abs().max() > 1e-4
+    _, _, one = prepare(Config.load("neuron", {**changes, "pens.count": 1}), lambda line: None)
+    assert [pen.name for pen in one.ink.pens] == [first.ink.pens[i].name for i in [int(first.ink.chosen()[0])]]
+
+
+def test_a_dream_alone_has_nothing_to_do_with_strokes_of_a_file(strokes, tmp_path):
+    with pytest.raises(InputError, match=r"init: dream would lay anew .* leave --init out"):
+        generate(Config.load("dream", {**SMALL, "init": strokes}), tmp_path / "run")
