@@ -6,6 +6,7 @@ a file in --out, so that a bench that was stopped goes on where it was.
     python benchmarks/style.py question --out DIR [--strengths 0,0.4,1] [--neurons 24] [--seeds 0,1]
     python benchmarks/style.py compare --out DIR
     python benchmarks/style.py dial --out DIR --neuron conv4_1:50 --picture dial.jpg
+    python benchmarks/style.py step --out DIR --neuron conv4_3:12
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,12 @@ from plotart import Config
 from plotart.core.images import resize, to_pil
 from plotart.networks import load_network
 from plotart.networks.field import field_px
+from plotart.objectives import Frame
 from plotart.objectives.neuron import Neuron, parse_neuron
 from plotart.runs.prepare import prepare
 from plotart.stages import Context
 from plotart.stages.judge import Evaluation
-from plotart.stages.watch import Silent
+from plotart.stages.watch import Silent, Step
 from plotart.sweep import Cell, compare, comparisons_text
 
 STYLE = "mondrian.jpg"
@@ -133,9 +135,7 @@ def compared(out: Path) -> None:
             [[np.mean([each[key] for key in found if key[0] == name]) for each in (plain, found)] for name in names]
         )
         ratios = pairs[:, 1] / pairs[:, 0]
-        both = [
-            name for name in names if all(found[key] > plain[key] for key in found if key[0] == name)
-        ]
+        both = [name for name in names if all(found[key] > plain[key] for key in found if key[0] == name)]
         print(
             f"  median ratio {np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f}); Wilcoxon's p "
             f"{wilcoxon(pairs[:, 1], pairs[:, 0]).pvalue:.2g}; more with every seed: {', '.join(both) or 'none'}"
@@ -154,9 +154,53 @@ def dial(out: Path, neuron: str, strengths: list[float], picture: Path, height: 
     to_pil(torch.cat(cells, dim=2)[None]).convert("RGB").save(picture, quality=85)
 
 
+class Clock(Silent):
+    """Between every two steps of a dream the bare network's, so that a busy machine is busy for both."""
+
+    def __init__(self, bare: Callable[[], None]) -> None:
+        self.bare, self.dreams, self.bares = bare, list[float](), list[float]()
+        self.last = time.process_time()
+
+    def step(self, done: Step) -> None:
+        ended = time.process_time()
+        self.bare()
+        begun = time.process_time()
+        self.dreams.append(begun - self.last - (begun - ended))
+        self.bares.append(begun - ended)
+        self.last = begun
+
+
+def step(neuron: str, steps: int) -> None:
+    """CPU time of a dream's step on A5 over the network's alone, without a style and with one."""
+    dreams, layer = (
+        Dreams({"stages.0.steps": steps, "stages.0.looks": 1, "stages.0.narrow": [0.05]}),
+        neuron.split(":", maxsplit=1)[0],
+    )
+
+    for strength in (0.0, 1.0):
+        config, context, drawing = dreams._prepared(layer, strength)
+        size = drawing.canvas.pixels(context.network_size)
+        objective = Neuron(dreams.network, parse_neuron(neuron), "mean")
+
+        def bare(size: tuple[int, int] = size, objective: Neuron = objective) -> None:
+            image = torch.full((1, 3, *size), 0.5, requires_grad=True)
+            objective(Frame(image, network=dreams.network, layers=objective.layers)).backward()
+
+        bare()
+        clock = Clock(bare)
+        config.stages[0](drawing, context, watch=clock)
+        parts = {"all": slice(1, None), "weights found": slice(21, None)}
+        ratios = {name: sum(clock.dreams[part]) / sum(clock.bares[part]) for name, part in parts.items()}
+        middle = float(np.median(clock.dreams[21:])) / float(np.median(clock.bares[21:]))
+        told = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+        print(
+            f"style strength {strength:g}: {told}, ratio of medians {middle:.2f}; bare {np.median(clock.bares):.3f} s"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("question", "compare", "dial"))
+    parser.add_argument("command", choices=("question", "compare", "dial", "step"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--strengths", default="0,0.4,1")
     parser.add_argument("--neurons", type=int, default=24)
@@ -173,6 +217,8 @@ def main() -> None:
         question(options.out, strengths, neurons, [int(seed) for seed in options.seeds.split(",")])
     elif options.command == "compare":
         compared(options.out)
+    elif options.command == "step":
+        step(options.neuron, 50)
     else:
         dial(options.out, options.neuron, strengths, options.picture, options.height)
 

@@ -116,12 +116,16 @@ class Network(nn.Module, ABC):
         Differentiable in the images; computes nothing beyond the deepest layer asked for. Raises InputError for an
         unknown layer and ValueError for images of another shape.
         """
+        return {address: found.float() for address, found in self.answers(images, layers).items()}
+
+    def answers(self, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """The same as `features`, in the network's own precision and order of axes in memory."""
         if images.ndim != 4 or images.shape[1] != 3:
             raise ValueError(f"images: [B, 3, H, W] expected, not {list(images.shape)}")
         addresses = frozenset(self.resolve(layer) for layer in layers)
         x = ((images - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         found = self.run(x, addresses)
-        return {address: found[address].float() for address in sorted(addresses)}
+        return {address: found[address] for address in sorted(addresses)}
 
     def freeze(self, dtype: torch.dtype, device: torch.device | str) -> Network:
         """The same network on `device` with weights of `dtype` in channels-last order, without gradients."""

@@ -82,7 +82,8 @@ class Frame:
         self.inner = inner
         self.view_side = min(self.views.shape[-2:]) if view_side is None else view_side
         self.look = look or (lambda picture: picture)
-        self._features: dict[str, Tensor] | None = None
+        self._answers: dict[str, Tensor] | None = None
+        self._features: dict[str, Tensor] = {}
         self._light: Tensor | None = None
 
     @property
@@ -97,14 +98,20 @@ class Frame:
 
         One forward pass serves all of `layers`. Raises ValueError without a network or for a layer not in `layers`.
         """
+        if layer not in self._features:
+            self._features[layer] = self.answer(layer).float()
+        return self._features[layer]
+
+    def answer(self, layer: str) -> Tensor:
+        """The same as `features`, in the network's own precision: no copy is made."""
         if self.network is None:
             raise ValueError(f"layer {layer!r} was asked of a frame without a network")
-        if self._features is None:
-            self._features = self.network.features(self.views, self.layers)
+        if self._answers is None:
+            self._answers = self.network.answers(self.views, self.layers)
         address = self.network.resolve(layer)
-        if address not in self._features:
-            raise ValueError(f"layer {layer!r} was not announced; this frame has: {', '.join(self._features)}")
-        return self.counted(self._features[address])
+        if address not in self._answers:
+            raise ValueError(f"layer {layer!r} was not announced; this frame has: {', '.join(self._answers)}")
+        return self.counted(self._answers[address])
 
     def counted(self, features: Tensor) -> Tensor:
         """The part of `features [C, K, h', w']` of the views that lies in `inner`."""

@@ -1,4 +1,4 @@
-"""Style as the second moments of shallow features: a Mondrian asks for white areas and few straight bars."""
+"""Style as how shallow features and colours are distributed: a Mondrian asks for white fields and few straight bars."""
 
 from __future__ import annotations
 
@@ -18,17 +18,41 @@ from plotart.core.shipped import find_style
 from plotart.networks.base import Network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, Objective, ObjectiveContext, ObjectiveSpec, objectives
+from plotart.objectives.transport import directions, sliced
 
 __all__ = ["Style", "StyleSpec", "gram", "shallow_layers"]
 
 DEFAULT_STRENGTH = 0.4
 VGG_LAYERS = ("conv1_2", "conv2_2", "conv3_3")
+POSITIONS = 4096
+"""Places of a view, and of the style image, that transport takes: of a view others in every step."""
+DIRECTIONS, OF_COLOUR = 16, 8
+"""Random directions in every step, among a layer's features and among colours."""
+SQUARES_PX = (1, 2, 4, 8)
+"""Sides of the squares whose mean colours are compared."""
+FLAT = 1e-3
+"""Spread of a style's features, as a share of their square, below which it counts as so much: it has one colour."""
+
+Statistics = Literal["transport", "gram", "raw"]
 
 
 def gram(features: Tensor) -> Tensor:
     """Uncentred second moments of the channels per position: `[C, K, h, w]` -> `[C, K, K]`, F Fᵀ/(h w)."""
     flat = features.flatten(2)
-    return flat @ flat.transpose(1, 2) / flat.shape[-1]
+    return (flat @ flat.transpose(1, 2)).float() / flat.shape[-1]
+
+
+def places(maps: Tensor, most: int, first: int) -> Tensor:
+    """`maps [C, K, h, w]` -> `[C, N, K]`: equally many places apart, N at most `most`, counted from the `first`."""
+    rows = maps.flatten(2).transpose(1, 2)
+    every = -(-rows.shape[1] // most)
+    return rows[:, first % every :: every]
+
+
+def squares(images: Tensor) -> list[Tensor]:
+    """Mean colours of squares of an image `[C, 3, h, w]`, by their sides, as far as they fit in."""
+    sides = [side for side in SQUARES_PX if side <= min(images.shape[-2:])]
+    return [F.avg_pool2d(images, side, max(1, side // 2)) if side > 1 else images for side in sides]
 
 
 def shallow_layers(network: Network) -> tuple[str, ...]:
@@ -49,17 +73,24 @@ def shallow_layers(network: Network) -> tuple[str, ...]:
 
 
 class Style(Objective):
-    """Distance of the drawing's Gram matrices from those of a style image, in the same network.
+    """Distance of the drawing's views from a style image, in the same network.
 
-    With G the Gram matrix of a view (`gram`, per position) and A that of the style image, at each of the layers l:
+    With the features F of a view and S of the style image at each of the layers l, taken as clouds of points, one for
+    each place, W the sliced 2-Wasserstein distance (`sliced`), and F_s and S_s the mean colours of squares of s px:
 
-        relative:  L = mean_l mean_copies |G - A|² / |A|²                          (size-free: 0 is equal, 1 is empty)
-        raw:       L = Σ_l | G/K - A/K |_F  over all copies at once, not squared   (published; K channels)
+        transport:  L = mean_l W(F, S)² / var S + mean_s W(F_s, S_s)² / var S_s    (size-free: 0 is equal)
 
-    Without `layers`, both take three shallow layers before their nonlinearity.
+    Not only what there is, but how much of it, is compared: a Mondrian is mostly white. Or, with the Gram matrices G of
+    a view (`gram`, per position) and A of the style image:
+
+        gram:  L = mean_l mean_copies |G - A|² / |A|²                              (size-free: 0 is equal, 1 is empty)
+        raw:   L = Σ_l | G/K - A/K |_F  over all copies at once, not squared       (published; K channels)
+
+    Without `layers`, all take three shallow layers before their nonlinearity.
 
     The style image goes through the same normalization. It is scaled, aspect kept, until its short side is the short
-    side of the views, and its Gram matrices are computed once per such size.
+    side of the views, and what is compared with is computed once per such size. Directions are drawn anew in every
+    step, by the number of the step alone.
 
     `balance` holds the weight of this objective against the others: found during the first steps, or fixed.
     """
@@ -70,7 +101,7 @@ class Style(Objective):
         image: Tensor,
         layers: Sequence[str] | None = None,
         *,
-        mode: Literal["relative", "raw"] = "relative",
+        mode: Statistics = "transport",
         balance: GradientBalance | None = None,
     ) -> None:
         """image: `[1, 3, H, W]` sRGB 0..1. Raises InputError for a layer the network does not have."""
@@ -81,11 +112,14 @@ class Style(Objective):
         self.layers = tuple(dict.fromkeys(network.resolve(layer) for layer in layers))
         self.mode = mode
         self.balance = balance or GradientBalance.fixed(1.0)
-        self._targets: dict[int, dict[str, Tensor]] = {}
+        self._targets: dict[int, list[tuple[Tensor, Tensor]]] = {}
 
     @torch.no_grad()
-    def targets(self, short_side: int) -> Mapping[str, Tensor]:
-        """Gram matrices `[1, K, K]` by layer of the style image with that short side (px)."""
+    def targets(self, short_side: int) -> Sequence[tuple[Tensor, Tensor]]:
+        """What views are compared with, and what counts as 1 there: of the style image with that short side (px).
+
+        Gram matrices `[1, K, K]` by layer; for transport clouds `[M, K]` by layer, then of colours `[M, 3]` by square.
+        """
         if short_side not in self._targets:
             network = self.network[0]
             height, width = self.image.shape[-2:]
@@ -93,31 +127,56 @@ class Style(Objective):
             size = (max(short_side, round(height * scale)), max(short_side, round(width * scale)))
             image = F.interpolate(self.image.to(network.mean.device), size, mode="bilinear", antialias=True).clamp(0, 1)
             features = network.features(image, self.layers)
-            self._targets[short_side] = {layer: gram(features[layer]) for layer in self.layers}
+            maps = [features[layer] for layer in self.layers]
+            if self.mode == "transport":
+                clouds = [places(each, POSITIONS, 0)[0] for each in (*maps, *squares(image))]
+                found = [(cloud, _spread(cloud)) for cloud in clouds]
+            else:
+                matrices = [gram(each) for each in maps]
+                found = [(matrix, matrix.square().sum().clamp_min(1e-12)) for matrix in matrices]
+            self._targets[short_side] = found
         return self._targets[short_side]
 
     def forward(self, frame: Frame) -> Tensor:
         """`[]`, the distance in the chosen mode, over the frame's views."""
         targets = self.targets(frame.view_side)
+        if self.mode == "transport":
+            return self._transport(frame, targets)
         parts = []
-        for layer in self.layers:
-            target = targets[layer]
-            difference = gram(frame.features(layer)) - target
+        for layer, (target, one) in zip(self.layers, targets, strict=True):
+            difference = gram(frame.answer(layer)) - target
             if self.mode == "raw":
                 parts.append(torch.linalg.vector_norm(difference) / target.shape[-1])
             else:
-                parts.append(difference.square().sum((1, 2)).mean() / target.square().sum().clamp_min(1e-12))
+                parts.append(difference.square().sum((1, 2)).mean() / one)
         total = torch.stack(parts)
         return total.sum() if self.mode == "raw" else total.mean()
+
+    def _transport(self, frame: Frame, targets: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+        generator = torch.Generator().manual_seed(frame.step)
+        colours = squares(frame.counted(frame.views))
+        total = frame.views.new_zeros(())
+        for maps, count in (([frame.answer(layer) for layer in self.layers], DIRECTIONS), (colours, OF_COLOUR)):
+            wanted, targets = targets[: len(maps)], targets[len(maps) :]
+            for found, (target, one) in zip(maps, wanted, strict=True):
+                along = directions(target.shape[1], count, generator).to(target.device)
+                points = places(found, POSITIONS, frame.step)
+                total = total + sliced(points, target, along) / (one * len(maps))
+        return total
+
+
+def _spread(cloud: Tensor) -> Tensor:
+    """`[]`, the mean variance of the channels of `cloud [M, K]`."""
+    return cloud.var(dim=0, correction=0).mean().maximum(FLAT * cloud.square().mean())
 
 
 @objectives.register("style")
 class StyleSpec(ObjectiveSpec):
     """A style image, and how strongly it counts.
 
-    Either `strength` R (relative error; its gradient at the picture starts R times as long as the neuron's, then the
-    weight stays) or `raw_weight` L (the published formula L * |G/(K h w) - A/(K h w)|, 50 in the source; its balance
-    depends on sizes and copies). A `weight` of 0 measures how far the drawing is from the style, and leaves it alone.
+    Either `strength` R (its gradient at the picture starts R times as long as the neuron's, then the weight stays) or
+    `raw_weight` L (the published formula L * |G/(K h w) - A/(K h w)|, 50 in the source; its balance depends on sizes
+    and copies). A `weight` of 0 measures how far the drawing is from the style, and leaves it alone.
     """
 
     makes = Style
@@ -129,6 +188,10 @@ class StyleSpec(ObjectiveSpec):
     )
     strength: float | None = Field(default=None, gt=0.0, description="pull of the style relative to the neuron's")
     raw_weight: float | None = Field(default=None, ge=0.0, description="weight of the published formula instead")
+    statistics: Literal["transport", "gram"] = Field(
+        default="transport",
+        description="what is compared: how features and colours are distributed, or features' second moments",
+    )
     layers: tuple[str, ...] = Field(
         default=(), description="empty: three shallow layers of the network (VGG: conv1_2, conv2_2, conv3_3)"
     )
@@ -170,4 +233,5 @@ class StyleSpec(ObjectiveSpec):
             layers = tuple(network.resolve(layer) for layer in self.layers) or None
         except InputError as error:
             raise InputError(f"objectives.style.layers: {error}") from error
-        return Style(network, image, layers, mode="relative" if self.raw_weight is None else "raw", balance=balance)
+        mode: Statistics = self.statistics if self.raw_weight is None else "raw"
+        return Style(network, image, layers, mode=mode, balance=balance)

@@ -23,7 +23,8 @@ RESAMPLES = 9999
 class Comparison:
     """A style against none, over the neurons that were drawn both ways.
 
-    Excitations are those of the written SVG; the mean is taken of a neuron's seeds first.
+    Excitations are those of the written SVG, of dreams alone those of the dream; the mean is taken of a neuron's seeds
+    first.
 
     Attributes:
         neurons, runs: how many neurons, and how many pairs of runs of the same neuron and seed.
@@ -70,7 +71,8 @@ def compare(figures: Mapping[Cell, Mapping[str, Any]]) -> list[Comparison]:
 
 
 def _excitation(run: Mapping[str, Any]) -> float:
-    return float(run["excitation"]["svg"])
+    excited = run["excitation"]
+    return float(excited["svg" if "svg" in excited else "free"])
 
 
 def _compared(style: str, means: NDArray[np.float64], runs: int) -> Comparison:

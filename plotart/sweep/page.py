@@ -80,7 +80,8 @@ def success(run: Mapping[str, Any]) -> tuple[str, float]:
     """What run.json says of how well a drawing is what was wanted: in words, and as a number that is better higher."""
     excited = run.get("excitation")
     if excited:
-        return f"excitation {excited['final']:.1f}", float(excited["final"])
+        value = float(excited["final" if "final" in excited else "free"])  # a dream alone ends with free tones
+        return f"excitation {value:.1f}", value
     error = picture_error(run)
     if error is None:  # a draft is not measured on paper
         pixels = run.get("pixels", {}).get("final")
@@ -100,7 +101,7 @@ def picture_error(run: Mapping[str, Any]) -> float | None:
 def _row(neuron: str, across: Sequence[Cell | None], figures: Mapping[Cell, Mapping[str, Any]]) -> str:
     found = [figures[cell] for cell in across if cell is not None and cell in figures]
     best = max((success(run)[1] for run in found), default=float("-1e9"))
-    minutes = min((run["plot"]["minutes"] for run in found), default=float("1e9"))
+    minutes = min((run["plot"]["minutes"] for run in found if "plot" in run), default=float("1e9"))
     shown = "".join(f"<td>{_cell(cell, figures.get(cell) if cell else None)}</td>" for cell in across)
     return f'<tr data-success="{best:.4f}" data-minutes="{minutes:.2f}"><th>{escape(neuron)}</th>{shown}</tr>'
 
@@ -112,10 +113,13 @@ def _cell(cell: Cell | None, run: Mapping[str, Any] | None) -> str:
         return '<span class="none">not drawn yet</span>'
     folder = quote(cell.name)
     pens = "".join(
-        f'<span style="background:{escape(pen["hex"])}" title="{escape(pen["name"])}"></span>' for pen in run["pens"]
+        f'<span style="background:{escape(pen["hex"])}" title="{escape(pen["name"])}"></span>'
+        for pen in run.get("pens", ())
     )
+    plot = run.get("plot")
+    told = f", {plot['minutes']:.0f} min, {plot['ink_mm'] / 1000:.1f} m of ink" if plot else ""
+    page = "report.html" if plot else "preview.png"
     return (
-        f'<a href="{folder}/report.html"><img src="{folder}/preview.png" loading="lazy" alt="{escape(cell.name)}"></a>'
-        f'<span class="pens">{pens}</span> {success(run)[0]}, '
-        f"{run['plot']['minutes']:.0f} min, {run['plot']['ink_mm'] / 1000:.1f} m of ink"
+        f'<a href="{folder}/{page}"><img src="{folder}/preview.png" loading="lazy" alt="{escape(cell.name)}"></a>'
+        f'<span class="pens">{pens}</span> {success(run)[0]}{told}'
     )

@@ -208,10 +208,9 @@ def _told(outcome: Outcome) -> str:
     if outcome.code:
         return f"{name}: failed: {outcome.message}"
     figures = Run.open(outcome.job.folder).figures
-    return (
-        f"{name}: {success(figures.by_name)[0]}, {figures['plot']['minutes']:.0f} min on "
-        f"{figures['plot']['machine']}; {figures['seconds'] / 60:.1f} min of work"
-    )
+    plot = figures.plot
+    plotted = f", {plot.minutes:.0f} min on {plot.machine}" if plot is not None else ""
+    return f"{name}: {success(figures.by_name)[0]}{plotted}; {figures.seconds / 60:.1f} min of work"
 
 
 def _write_results(folder: FilePath, plan: Sequence[Cell]) -> None:
@@ -227,14 +226,15 @@ def _write_results(folder: FilePath, plan: Sequence[Cell]) -> None:
             ["run", "neuron", "style", "seed", "excitation", "svg", "minutes", "ink_mm", "lifts", "pens", *more]
         )
         for cell, found in figures.items():
-            plot, excited = found["plot"], found.get("excitation", {})
-            pens = " ".join(pen["name"] for pen in found["pens"])
+            plot, excited = found.get("plot", {}), found.get("excitation", {})
+            pens = " ".join(pen["name"] for pen in found.get("pens", ()))
             error = picture_error(found)
             own = [cell.image, cell.look, cell.pens, None if error is None else f"{error:.3f}"] if more else []
             table.writerow(
                 [
-                    cell.name, cell.neuron or "", cell.style or "none", cell.seed, _four(excited.get("final")),
-                    _four(excited.get("svg")), plot["minutes"], plot["ink_mm"], plot["lifts"], pens,
+                    cell.name, cell.neuron or "", cell.style or "none", cell.seed,
+                    _four(excited.get("final", excited.get("free"))),
+                    _four(excited.get("svg")), *(plot.get(key, "") for key in ("minutes", "ink_mm", "lifts")), pens,
                     *("" if value is None else value for value in own),
                 ]
             )  # fmt: skip

@@ -7,6 +7,7 @@ from plotart.networks import load_network
 from plotart.objectives.balance import GradientBalance
 from plotart.objectives.base import Frame, ObjectiveContext
 from plotart.objectives.style import Style, StyleSpec, gram, shallow_layers
+from plotart.objectives.transport import directions, sliced
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +33,56 @@ def test_gram_by_hand():
     torch.testing.assert_close(gram(features), torch.tensor([[[2.5, 0.5], [0.5, 5.0]]]))
 
 
+def test_on_a_line_transport_is_what_sorting_says():
+    points, others = torch.tensor([[[3.0], [1.0], [2.0]]]), torch.tensor([[5.0], [1.0], [3.0]])
+    assert float(sliced(points, others, torch.ones(1, 1))) == pytest.approx((0 + 1 + 4) / 3)
+    finer = torch.tensor([[1.0], [2.0], [3.0], [4.0], [5.0]])  # the same quantiles
+    assert float(sliced(points, finer, torch.ones(1, 1))) == pytest.approx((0 + 1 + 4) / 3)
+
+
+def test_transport_of_a_shift_is_its_square_over_the_channels():
+    generator = torch.Generator().manual_seed(0)
+    points = torch.randn(1, 50, 6, generator=generator)
+    shift = torch.tensor([3.0, 0, 0, 0, 0, 0])
+    along = directions(6, 4000, generator)
+    assert float(sliced(points + shift, points[0], along)) == pytest.approx(9 / 6, rel=0.05)
+
+
+def test_transport_asks_for_white_where_second_moments_do_not(hed):
+    white = {}
+    for mode in ("transport", "gram"):
+        style = Style(hed, bars(64, 64), mode=mode)
+        image = noise().requires_grad_()
+        optimizer = torch.optim.Adam([image], 0.05)
+        for step in range(14):
+            optimizer.zero_grad()
+            style(Frame(image, network=hed, layers=style.layers, step=step)).backward()
+            optimizer.step()
+        white[mode] = float((image.detach() > 0.85).all(dim=1).float().mean())
+    assert white["transport"] > 0.06
+    assert white["gram"] < 0.03
+
+
+@pytest.mark.parametrize("statistics", ["transport", "gram"])
+def test_half_precision_pulls_the_same_way(hed, statistics):
+    pulls = []
+    for network in (hed, load_network("vgg16-hed", precision="bf16")):
+        image = noise().requires_grad_()
+        style = Style(network, bars(64, 64), mode=statistics)
+        style(Frame(image, network=network, layers=style.layers)).backward()
+        pulls.append(image.grad.flatten())
+    assert float(torch.cosine_similarity(*pulls, dim=0)) > 0.99
+
+
 def test_equal_pictures_are_at_zero_and_others_are_not(hed):
     image = bars(64, 64)
+    for mode in ("transport", "gram"):
+        style = Style(hed, image, mode=mode)
+        assert float(style(Frame(image, network=hed, layers=style.layers))) < 1e-10
+        assert float(style(Frame(noise(), network=hed, layers=style.layers))) > 0.1
     style = Style(hed, image)
     assert style.layers == ("conv1_2@pre", "conv2_2@pre", "conv3_3@pre")
     assert Style(hed, image, mode="raw").layers == ("conv1_2@pre", "conv2_2@pre", "conv3_3@pre")
-    assert float(style(Frame(image, network=hed, layers=style.layers))) < 1e-10
-    assert float(style(Frame(noise(), network=hed, layers=style.layers))) > 0.1
 
 
 def test_relative_and_raw_formulas(hed):
@@ -53,7 +97,7 @@ def test_relative_and_raw_formulas(hed):
         a = torch.einsum("bcp,bdp->bcd", wanted, wanted) / (height * width)
         relative += float(((g - a) ** 2).sum((1, 2)).mean() / (a**2).sum()) / len(layers)
         raw += float((g / channels - a / channels).norm())
-    for mode, expected in (("relative", relative), ("raw", raw)):
+    for mode, expected in (("gram", relative), ("raw", raw)):
         style = Style(hed, bars(64, 64), layers, mode=mode)
         found = float(style(Frame(views, network=hed, layers=layers)))
         assert found == pytest.approx(expected, rel=1e-4), mode
@@ -63,21 +107,22 @@ def test_the_value_hardly_depends_on_the_size(hed):
     """The style image follows the views' short side with its aspect kept."""
     style = Style(hed, bars(128, 192))
     small, large = (float(style(Frame(bars(side, side), network=hed, layers=style.layers))) for side in (64, 128))
-    assert small < 0.2 and large < 0.2
+    other = float(style(Frame(noise(), network=hed, layers=style.layers)))
+    assert max(small, large) < 0.2 * other
     assert set(style._targets) == {64, 128}
 
 
 def test_targets_are_made_once(hed, monkeypatch):
     style = Style(hed, bars())
     calls = []
-    features = hed.features
-    monkeypatch.setattr(hed, "features", lambda *given: calls.append(given) or features(*given))
+    answers = hed.answers
+    monkeypatch.setattr(hed, "answers", lambda *given: calls.append(given) or answers(*given))
     for seed in range(3):
         style(Frame(noise(seed), network=hed, layers=style.layers))
     assert len(calls) == 4  # three frames and one style image
 
 
-@pytest.mark.parametrize("mode", ["relative", "raw"])
+@pytest.mark.parametrize("mode", ["transport", "gram", "raw"])
 def test_three_steps_on_pixels_improve_it(hed, mode):
     style = Style(hed, bars(), mode=mode)
     image = noise().requires_grad_()
@@ -147,7 +192,8 @@ def test_balance_makes_the_pulls_as_asked(hed):
 
 def test_specs(hed):
     context = ObjectiveContext(network=hed, style_image=lambda name: bars())
-    assert StyleSpec(image="a.jpg").build(context).mode == "relative"
+    assert StyleSpec(image="a.jpg").build(context).mode == "transport"
+    assert StyleSpec(image="a.jpg", statistics="gram").build(context).mode == "gram"
     balanced = StyleSpec(image="a.jpg", strength=0.3).build(context)
     assert balanced.balance.strength == 0.3 and not balanced.balance.frozen
     raw = StyleSpec(image="a.jpg", raw_weight=50).build(context)

@@ -209,7 +209,9 @@ def strokes(tmp_path):
     file = tmp_path / "strokes.svg"
     lines = ("#d62020 10 10 C20 30 40 10 50 30", "#d63030 10 30 C20 50 40 30 50 50", "#2050b0 10 50 C20 60 40 50 50 60")
     marks = "".join('<path fill="none" stroke="{}" d="M{}"/>'.format(*line.split(" ", 1)) for line in lines)
-    file.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="60mm" height="70mm" viewBox="0 0 60 70">{marks}</svg>')
+    file.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="60mm" height="70mm" viewBox="0 0 60 70">{marks}</svg>'
+    )
     return str(file)
 
 

@@ -6,6 +6,7 @@ import pytest
 from plotart.cli import main
 from plotart.core.errors import InputError
 from plotart.sweep import Cell, compare, comparisons_text
+from plotart.sweep.page import page_of
 
 
 def figures(excitations):
@@ -42,6 +43,17 @@ def test_interval_holds_the_mean_and_is_as_wide_as_chance_makes_it():
     assert low < found.difference < high
     assert (high - low) == pytest.approx(2 * 1.96 * error, rel=0.15)
     assert compare(figures(excitations))[0] == found
+
+
+def test_dreams_alone_are_compared_and_shown_without_a_plot():
+    dreams = {
+        Cell(f"a{style}", "a:1", style, 0): {"excitation": {"free": excitation}}
+        for style, excitation in ((None, 10.0), ("m.jpg", 12.5))
+    }
+    (only,) = compare(dreams)
+    assert only.difference == 2.5
+    page = page_of("dreams", list(dreams), dreams)
+    assert "excitation 12.5</td>" in page and 'href="aNone/preview.png"' in page and "report.html" not in page
 
 
 def test_what_cannot_be_compared_is_told():
