@@ -140,15 +140,16 @@ class Lay(Stage):
     @staticmethod
     def _wanted(drawing: Drawing, target: Tensor, pens: Sequence[Pen], context: Context) -> list[Wanted]:
         planes = separate(target, pens, drawing.canvas.paper_rgb, coarse=COARSE).double().numpy()
-        luminance = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0])
-        light = lightness(luminance).double().numpy() / 100
+        picture = target if context.picture is None else context.picture.cpu()
+        light, sharp, focus = _lightness(target), _lightness(picture), context.focused(picture)
+        matters = np.zeros_like(sharp) if focus is None else focus.double().numpy()
         dark = min(range(len(pens)), key=lambda k: float(to_lab(hex_to_rgb(pens[k].hex))[0]))
         ink = planes.mean((1, 2)) / np.array([pen.tip_mm for pen in pens])
         most = np.maximum(1, context.primitive.count * ink / max(float(ink.sum()), 1e-12)).astype(int)
         return [
             Wanted(
-                planes=planes, light=light, mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm,
-                number=k, darkest=dark, count=context.primitive.count, most=int(most[k]), generator=context.generator,
+                planes=planes, light=light, sharp=sharp, focus=matters,
+                mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm, number=k, darkest=dark, count=context.primitive.count, most=int(most[k]), generator=context.generator,
             )
             for k, pen in enumerate(pens)
         ]  # fmt: skip
@@ -179,6 +180,8 @@ class Lay(Stage):
     def _in_time(self, laid: Callable[[float], Drawing], context: Context, watch: Watch) -> Drawing:
         """Lines of the tone asked for, or of that tone at which they take the run's minutes."""
         gain, ratio, found = 1.0, 1.0, laid(1.0)
+        if not self.look.rises:
+            return found
         limit = _limit(context, len(found.ink.pens))
         for trial in range(TRIALS):
             seconds = ratio * _expected(found, context)
@@ -194,6 +197,13 @@ class Lay(Stage):
         if gain < 1:
             watch.say(f"all tones take longer than the minutes: laid for {100 * gain:.0f} % of them")
         return found
+
+
+def _lightness(picture: Tensor) -> Floats:
+    """L* in 0..1 of `[1, 3, h, w]` sRGB, `[h, w]`."""
+    luminance = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(picture)[0])
+    light: Floats = lightness(luminance).double().numpy() / 100
+    return light
 
 
 def _held(wanted: Sequence[Wanted], focus: Tensor | None, gain: float) -> Sequence[Wanted]:

@@ -27,7 +27,8 @@ class Wanted:
     Attributes:
         planes: `[K, H, W]`, the share of the paper that each pen is to cover, 0..1.
         light: `[H, W]`, lightness L* of the picture, 0..1.
-        mm_per_px: of both.
+        sharp: the same of all the pixels that the run has, `[H', W']`. focus: how much matters there, 0..1.
+        mm_per_px: of planes and light.
         tip_mm: of the pen. number: which of the K pens it is, in plotting order. darkest: which one is.
         count: lines that may be laid by all pens. most: this pen's share of them, by its ink.
         generator: the only source of randomness.
@@ -35,6 +36,8 @@ class Wanted:
 
     planes: Floats
     light: Floats
+    sharp: Floats
+    focus: Floats
     mm_per_px: float
     tip_mm: float
     number: int
@@ -100,7 +103,7 @@ class Laid(Look):
     counts: ClassVar[bool] = False
     """Whether it sees to it by itself that there are no more lines than the drawing may have."""
     rises: ClassVar[float] = 1.0
-    """The power of the gain with which the time of its lines rises, roughly."""
+    """The power of the gain with which the time of its lines rises, roughly; 0: there are as many whatever the tone."""
 
     @abstractmethod
     def lines(self, wanted: Wanted, gain: float) -> list[Floats]:
