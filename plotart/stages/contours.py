@@ -98,7 +98,8 @@ def dark_lines(
 
     def weight(line: Floats) -> float:
         column, row = np.clip((line / mm_per_px).astype(int), 0, np.array([width - 1, height - 1])).T
-        return float(strong[row, column].sum()) / len(line) ** SHORT
+        total: float = strong[row, column].sum() / len(line) ** SHORT
+        return total
 
     return sorted(lines, key=weight, reverse=True)
 
@@ -108,4 +109,5 @@ def _own(wanted: Wanted, dark: float) -> Floats:
     reach = 2 * math.ceil(NEAR_MM / wanted.mm_per_px) + 1
     inks = np.stack([maximum_filter(plane, reach) for plane in wanted.planes])
     inks[wanted.darkest] *= dark
-    return (inks.argmax(0) == wanted.number).astype(float)
+    own: Floats = (inks.argmax(0) == wanted.number).astype(float)
+    return own

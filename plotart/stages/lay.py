@@ -149,7 +149,8 @@ class Lay(Stage):
         return [
             Wanted(
                 planes=planes, light=light, sharp=sharp, focus=matters,
-                mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm, number=k, darkest=dark, count=context.primitive.count, most=int(most[k]), generator=context.generator,
+                mm_per_px=drawing.canvas.area[2] / planes.shape[2], tip_mm=pen.tip_mm, number=k, darkest=dark,
+                count=context.primitive.count, most=int(most[k]), generator=context.generator,
             )
             for k, pen in enumerate(pens)
         ]  # fmt: skip

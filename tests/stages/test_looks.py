@@ -36,7 +36,19 @@ def picture(tmp_path_factory):
 
 def wanted(plane, number=0, pens=1, count=500):
     planes = np.stack([plane] * pens)
-    return Wanted(planes, 1 - plane, 0.5, 0.4, number, pens - 1, count, count, torch.Generator().manual_seed(0))
+    return Wanted(
+        planes,
+        1 - plane,
+        1 - plane,
+        0 * plane,
+        0.5,
+        0.4,
+        number,
+        pens - 1,
+        count,
+        count,
+        torch.Generator().manual_seed(0),
+    )
 
 
 def config(picture, look, **changes):
@@ -149,3 +161,22 @@ def test_one_class_is_a_look(picture):
         assert len(laid) == 2 and laid.primitive.kind == "splines"
     finally:
         del looks._items["zigzag"]
+
+
+def test_a_sketch_begins_with_fine_lines_where_the_focus_is():
+    light = np.ones((96, 96))
+    light[:, 20:24] = 0.2  # long and strong
+    light[66:68, 66:80] = 0.6  # short and faint
+    focus = np.zeros_like(light)
+    focus[56:88, 56:88] = 1
+    plane = 1 - light
+
+    def first(focus):
+        wanted = Wanted(
+            plane[None], light, light, focus, 0.5, 0.4, 0, 0, 20, 20, torch.Generator().manual_seed(0)
+        )  # fmt: skip
+        line = looks["sketch"]().lines(wanted, 1.0)[0]
+        return line.mean(axis=0)
+
+    assert np.abs(first(focus) - (36.5, 33.5)).max() < 1
+    assert 9 < first(0 * focus)[0] < 13
