@@ -27,6 +27,7 @@ __all__ = [
     "blur",
     "html_picture",
     "load_image",
+    "open_picture",
     "reduced",
     "resize",
     "save_image",
@@ -91,6 +92,20 @@ def load_image(path: str | FilePath, setting: str = "image") -> Tensor:
     if min(picture.shape[:2]) < 8:
         raise InputError(f"{setting}: '{path}' is {picture.shape[1]}x{picture.shape[0]} pixels; at least 8x8")
     return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+
+
+def open_picture(path: FilePath) -> Image.Image:
+    """A picture that lies in a run's folder, as it is: whole, of `FORMATS` only, whatever it is called.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            file.load()
+            return file
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise InputError(f"'{path}' is no picture that can be read") from None
 
 
 def _reduced(file: Image.Image) -> Image.Image:

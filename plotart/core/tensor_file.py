@@ -72,6 +72,8 @@ def read_tensors(path: FilePath) -> tuple[str, Any]:
         Damaged: also when it cannot be read.
     """
     try:
+        if not path.is_file() and path.exists():
+            raise Damaged("it is no file")
         return unpack(path.read_bytes())
     except OSError as error:
         raise Damaged(f"it cannot be read: {error.strerror or error}") from None

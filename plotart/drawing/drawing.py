@@ -168,6 +168,8 @@ def _held(file: FilePath) -> Mapping[str, Any]:
     """
     none = f"'{file}' holds no drawing; take the {FILE} of a run, or a file of Drawing.save"
     try:
+        if not file.is_file() and file.exists():
+            raise Damaged("it is no file")
         content = file.read_bytes()
         if content.startswith(ZIP):
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

@@ -83,6 +83,8 @@ def refuse_bombs(path: str | FilePath) -> None:
     """
     file = FilePath(path)
     try:
+        if not file.is_file() and file.exists():
+            raise InputError(f"'{shown(str(file))[1:-1]}' cannot be read: it is no file.")
         if file.stat().st_size > MAX_BYTES:
             raise InputError(f"'{file}' is larger than {MAX_BYTES // 1_000_000} MB: split it or simplify its paths.")
         raw = file.read_bytes()

@@ -24,7 +24,7 @@ from rich.console import Console
 from plotart.core.console import plain_console
 from plotart.core.errors import InputError
 from plotart.core.files import FolderLock, remove_leftovers, write_beside
-from plotart.core.images import html_picture
+from plotart.core.images import html_picture, open_picture
 from plotart.core.tensor_file import Damaged
 from plotart.runs.checkpoint import Checkpoint, difference, settings_that_count
 from plotart.runs.clearing import BEFORE, CHECKPOINT, CONFIG, FIGURES, FITTED, FOLDERS, clear, clear_state
@@ -145,12 +145,12 @@ class Run:
         """The picture of the finished drawing.
 
         Raises:
-            InputError: the run is not finished.
+            InputError: the run is not finished, or the file is no picture.
         """
         path = self.folder / "preview.png"
         if not path.is_file():
             raise InputError(f"'{self.folder}' has no preview yet; go on with 'plotart resume {self.folder}'")
-        return Image.open(path)
+        return open_picture(path)
 
     def _repr_html_(self) -> str:
         """The preview and the plot's figures, for notebooks; the folder's name as long as there are none."""

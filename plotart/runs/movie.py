@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Sequence
-from pathlib import Path as FilePath
 from typing import Any
 
-from PIL import Image, ImageDraw, UnidentifiedImageError
+from PIL import Image, ImageDraw
 
 from plotart.core.errors import InputError
+from plotart.core.images import open_picture
 from plotart.core.movie import Shot, fitting_font, shot
 from plotart.runs.folder import Run
 
@@ -47,11 +47,11 @@ def shots(
     texts = [_caption(captions, told.get(int(frame.stem), {}), run, int(frame.stem)) for frame in frames]
     heading = run.folder.resolve().name if title is None else title
     if heading and pauses[0]:
-        first = shot(_opened(frames[0]), 0, texts[0]).picture
+        first = shot(open_picture(frames[0]).convert("RGB"), 0, texts[0]).picture
         yield Shot(_card(first.size, heading, _subtitle(run)), pauses[0])
     for number, (frame, text) in enumerate(zip(frames, texts, strict=True)):
         extra = pauses[1] * (number == 0) + pauses[2] * (number == len(frames) - 1)
-        yield shot(_opened(frame), 1 / fps + extra, text)
+        yield shot(open_picture(frame).convert("RGB"), 1 / fps + extra, text)
 
 
 def _told(run: Run) -> dict[int, dict[str, Any]]:
@@ -85,13 +85,6 @@ def _subtitle(run: Run) -> str:
     steps = run.figures.steps
     parts = [kind if shapes is None else f"{shapes} {kind}", f"{steps} steps" if steps else ""]
     return ", ".join(part for part in parts if part)
-
-
-def _opened(frame: FilePath) -> Image.Image:
-    try:
-        return Image.open(frame).convert("RGB")
-    except (OSError, UnidentifiedImageError):
-        raise InputError(f"'{frame}' is no picture that can be read") from None
 
 
 def _card(size: tuple[int, int], title: str, subtitle: str) -> Image.Image:

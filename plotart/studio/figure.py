@@ -17,9 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path as FilePath
 from typing import Any
 
-from PIL import Image
-
 from plotart.core.errors import InputError
+from plotart.core.images import open_picture
 from plotart.studio.library import read_json
 from plotart.studio.progress import curve_of, latest_frame, progress
 
@@ -108,8 +107,7 @@ def _draw(folder: FilePath, shown: Any, picture: Any, losses: Any) -> None:
     name = latest_frame(folder)
     file = folder / "preview.png" if told.get("state") == "finished" else folder / "frames" / (name or "")
     if file.is_file():
-        with Image.open(file) as image:
-            pixels = image.convert("RGB")
+        pixels = open_picture(file).convert("RGB")
         picture.clear()
         picture.imshow(pixels, interpolation="nearest")
         picture.set_axis_off()

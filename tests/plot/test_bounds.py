@@ -1,10 +1,12 @@
 """SVG files that would not end or not fit are refused before anything of them is expanded."""
 
+import os
 import time
 
 import pytest
 
 from plotart.core.errors import InputError
+from plotart.core.tensor_file import Damaged, read_tensors
 from plotart.plot.read import read_svg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm" viewBox="0 0 100 50">'
@@ -83,3 +85,13 @@ def test_what_drawing_programs_write_is_read(tmp_path):
     )
     (tmp_path / "x.svg").write_text(HEAD + body + "</svg>")
     assert read_svg(tmp_path / "x.svg").strokes == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such things here")
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.svg")
+    for path in (tmp_path / "pipe.svg", "/dev/zero"):
+        with pytest.raises(InputError, match="it is no file"):
+            read_svg(path)
+    with pytest.raises(Damaged, match="it is no file"):
+        read_tensors(tmp_path / "pipe.svg")

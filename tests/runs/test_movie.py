@@ -70,6 +70,20 @@ def test_a_run_without_frames_is_refused(run):
         list(shots(run))
 
 
+def test_pictures_of_a_run_are_of_the_formats_that_are_meant(run, monkeypatch):
+    def started(*words, **settings):
+        raise AssertionError(f"a program was started: {words}")
+
+    monkeypatch.setattr("subprocess.check_call", started)
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 60\n%%EndComments\nshowpage\n"
+    (run.folder / "preview.png").write_bytes(eps)
+    next(iter(sorted((run.folder / "frames").iterdir()))).write_bytes(eps)
+    with pytest.raises(InputError, match=r"000000\.png' is no picture"):
+        list(shots(run))
+    with pytest.raises(InputError, match=r"preview\.png' is no picture"):
+        run.preview()
+
+
 def test_gif_keeps_frames_and_times(run, tmp_path):
     save_movie(shots(run, fps=10), tmp_path / "film.gif")
     with Image.open(tmp_path / "film.gif") as film:
