@@ -59,7 +59,7 @@ GALLERY = {
                       "generate blueprint --neuron conv4_3:77 --network vgg16-hed --steps 30 --size 128 --minutes 12"),
     },
     "Looks": {
-        name: (caption, f"generate --image {image}.png --look {name} --steps 20 --size 192 --minutes 20")
+        name: (caption, f"generate --image {image}.png --look {name} --steps 20 --size 160 --minutes 15")
         for name, caption, image in (
             ("hatch", "Parallel lines", "coffee"),
             ("crosshatch", "Layers of hatching", "cameraman"),
@@ -76,7 +76,7 @@ GALLERY = {
     "Shapes": {
         "circles": ("Circles, hatched", "generate circles --image coffee.png --strokes 80 --steps 150 --size 192"),
         "splats": ("Splats, hatched", "generate splats --image astronaut.png --strokes 80 --steps 150 --size 192"),
-        "paths": ("Closed curves, hatched", "generate paths --image cat.png --strokes 32 --steps 100 --size 128"),
+        "paths": ("Closed curves, hatched", "generate paths --image cameraman.png --strokes 32 --steps 100 --size 128"),
         "dividers": ("Regions between lines",
                      "generate dividers --image astronaut.png --strokes 40 --steps 3000 --size 192"),
         "dividing-circles": ("Regions between circles",
@@ -86,7 +86,7 @@ GALLERY = {
                           "generate dividers --image horse.png --set stages.1.marks=dividers --strokes 40 "
                           "--steps 2000 --size 160"),
         "spheres": ("Spheres that two cameras see as two pictures",
-                    "generate space --image astronaut.png --set primitive.second=coffee.png --strokes 60 --steps 150 "
+                    "generate space --image horse.png --set primitive.second=coffee.png --strokes 100 --steps 200 "
                     "--size 128"),
         "classifier": ("What a small network made of random points", "generate classifier"),
         "classifier-other": ("Other points, more levels",

@@ -156,4 +156,6 @@ def load_layout(path: str | FilePath) -> ChartLayout:
         problem = error.errors(include_url=False)[0]
         cause = problem.get("ctx", {}).get("error")
         where = ".".join(str(part) for part in problem["loc"]) or "the chart"
+        if problem["type"] == "missing":
+            raise InputError(f"chart {str(file)!r}: {where} is missing.") from error
         raise InputError(f"chart {str(file)!r}, {where}: {cause or problem['msg']}") from error

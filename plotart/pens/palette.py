@@ -193,9 +193,10 @@ def _first_problem(error: ValidationError, entries: list[Any]) -> str:
         subject = " ".join([f"pen {shown(label)}", *(str(part) for part in location[2:])])
     if isinstance(cause, InputError):
         return f"{subject}: {cause}"
+    if problem["type"] == "missing":
+        return f"{subject} is missing."
     given = problem.get("input")
-    told = isinstance(given, int | float | str) and problem["type"] != "missing"
-    quoted = f" (given: {shown(given)})" if told else ""
+    quoted = f" (given: {shown(given)})" if isinstance(given, int | float | str) else ""
     message = problem["msg"][0].lower() + problem["msg"][1:]
     return f"{subject}: {message}{quoted}."
 

@@ -178,5 +178,6 @@ def load_machine(machine: str) -> Machine:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        given = "" if first["type"] == "missing" else f" (given: {shown(first['input'])})"
-        raise InputError(f"{subject}: {name}: {first['msg'].lower()}{given}.") from error
+        if first["type"] == "missing":
+            raise InputError(f"{subject}: {name} is missing.") from error
+        raise InputError(f"{subject}: {name}: {first['msg'].lower()} (given: {shown(first['input'])}).") from error

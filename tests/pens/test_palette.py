@@ -56,6 +56,7 @@ def test_colours_and_files(tmp_path):
         (GOOD.replace("tip_mm: 0.3", "opacity: 2"), "'two' opacity"),
         (GOOD.replace("tip_mm: 0.3", "colour: red"), "'two' colour"),
         (GOOD.replace("tip_mm: 0.3", "build_up: 1.5"), "'two' build_up"),
+        ("pens: [{name: red, hex: red}]", r"pen 'red' tip_mm is missing\.$"),
         ("pens: []", "pens"),
         ("pens: [red]", "pen 1"),
     ],

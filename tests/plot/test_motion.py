@@ -116,7 +116,7 @@ def test_machines_and_their_files(tmp_path):
     [
         (PLAIN.model_dump_json().replace('"pen_down_acceleration":100.0', '"pen_down_acceleration":0'),
          "pen_down_acceleration.*greater than 0.*given: 0"),
-        ("pen_down_speed: 3", "pen_up_speed.*required"),
+        ("pen_down_speed: 3", "pen_up_speed is missing"),
         ("[1, 2]", "holds no settings"),
         ("a: [", "not valid YAML"),
     ],
