@@ -70,6 +70,11 @@ class Drawing(nn.Module):
         """The shapes at the indices `keep [M]` (long), in that order."""
         return Drawing(self.canvas, self.primitive.subset(keep), self.ink.subset(keep))
 
+    def without(self, pieces: Mapping[int, set[int]]) -> Drawing:
+        """What is left when some cubics of some shapes are taken away, by their numbers; see `Primitive.without`."""
+        primitive, owner = self.primitive.without(pieces)
+        return Drawing(self.canvas, primitive, self.ink.subset(owner))
+
     @classmethod
     def joined(cls, parts: Sequence[Drawing]) -> Drawing:
         """The shapes of several drawings as one on the canvas of the first, the later ones on top."""

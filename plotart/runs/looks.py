@@ -16,6 +16,8 @@ __all__ = ["look_names", "styled"]
 
 LAYING = ("place", "lay")
 """Stages whose place a look takes."""
+SPARING, SPARED = 0.8, 0.1
+"""The share of the limit of ink from which on a line that stays one avoids it, and what that counts."""
 
 
 def look_names() -> list[str]:
@@ -52,8 +54,10 @@ def styled(settings: Mapping[str, Any], asked: Any) -> dict[str, Any]:
     for name, penalty in look.penalties.items():
         objectives[name] = {**(objectives.get(name) or {}), **penalty} if penalty is not None else None
     strokes = dict(look.strokes) or settings.get("primitive")
-    # what lies over the limit is taken away stroke by stroke, and a look's lines are too long for that
-    page = {name: value for name, value in (settings.get("page") or {}).items() if name != "max_ink"}
+    page = dict(settings.get("page") or {})
+    if look.whole and (limit := page.pop("max_ink", None)) is not None:
+        # a line that has to stay one cannot be cut at crowded places; it is led around them as far as it goes
+        objectives.setdefault("ink_load", {"limit": SPARING * limit, "weight": SPARED})
     return {**settings, "page": page, "primitive": strokes, "objectives": objectives, "stages": stages}
 
 

@@ -1,4 +1,4 @@
-"""No more ink than paper bears: strokes at the most loaded places are taken away, those first that are missed least."""
+"""No more ink than paper bears: at the most loaded places strokes are taken away, those first that are missed least."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _ROUNDING = 1e-3
 class Lighten(Stage):
     """Take strokes away until no square millimetre of the page carries more than `layers` of ink.
 
+    Of the long lines of a look only the piece goes that lies there, and two shorter ones are left.
     With `refit` the others then do the work of those that are gone, as long as those were more than 1 %; what that
     fit lays over the limit goes, too.
     """
@@ -50,8 +51,8 @@ class Lighten(Stage):
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         refit, saved = self.refit, watch.saved
         if saved is None:
-            drawing, before = self._lightened(drawing.copy(), context, watch), len(drawing)
-            if refit is None or len(drawing) > (1 - FEW) * before:
+            drawing, before = self._lightened(drawing.copy(), context, watch), _cubics(drawing)
+            if refit is None or _cubics(drawing) > (1 - FEW) * before:
                 return drawing
         assert refit is not None
         inner = None if saved is None else saved["fit"]
@@ -65,17 +66,19 @@ class Lighten(Stage):
             first = first or float(load.max())
             if float(load.max()) <= limit:
                 break
-            drawing = drawing.subset(self._kept(drawing, load, limit, worth(drawing, context)))
-        if len(drawing) < before:
+            drawing = self._lighter(drawing, load, limit, worth(drawing, context))
+        if first > limit:
+            left = float(load_of(written(drawing)).max())
+            cut = f"{before} lines cut, {len(drawing)} now" if len(drawing) >= before else ""
             watch.say(
-                f"{before - len(drawing)} of {before} strokes taken away: "
-                f"{first:.1f} layers of ink at the most, now {float(load_of(written(drawing)).max()):.1f}"
+                f"{cut or f'{before - len(drawing)} of {before} strokes taken away'}: "
+                f"{first:.1f} layers of ink at the most, now {left:.1f}"
             )
         return drawing
 
     @staticmethod
-    def _kept(drawing: Drawing, load: Tensor, limit: float, value: Tensor) -> Tensor:
-        """The strokes left after one round, `[M]`: of those that meet at an overloaded place one is taken away.
+    def _lighter(drawing: Drawing, load: Tensor, limit: float, value: Tensor) -> Drawing:
+        """The drawing after one round: of those that meet at an overloaded place one is taken away, or cut.
 
         It is the one worth least for the ink it lays there, and one only: the others are worth more once it is gone.
         """
@@ -84,38 +87,46 @@ class Lighten(Stage):
         loaded = maximum_filter(over, SQUARE_CELLS, origin=SQUARE_CELLS // 2 - 1, mode="constant")
         away = distance_transform_edt(~loaded)
         widest = float(drawing.primitive.width.max()) * drawing.canvas.mm_per_unit  # type: ignore[operator]
+        paths = drawing.primitive.paths()
         # joined ends have moved by up to half a tip, so that rarely the stroke that counts lies a little beside
         for reach in (widest / 2 / STEP_MM, widest / STEP_MM + 4):
-            there = [_places(drawing, path, away <= reach) for path in drawing.primitive.paths()]
-            found = [i for i, places in enumerate(there) if len(places)]
+            there = [_places(drawing, path, away <= reach) for path in paths]
+            found = [i for i, (places, _) in enumerate(there) if len(places)]
             if found:
                 break
         else:
             raise RuntimeError("an overloaded place without a stroke on it")
-        taken: set[int] = set()
+        # what a piece of a line is worth follows from the line; one stroke goes as a whole
+        ink = [len(path) // 3 if drawing.primitive.in_pieces else len(there[i][0]) for i, path in enumerate(paths)]
+        gone: dict[int, set[int]] = {}
         done: set[tuple[int, int]] = set()
-        for i in sorted(found, key=lambda i: float(value[i]) / len(there[i])):
-            places = set(map(tuple, there[i].tolist()))
+        for i in sorted(found, key=lambda i: float(value[i]) / ink[i]):
+            places = set(map(tuple, there[i][0].tolist()))
             if not places & done:
-                taken.add(i)
+                gone[i] = set(there[i][1].tolist())
                 done |= places
-        return torch.tensor([i for i in range(len(drawing)) if i not in taken], device=drawing.device)
+        return drawing.without(gone)
+
+
+def _cubics(drawing: Drawing) -> int:
+    return sum(len(path) // 3 for path in drawing.primitive.paths())
 
 
 def _closely(path: Path, spacing: float) -> NDArray[np.float64]:
-    """Points `[P, 2]` on a path, no further from each other than `spacing`."""
+    """Parameters `[P]` of points on a path, no further from each other than `spacing`."""
     polygon = float(np.hypot(*np.diff(path, axis=0).T).sum())
-    return evaluate(path, np.linspace(0, (len(path) - 1) // 3, 2 + int(3 * polygon / spacing)))
+    return np.linspace(0, (len(path) - 1) // 3, 2 + int(3 * polygon / spacing))
 
 
-def _places(drawing: Drawing, path: Path, where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The whole mm `[P, 2]` at which a path's close points lie `where` a grid of cells says so."""
-    points = drawing.canvas.to_mm(_closely(path, STEP_MM / drawing.canvas.mm_per_unit))
+def _places(drawing: Drawing, path: Path, where: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The whole mm `[P, 2]` at which a path's close points lie `where` a grid of cells says so, and in which piece."""
+    at = _closely(path, STEP_MM / drawing.canvas.mm_per_unit)
+    points = drawing.canvas.to_mm(evaluate(path, at))
     column, row = np.floor(points / STEP_MM).astype(int).T
     inside = (column >= 0) & (column < where.shape[1]) & (row >= 0) & (row < where.shape[0])
     inside[inside] = where[row[inside], column[inside]]
     squares: NDArray[np.int64] = np.floor(points[inside]).astype(int)
-    return squares
+    return squares, np.minimum(at[inside].astype(np.int64), len(path) // 3 - 1)
 
 
 def worth(drawing: Drawing, context: Context) -> Tensor:

@@ -8,12 +8,16 @@ import torch
 from PIL import Image
 
 from plotart.core.errors import InputError
+from plotart.drawing import Drawing
+from plotart.drawing.ink import Penned
 from plotart.drawing.primitives.splines import Splines
-from plotart.plot.written import make_plot
+from plotart.pens import load_pens
+from plotart.plot.written import load_of, make_plot, written
 from plotart.runs.config import Config
 from plotart.runs.prepare import prepare
 from plotart.stages import Silent
 from plotart.stages.lay import resampled, vertices
+from plotart.stages.lighten import Lighten
 from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.prune import plot_seconds
 from plotart.stages.rows import parallel, rows, swing
@@ -180,3 +184,23 @@ def test_a_sketch_begins_with_fine_lines_where_the_focus_is():
 
     assert np.abs(first(focus) - (36.5, 33.5)).max() < 1
     assert 9 < first(0 * focus)[0] < 13
+
+
+def test_lines_are_cut_where_there_is_too_much_ink_and_go_on_beyond(picture):
+    config = Config.load(
+        "image", {"objectives.pixels.image": str(picture), "page.size": "a6", "size": 48, "look": "hatch"}
+    )
+    assert config.page.max_ink == 5
+    assert Config.load("image", {"objectives.pixels.image": str(picture), "look": "oneline"}).page.max_ink is None
+    _, context, drawing = prepare(config, lambda line: None)
+    turns = torch.linspace(0, math.pi, 25)[:-1]
+    ways = 0.3 * torch.stack([turns.cos(), turns.sin()], dim=1)[:, None] * torch.linspace(-1, 1, 31)[None, :, None]
+    star = Splines(
+        (0.5 + ways).reshape(-1, 2), torch.full((24,), 31), torch.full((24,), 0.4 / drawing.canvas.mm_per_unit)
+    )
+    crossing = Drawing(drawing.canvas, star, Penned(load_pens("basic-12").pens[:1], torch.zeros(24, dtype=torch.long)))
+    assert float(load_of(written(crossing)).max()) > 6
+    light = Lighten(layers=5)(crossing, context, watch=Silent())
+    assert float(load_of(written(light)).max()) <= 5
+    assert 24 < len(light) < 48
+    assert float(light.primitive.lengths().detach().sum()) > 0.7 * float(star.lengths().detach().sum())

@@ -60,6 +60,8 @@ class Primitive(Packed):
     """Whether the shapes that are seen in a part of the canvas can be taken out (`moved`)."""
     restarts: ClassVar[bool] = False
     """Whether single shapes can start again elsewhere (`start_again_`)."""
+    in_pieces: ClassVar[bool] = False
+    """Whether a shape goes on without some of its cubics (`without`), or is there as a whole or not at all."""
     start_rgb: Tensor | None = None
     """Colours `[N, 3]` sRGB that go with the first places, where these come from a picture."""
     width: Tensor
@@ -120,6 +122,15 @@ class Primitive(Packed):
     def fills(self) -> list[Polygon | MultiPolygon]:
         """What a pen fills for each shape, unit: nothing, unless shapes are areas."""
         return []
+
+    def without(self, pieces: Mapping[int, set[int]]) -> tuple[Primitive, Tensor]:
+        """What is left when cubics of some shapes are taken away, by the numbers of shapes and of their cubics.
+
+        Returns:
+            The shapes that are left, and of which each was a part: `[M]`, ascending.
+        """
+        keep = torch.tensor([i for i in range(len(self)) if i not in pieces], dtype=torch.long)
+        return self.subset(keep), keep
 
     @abstractmethod
     def set_width(self, width: Tensor) -> None:

@@ -46,6 +46,7 @@ class Splines(Primitive):
 
     rates: ClassVar[Mapping[str, float]] = {"vertices": 0.002}
     tiled = True
+    in_pieces = True
     laid: Tensor
     count: Tensor
     extent: Tensor
@@ -188,6 +189,24 @@ class Splines(Primitive):
         state = self.pack()
         rows_of = {name: state[name][rows] for name in ("vertices", "laid")}
         return self.unpack({**state, **rows_of, "count": state["count"][keep], "width": state["width"][keep]})
+
+    def without(self, pieces: Mapping[int, set[int]]) -> tuple[Self, Tensor]:
+        """Splines are cut where a piece is taken away; what is left of one ends at the vertices next to the gap."""
+        rows, counts, owners, first = list[int](), list[int](), list[int](), 0
+        for number, count in enumerate(self.count.tolist()):
+            gone, start = pieces.get(number, set[int]()), 0
+            for end in [piece + 1 for piece in sorted(gone)] + ([] if count == 1 and gone else [count]):
+                if end - start > (1 if gone else 0):  # a single vertex that is left over would be a dot
+                    rows += range(first + start, first + end)
+                    counts.append(end - start)
+                    owners.append(number)
+                start = end
+            first += count
+        state, kept = self.pack(), torch.tensor(rows, dtype=torch.long, device=self.count.device)
+        owner = torch.tensor(owners, dtype=torch.long, device=self.count.device)
+        rows_of = {name: state[name][kept] for name in ("vertices", "laid")}
+        count_of = torch.tensor(counts, dtype=torch.long, device=self.count.device)
+        return self.unpack({**state, **rows_of, "count": count_of, "width": state["width"][owner]}), owner
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

@@ -83,6 +83,8 @@ class Look(Part):
 
     stage: ClassVar[str]
     """The stage that lays its lines."""
+    whole: ClassVar[bool] = False
+    """Whether its lines must not be cut where there is too much ink."""
     strokes: ClassVar[Mapping[str, Any]] = {}
     penalties: ClassVar[Mapping[str, Any]] = {}
     fit: ClassVar[Mapping[str, Any]] = {}

@@ -28,6 +28,7 @@ class OneLine(Laid):
     spacing_mm: ClassVar[float] = 0.0
     passes = False
     counts = True
+    whole = True
     rises: ClassVar[float] = 1.2
     strokes: ClassVar[Mapping[str, Any]] = {"kind": "splines", "count": 1, "vertices": 2}
     penalties: ClassVar[Mapping[str, Any]] = {"form": {"weight": 0.003}, "time": {"weight": 0.005}}
