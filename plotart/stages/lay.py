@@ -33,7 +33,7 @@ from plotart.stages.costs import Cost, Costs
 from plotart.stages.count import ENOUGH, pen_count_table
 from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.narrow import with_tips
-from plotart.stages.place import choose_pens
+from plotart.stages.place import BARE, choose_pens
 from plotart.stages.prune import plot_seconds, plot_time
 from plotart.stages.separation import separate
 from plotart.stages.watch import Watch
@@ -140,6 +140,7 @@ class Lay(Stage):
     @staticmethod
     def _wanted(drawing: Drawing, target: Tensor, pens: Sequence[Pen], context: Context) -> list[Wanted]:
         planes = separate(target, pens, drawing.canvas.paper_rgb, coarse=COARSE).double().numpy()
+        planes[planes < BARE] = 0
         picture = target if context.picture is None else context.picture.cpu()
         light, sharp, focus = _lightness(target), _lightness(picture), context.focused(picture)
         matters = np.zeros_like(sharp) if focus is None else focus.double().numpy()

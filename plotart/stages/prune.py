@@ -70,7 +70,10 @@ class Prune(Stage):
 
     def lacks(self, need: str, at: str, config: Whole) -> str:
         kind = config.primitive.kind
-        return f"minutes: only strokes are pruned to a time; primitive.kind must be strokes, not {kind}"
+        return (
+            f"minutes: they are kept by leaving out single strokes, and {kind} are left whole; primitive.kind must be "
+            f"strokes. Fewer {kind}, a wider pen or a smaller page take less time"
+        )
 
     def check(self, config: Whole, at: str) -> None:
         if config.minutes is None:

@@ -247,3 +247,19 @@ def test_strokes_are_shorter_where_the_focus_is():
     lengths = drawing.primitive.lengths().detach()
     assert float(lengths[right].mean()) < 0.7 * float(lengths[~right].mean())
     assert int(right.sum()) > 1.4 * int((~right).sum())
+
+
+def test_no_stroke_is_laid_on_paper_that_stays_all_but_bare(tmp_path):
+    """A dark half, and a half so light that a stroke would be a dot on it."""
+    grey = np.full((64, 64, 3), 255, dtype=np.uint8)
+    grey[:, :32] = 80
+    grey[:, 32:] = 254
+    file = tmp_path / "half.png"
+    Image.fromarray(grey).save(file)
+    changes = {"objectives.pixels.image": str(file), "page.size": "60x60mm", "size": 64, "pens.set": "#1a1a1a",
+               "pens.palette": "fixed", "focus": "none"}  # fmt: skip
+    config, context, drawing = prepare(Config.load("image", changes), lambda line: None)
+    placed = config.stages[0](drawing, context, watch=Silent())
+    starts = placed.strokes.points.detach().mean(dim=1)[:, 0]
+    assert len(placed) > 50
+    assert float(starts.max()) < 0.55
