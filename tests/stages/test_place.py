@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from skimage import data
 
 from plotart.core.canvas import Canvas, page
@@ -19,7 +20,9 @@ from plotart.objectives.pixels import Pixels
 from plotart.objectives.transforms import Transform
 from plotart.pens import load_pens
 from plotart.plot.motion import expected_seconds
-from plotart.stages import Context
+from plotart.runs.config import Config
+from plotart.runs.prepare import prepare
+from plotart.stages import Context, Silent
 from plotart.stages.place import START, Place, edges, spread_points
 from plotart.stages.separation import afford, fewer_pens, separate
 
