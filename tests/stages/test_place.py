@@ -22,7 +22,7 @@ from plotart.pens import load_pens
 from plotart.plot.motion import expected_seconds
 from plotart.runs.config import Config
 from plotart.runs.prepare import prepare
-from plotart.stages import Context, Silent
+from plotart.stages import Context
 from plotart.stages.place import START, Place, edges, spread_points
 from plotart.stages.separation import afford, fewer_pens, separate
 
