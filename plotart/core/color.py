@@ -14,6 +14,7 @@ from plotart.core.errors import InputError
 
 __all__ = [
     "XYZ_OF_LIGHT",
+    "bare",
     "ciede2000",
     "from_lab",
     "hex_to_rgb",
@@ -36,6 +37,16 @@ XYZ_OF_LIGHT = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721
 """Linear sRGB to CIE XYZ (IEC 61966-2-1)."""
 _WHITE = (0.95047, 1.0, 1.08883)  # XYZ of D65
 _LAB_KNEE = 0.008856  # CIE 15: straight below, a cube root above
+
+
+BARE = 0.1
+"""Where no channel of sRGB differs by more from the paper, nothing is drawn to the eye."""
+
+
+def bare(image: Tensor, paper: str) -> float:
+    """The share of an image `[*, 3, H, W]` sRGB that is left paper, whose colour is `paper`, a hex string."""
+    ground = torch.as_tensor(hex_to_rgb(paper), dtype=image.dtype, device=image.device)[:, None, None]
+    return float(((image - ground).abs() <= BARE).all(dim=-3).float().mean())
 
 
 def named_colour(text: str) -> str | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plotart.core.canvas import Canvas
-from plotart.core.color import hex_to_rgb
+from plotart.core.color import bare, hex_to_rgb
 from plotart.core.images import resize, save_image, to_pil
 from plotart.core.movie import Shot
 from plotart.core.tables import Table
@@ -169,8 +169,10 @@ def _finish_picture(run: Run, drawing: Drawing, context: Context, base: Checkpoi
         if spec.measure is not None:
             figures[spec.measure.figure] = {"free": last.excitation if spec.measure.natural else last.losses.get(kind)}
     run.figures = Figures.of_json(figures)
-    run.log.image("image/final", context.renderer(drawing, shown_size(drawing.canvas, context.size)), base.steps)
+    last_seen = context.renderer(drawing, shown_size(drawing.canvas, context.size))
+    run.log.image("image/final", last_seen, base.steps)
     run.log.image("palette", swatches(drawing), base.steps)
+    _log_settings(run, base, {"paper/bare": bare(last_seen, drawing.canvas.paper)})
     run.save_figures()
 
 
@@ -244,6 +246,13 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
         for row in rows:
             for stage, told in row["stages"].items():
                 metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
+    metrics["paper/bare"] = bare(on_paper.image, drawing.canvas.paper)
+    _log_settings(run, base, metrics, strokes=len(drawing))
+
+
+def _log_settings(run: Run, base: Checkpoint, metrics: dict[str, float], **counts: int) -> None:
+    """The run's line in TensorBoard's table: what sets it apart, and what the parts make of it beside `metrics`."""
+    figures = run.figures.by_name
     settings: dict[str, str | int] = {"network": figures["network"] or "none", "neuron": "none", "style": "none"}
     for part in run.config.parts.values():
         metrics |= part.metrics(figures)
@@ -251,7 +260,7 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
     for measure in _measures(run):
         metrics |= {f"{measure.figure}/{stage}": v for stage, v in figures[measure.figure].items() if v is not None}
     settings |= {"pens": run.config.pens.set, "seed": run.config.seed, "size": run.config.size}
-    settings |= {"steps": base.steps, "strokes": len(drawing)}
+    settings |= {"steps": base.steps, **counts}
     run.log.hparams(settings, metrics)
 
 

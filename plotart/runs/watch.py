@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from plotart.core.color import bare
 from plotart.core.errors import Interrupted
 from plotart.core.images import save_image
 from plotart.drawing import Drawing
@@ -81,6 +82,7 @@ class StageWatch:
             self.run.log.scalar(f"clean/{name}", value, now)
         for name, value in evaluation.weights.items():
             self.run.log.scalar(f"weight/{name}", value, now)
+        self.run.log.scalar("paper/bare", bare(evaluation.image, self.run.config.page.paper), now)
         if evaluation.excitation is not None:
             self.run.log.scalar("excitation/clean", evaluation.excitation, now)
         self._excitation = evaluation.excitation

@@ -37,3 +37,9 @@ def test_lab_of_known_colours_and_difference():
     np.testing.assert_allclose(c.from_lab(c.to_lab(rgb)), rgb, atol=1e-6)
     # One of Sharma's published test pairs.
     assert c.ciede2000([50, 2.6772, -79.7751], [50, 0, -82.7485]) == pytest.approx(2.0425, abs=1e-4)
+
+
+def test_bare_paper_is_what_hardly_differs_from_its_colour():
+    image = torch.tensor([[0.0, 0.05, 0.2, 1.0]]).expand(3, 1, 4)[None]
+    assert c.bare(image, "#000000") == 0.5
+    assert c.bare(image, "#ffffff") == 0.25

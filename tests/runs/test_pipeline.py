@@ -86,7 +86,7 @@ def test_preview_shows_the_page_with_ink_inside_the_margins_only(run):
 
 def test_log_holds_losses_images_and_hyper_parameters(run):
     log = EventAccumulator(str(run.folder)).Reload()
-    assert {"loss/total", "loss/neuron", "loss/style", "excitation/clean"} <= set(log.Tags()["scalars"])
+    assert {"loss/total", "loss/neuron", "loss/style", "excitation/clean", "paper/bare"} <= set(log.Tags()["scalars"])
     assert all(weight.value == 1.0 for weight in log.Scalars("weight/neuron"))
     first, *_, last = (weight.value for weight in log.Scalars("weight/style"))
     assert first == 0 < last  # found in the first steps

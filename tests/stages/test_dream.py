@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
@@ -188,6 +189,8 @@ def test_a_dream_alone_ends_with_its_picture(tmp_path):
     run = generate(Config.load("dream", {**SMALL, "steps": 6}), tmp_path / "run")
     assert (run.folder / "preview.png").is_file() and not (run.folder / "drawing.svg").exists()
     assert run.figures["excitation"]["free"] is not None
+    log = EventAccumulator(str(run.folder)).Reload()
+    assert log.PluginTagToContent("hparams") and 0 < log.Scalars("paper/bare")[-1].value < 1
 
 
 @pytest.mark.parametrize(
