@@ -190,7 +190,8 @@ class StyleSpec(ObjectiveSpec):
     raw_weight: float | None = Field(default=None, ge=0.0, description="weight of the published formula instead")
     statistics: Literal["transport", "gram"] = Field(
         default="transport",
-        description="what is compared: how features and colours are distributed, or features' second moments",
+        description="what is compared: how features and colours are distributed, or features' second moments, as "
+        "raw_weight always does",
     )
     layers: tuple[str, ...] = Field(
         default=(), description="empty: three shallow layers of the network (VGG: conv1_2, conv2_2, conv3_3)"
