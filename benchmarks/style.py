@@ -109,9 +109,9 @@ def question(out: Path, strengths: list[float], neurons: list[str], seeds: list[
     file = out / "question.jsonl"
     done = {(told["neuron"], told["strength"], told["seed"]) for told in told_before(file)}
     dreams = Dreams(SMALL)
-    for strength in strengths:
-        for seed in seeds:
-            for neuron in neurons:
+    for seed in seeds:
+        for neuron in neurons:
+            for strength in strengths:
                 if (neuron, strength, seed) not in done:
                     told, _ = dreams.dream(neuron, strength, seed)
                     with file.open("a") as lines:
@@ -124,6 +124,7 @@ def compared(out: Path) -> None:
     for told in told_before(out / "question.jsonl"):
         by_strength.setdefault(told["strength"], {})[told["neuron"], told["seed"]] = told["excitation"]
     plain = by_strength.pop(0.0)
+    by_strength = {s: {key: value for key, value in each.items() if key in plain} for s, each in by_strength.items()}
     for strength, found in sorted(by_strength.items()):
         figures = {}
         for (neuron, seed), value in found.items():
