@@ -7,6 +7,7 @@ against the photograph in sRGB. One thread, one process. Every result is kept in
 Recipe `strokes`: single cubics, each of one width and opacity. `brushes`: three cubics, each with a width and an
 opacity of its own (primitive `brushes`). `brushes-long`: the same in twice as many steps. `brushes-slow`: in 500 by
 plain Adam with half the rate of points, longer strokes to begin with, and more steps where all strokes are there.
+`brushes-slower`: the same in 800.
 
     python benchmarks/kodak.py FOLDER [--counts 256,512,1024,2048] [--pictures 01,02] [--recipe strokes,brushes]
 """
@@ -37,14 +38,13 @@ from plotart.stages import Silent, evaluate
 from plotart.stages.grow import Grow
 
 SHORT, LONG = 512, 768
+SLOW = Grow(steps=500, optimizer="adam", lasting=1.5, length=3.0, rates={**Grow().rates, "points": 0.002})
 RECIPES: dict[str, tuple[StrokesSpec, Grow]] = {
     "strokes": (StrokesSpec(), Grow(steps=500)),
     "brushes": (BrushesSpec(), Grow(steps=500)),
     "brushes-long": (BrushesSpec(), Grow(steps=1000)),
-    "brushes-slow": (
-        BrushesSpec(),
-        Grow(steps=500, optimizer="adam", lasting=1.5, length=3.0, rates={**Grow().rates, "points": 0.002}),
-    ),
+    "brushes-slow": (BrushesSpec(), SLOW),
+    "brushes-slower": (BrushesSpec(), SLOW.model_copy(update={"steps": 800})),
 }
 
 

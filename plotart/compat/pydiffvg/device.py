@@ -10,8 +10,8 @@ _wanted: dict[str, bool | torch.device | None] = {"gpu": torch.cuda.is_available
 
 
 def set_use_gpu(v: bool) -> None:
-    """Whether images are returned on the GPU."""
-    _wanted["gpu"] = bool(v)
+    """Whether images are returned on the GPU; without one they stay on the CPU, whatever is asked for."""
+    _wanted["gpu"] = bool(v) and torch.cuda.is_available()
     _wanted["device"] = None
 
 

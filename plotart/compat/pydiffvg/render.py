@@ -132,11 +132,12 @@ def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | 
     radius = float(pixel.radius)
     kind = pixel.type.name if isinstance(pixel.type, Enum) else str(pixel.type)
     if kind == "box" and abs(radius - 0.5) < 1e-6:
-        return paint(drawn, size=size, ground=ground, averaged=True)
+        return paint(drawn, size=size, ground=ground, averaged=True, threads=torch.get_num_threads())
     height, width = size
     finer = None if ground is None else ground.repeat_interleave(FINER, 0).repeat_interleave(FINER, 1)
     fine = _scaled(drawn, FINER, FINER)
-    image = paint(fine, size=(height * FINER, width * FINER), ground=finer, averaged=True)
+    large = (height * FINER, width * FINER)
+    image = paint(fine, size=large, ground=finer, averaged=True, threads=torch.get_num_threads())
     reach = math.ceil(radius * FINER)
     at = (torch.arange(-reach, FINER + reach) + 0.5) / FINER - 0.5
     u = at / radius
