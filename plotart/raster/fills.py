@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from plotart.raster import native_fills, reference_fills
-from plotart.raster.layers import Layers, even_layers, layers_of
-from plotart.raster.paths import Linear, Paint, Radial, Rule, Shape
+from plotart.raster.layers import Layers, even_layers, fill_layers, layers_of
+from plotart.raster.paths import Fills, Linear, Paint, Radial, Rule, Shape
 from plotart.raster.scene import check_finite, check_like, check_unit_interval
 
 __all__ = ["FillBackend", "fill_over", "paint"]
@@ -34,7 +34,7 @@ _RULES, _RGBA = get_args(Rule), torch.Size((4,))
 
 
 def paint(
-    shapes: Sequence[Shape],
+    shapes: Sequence[Shape] | Fills,
     *,
     size: tuple[int, int],
     ground: Tensor | None = None,
@@ -59,13 +59,19 @@ def paint(
     Raises:
         ValueError: naming the shape, the tensor and the index at fault.
     """
-    like = next((path.points for shape in shapes for path in shape.contours), torch.zeros(0, 2))
     _check_size(size)
-    for i, shape in enumerate(shapes):
-        if not _plain(shape, like.dtype, like.device):
+    if isinstance(shapes, Fills) and (not shapes.points or not _sound(shapes)):
+        shapes = shapes.shapes()
+    if isinstance(shapes, Fills):
+        like, layers = shapes.points[0], fill_layers(shapes)
+        if not _finite(layers):
+            _check_finite(shapes.shapes(), layers)
+    else:
+        like = next((path.points for shape in shapes for path in shape.contours), torch.zeros(0, 2))
+        for i, shape in enumerate(shapes):
             _check_shape(f"shapes[{i}]", shape, like)
-    layers = layers_of(shapes)
-    _check_finite(shapes, layers)
+        layers = layers_of(shapes)
+        _check_finite(shapes, layers)
     drawn = ground[None] if ground is not None else None
     return _composite(layers, like, (1,), size, drawn, mask, backend, threads, averaged)[0]
 
@@ -157,20 +163,17 @@ def _counted(degrees: tuple[int, ...], closed: bool) -> torch.Size | None:
     return torch.Size((sum(degrees) + (not closed), 2)) if right else None
 
 
-def _plain(shape: Shape, dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether there is nothing to find in a filled shape of one colour; a picture may hold thousands."""
-    fill = shape.fill
-    if not isinstance(fill, Tensor) or fill.shape != _RGBA or fill.dtype is not dtype:
-        return False
-    if shape.stroke is not None or shape.transform is not None or shape.rule not in _RULES or not shape.contours:
-        return False
-    for path in shape.contours:
-        points = path.points
-        if points.dtype is not dtype or points.device != device:
-            return False
-        if points.shape != _counted(tuple(path.degrees), path.closed):
-            return False
-    return True
+def _sound(fills: Fills) -> bool:
+    """Whether there is nothing to find in them, but for numbers that are not finite."""
+    sizes = [points.shape for points in fills.points]
+    types = {value.dtype for value in fills.points} | {value.dtype for value in fills.colours}
+    return (
+        len(types) == 1
+        and all(points.is_cpu for points in fills.points)
+        and all(colour.shape == _RGBA for colour in fills.colours)
+        and all(fills.contours)
+        and sizes == [_counted(*kind) for kind in fills.kinds]
+    )
 
 
 def _check_shape(name: str, shape: Shape, like: Tensor) -> None:
@@ -228,6 +231,11 @@ def _check_paint(name: str, value: Paint, like: Tensor) -> None:
         raise ValueError(f"{name}.radius must be positive, not {value.radius.tolist()}")
 
 
+def _finite(layers: Layers) -> bool:
+    made = (layers.vertices, layers.geometry, layers.stops)
+    return all(math.isfinite(float(v.detach().sum())) or bool(torch.isfinite(v).all()) for v in made)
+
+
 def _check_finite(shapes: Sequence[Shape], layers: Layers) -> None:
     """Look at all numbers at once, and for the one at fault only where there is one."""
     for i, shape in enumerate(shapes):
@@ -237,8 +245,7 @@ def _check_finite(shapes: Sequence[Shape], layers: Layers) -> None:
             flat = width.detach().reshape(-1)
             k = int((flat < 0).nonzero()[0])
             raise ValueError(f"shapes[{i}].width[{k}] is {float(flat[k]):g}: it must not be negative")
-    made = (layers.vertices, layers.geometry, layers.stops)
-    if all(math.isfinite(float(v.detach().sum())) or bool(torch.isfinite(v).all()) for v in made):
+    if _finite(layers):
         return
     for i, shape in enumerate(shapes):
         for j, path in enumerate(shape.contours):

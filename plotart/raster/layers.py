@@ -14,9 +14,9 @@ from torch import Tensor
 
 from plotart.raster.cpu.outline import ring_edges
 from plotart.raster.outline import Contours, flatten, gather_rows, stroke_polygons
-from plotart.raster.paths import Linear, Paint, Radial, Shape
+from plotart.raster.paths import Fills, Linear, Paint, Radial, Shape
 
-__all__ = ["CONSTANT", "LINEAR", "RADIAL", "Layers", "even_layers", "layers_of"]
+__all__ = ["CONSTANT", "LINEAR", "RADIAL", "Layers", "even_layers", "fill_layers", "layers_of"]
 
 Array = NDArray[Any]
 CONSTANT, LINEAR, RADIAL = 0, 1, 2
@@ -100,16 +100,31 @@ def _some_width(shape: Shape) -> bool:
     return width is not None and (width.item() if width.numel() == 1 else float(width.detach().max())) > 0
 
 
+def fill_layers(fills: Fills) -> Layers:
+    """Layers of filled shapes of one colour each; there is at least one."""
+    contours, _ = _chains(tuple(fills.kinds))
+    points, colours = torch.cat(fills.points), torch.stack(fills.colours)
+    return _plain_layers(points, contours, np.array(fills.contours), colours, np.array(fills.even_odd, np.bool_))
+
+
 def even_layers(points: Tensor, rgba: Tensor, even_odd: bool) -> Layers:
     """Closed shapes of as many cubics each: `points [B, N, 3S, 2]`, `rgba [B * N, 4]`."""
-    batch, shapes, each = points.shape[0], points.shape[1], points.shape[2]
+    batch, shapes, each = points.shape[:3]
     count = batch * shapes
-    vertices, first = flatten(points.reshape(-1, 2), _chains((((3,) * (each // 3), True),) * count)[0])
-    ends, lengths = _edges(first, np.arange(count))
+    contours, _ = _chains((((3,) * (each // 3), True),) * count)
+    layers = _plain_layers(points.reshape(-1, 2), contours, np.ones(count, np.int64), rgba, np.full(count, even_odd))
+    return replace(layers, layers=shapes)
+
+
+def _plain_layers(points: Tensor, contours: Contours, count: Array, rgba: Tensor, even_odd: Array) -> Layers:
+    """Layers of one colour each, of so many of the contours each."""
+    vertices, first = flatten(points, contours)
+    ends, lengths = _edges(first, np.arange(len(contours.closed)))
     stops = torch.cat([torch.zeros_like(rgba[:, :1]), rgba], dim=1)
+    layers = len(count)
     return Layers(
-        vertices, ends, np.concatenate([[0], lengths.cumsum()]), np.full(count, even_odd), np.zeros(count, np.int64),
-        points.new_zeros(count, 4), stops, np.arange(count + 1), shapes,
+        vertices, ends, from_zero(lengths)[from_zero(count)], even_odd, np.zeros(layers, np.int64),
+        points.new_zeros(layers, 4), stops, np.arange(layers + 1), layers,
     )  # fmt: skip
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
-__all__ = ["Linear", "Paint", "Path", "Radial", "Rule", "Shape", "circle", "ellipse", "polygon", "rectangle"]
+__all__ = ["Fills", "Linear", "Paint", "Path", "Radial", "Rule", "Shape", "circle", "ellipse", "polygon", "rectangle"]
 
 Rule = Literal["nonzero", "even-odd"]
 
@@ -81,6 +82,29 @@ class Shape(NamedTuple):
     rule: Rule = "nonzero"
     transform: Tensor | None = None
     stroke_first: bool = False
+
+
+class Fills(NamedTuple):
+    """Many filled shapes of one colour each, as lists: what a list of `Shape` says, drawn with less Python a shape.
+
+    Attributes:
+        points: `[P, 2]` of every contour. kinds: its degrees, and whether it is closed (`Path`).
+        contours: how many of them each shape has. colours: `[4]` of each shape. even_odd: its rule.
+    """
+
+    points: list[Tensor]
+    kinds: list[tuple[tuple[int, ...], bool]]
+    contours: list[int]
+    colours: list[Tensor]
+    even_odd: list[bool]
+
+    def shapes(self) -> list[Shape]:
+        """The same, one by one."""
+        paths = iter(Path(points, *kind) for points, kind in zip(self.points, self.kinds, strict=True))
+        return [
+            Shape(tuple(islice(paths, count)), colour, rule="even-odd" if even_odd else "nonzero")
+            for count, colour, even_odd in zip(self.contours, self.colours, self.even_odd, strict=True)
+        ]
 
 
 def ellipse(centre: Tensor, radius: Tensor) -> Path:

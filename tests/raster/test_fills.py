@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from plotart.raster import Linear, Path, Radial, Shape, circle, ellipse, fill_over, paint, polygon, rectangle
-from plotart.raster.cpu import pool
+from plotart.raster.cpu import outline, pool
+from plotart.raster.paths import Fills
 
 H, W = 24, 28
 BLACK = torch.tensor([0.0, 0.0, 0.0, 1.0])
@@ -199,6 +200,40 @@ def test_some_pixels_are_those_of_the_whole() -> None:
     assert float(some[~mask].abs().max()) == 0
     (a,), (b,) = (torch.autograd.grad(i[mask].square().sum(), points) for i in (some, whole))
     assert a.numpy() == pytest.approx(b.numpy(), rel=1e-5, abs=1e-6)
+
+
+def test_fills_as_lists_are_the_shapes_one_by_one() -> None:
+    """Mixed degrees, several contours of a shape, both rules: the same picture and gradients, to the bit."""
+    kinds = [((3, 3), True), ((1, 2, 1), True), ((3,), False), ((3,), True), ((3, 3), True)]
+    sizes = [sum(degrees) + (not closed) for degrees, closed in kinds]
+    points = [(rand(n, 2, seed=i) * 40).requires_grad_() for i, n in enumerate(sizes)]
+    colours = [rand(4, seed=10 + i).requires_grad_() for i in range(3)]
+    fills = Fills(points, kinds, [1, 3, 1], colours, [False, True, True])
+    results = []
+    for drawn in (fills, fills.shapes()):
+        image = paint(drawn, size=(H, W))
+        results.append([image, *torch.autograd.grad(image.square().sum(), [*points, *colours])])
+    assert [len(shape.contours) for shape in fills.shapes()] == [1, 3, 1]
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    assert float(results[0][0].detach().max()) > 0.1
+
+
+def test_cubics_are_flattened_as_all_chains_are() -> None:
+    """The quick kernels against those for any degree: an open and a closed chain."""
+    points, zoom = rand(13, 2, seed=1).numpy() * 30, np.ones(6)
+    corners = np.array([[0, 1, 2, 3], [3, 4, 5, 6], [6, 6, 6, 6], [7, 8, 9, 10], [10, 11, 12, 7], [7, 7, 7, 7]])
+    degree = np.array([3, 3, 0, 3, 3, 0])
+    counts = outline.count_steps(points, corners, degree, zoom)
+    made = [np.empty((counts.sum(), 2), np.float32) for _ in range(2)]
+    back = [np.zeros((13, 2)) for _ in range(2)]
+    for i, (there, and_back) in enumerate(
+        ((outline.flatten_forward, outline.flatten_backward), (outline.flatten_cubics, outline.flatten_cubics_backward))
+    ):
+        there(points, corners, degree, counts, made[i])
+        and_back(rand(*made[0].shape, seed=2).numpy(), corners, degree, counts, back[i])
+    assert counts.max() > 8
+    assert made[1] == pytest.approx(made[0], abs=4e-6)
+    assert back[1] == pytest.approx(back[0], rel=1e-12)
 
 
 def test_nothing_is_kept_that_was_not_touched() -> None:

@@ -18,9 +18,11 @@ from plotart.compat.pydiffvg.shapes import (
     AnyShape,
     Color,
     LinearGradient,
+    Path,
     RadialGradient,
     ShapeGroup,
     contour_of,
+    kind_of,
     plain,
 )
 from plotart.raster import paths
@@ -54,7 +56,7 @@ class PixelFilter:
 
 @dataclass(frozen=True)
 class _Scene:
-    shapes: list[paths.Shape]
+    drawn: list[paths.Shape] | paths.Fills
     width: float
     height: float
     filter: PixelFilter
@@ -91,8 +93,8 @@ class RenderFunction:
         positions = torch.zeros(0, 2) if eval_positions is None else eval_positions.detach().cpu().float()
         return [
             _Scene(
-                shapes_of(shapes, shape_groups), float(canvas_width), float(canvas_height), filter,
-                OutputType(output_type), positions,
+                _fills_of(shapes, shape_groups) or shapes_of(shapes, shape_groups), float(canvas_width),
+                float(canvas_height), filter, OutputType(output_type), positions,
             )
         ]  # fmt: skip
 
@@ -112,7 +114,7 @@ class RenderFunction:
         """
         begun, (scene,) = time.perf_counter(), args
         if scene.output is OutputType.sdf:
-            result = signed_distance(scene.shapes, scene.positions, (height, width), (scene.height, scene.width))
+            result = signed_distance(_each(scene.drawn), scene.positions, (height, width), (scene.height, scene.width))
         else:
             ground = None
             if background_image is not None:
@@ -121,14 +123,20 @@ class RenderFunction:
                         f"background_image must be {[height, width, 4]}, not {list(background_image.shape)}"
                     )
                 ground = background_image.cpu().float()
-            drawn = _scaled(scene.shapes, width / scene.width, height / scene.height)
+            drawn = _scaled(scene.drawn, width / scene.width, height / scene.height)
             result = _filtered(drawn, (height, width), ground, scene.filter)
         if print_timing():
             print(f"Forward pass, time: {time.perf_counter() - begun:.5f} s")
         return result.to(get_device())
 
 
-def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | None, pixel: PixelFilter) -> Tensor:
+def _each(drawn: list[paths.Shape] | paths.Fills) -> list[paths.Shape]:
+    return drawn.shapes() if isinstance(drawn, paths.Fills) else drawn
+
+
+def _filtered(
+    drawn: list[paths.Shape] | paths.Fills, size: tuple[int, int], ground: Tensor | None, pixel: PixelFilter
+) -> Tensor:
     radius = float(pixel.radius)
     kind = pixel.type.name if isinstance(pixel.type, Enum) else str(pixel.type)
     if kind == "box" and abs(radius - 0.5) < 1e-6:
@@ -158,10 +166,10 @@ def _filtered(drawn: list[paths.Shape], size: tuple[int, int], ground: Tensor | 
     return (values / share)[:, 0].permute(1, 2, 0)
 
 
-def _scaled(shapes: list[paths.Shape], x: float, y: float) -> list[paths.Shape]:
+def _scaled(drawn: list[paths.Shape] | paths.Fills, x: float, y: float) -> list[paths.Shape] | paths.Fills:
     """The shapes on a canvas x and y times as large."""
     if x == 1 and y == 1:
-        return shapes
+        return drawn
     stretch = torch.tensor([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
     places = stretch.diagonal()[:2]
 
@@ -178,8 +186,29 @@ def _scaled(shapes: list[paths.Shape], x: float, y: float) -> list[paths.Shape]:
             stroke=moved(shape.stroke),
             transform=stretch if shape.transform is None else stretch @ shape.transform,
         )
-        for shape in shapes
+        for shape in _each(drawn)
     ]
+
+
+def _fills_of(shapes: Sequence[AnyShape], shape_groups: Sequence[ShapeGroup]) -> paths.Fills | None:
+    """The groups as plain fills, if they are paths of one colour each that nothing moves."""
+    if any(group.stroke_color is not None for group in shape_groups):
+        return None
+    fills = paths.Fills([], [], [], [], [])
+    for group, transform in zip(shape_groups, _transforms(shape_groups), strict=True):
+        colour, chosen = group.fill_color, group.shape_ids.tolist()
+        if not isinstance(colour, Tensor) or transform is not None:
+            return None
+        fills.contours.append(len(chosen))
+        fills.colours.append(plain(colour))
+        fills.even_odd.append(bool(group.use_even_odd_rule))
+        for i in chosen:
+            shape = shapes[i]
+            if not isinstance(shape, Path):
+                return None
+            fills.points.append(plain(shape.points))
+            fills.kinds.append(kind_of(shape))
+    return fills
 
 
 def shapes_of(shapes: Sequence[AnyShape], shape_groups: Sequence[ShapeGroup]) -> list[paths.Shape]:

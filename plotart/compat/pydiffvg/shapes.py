@@ -22,6 +22,7 @@ __all__ = [
     "Rect",
     "ShapeGroup",
     "contour_of",
+    "kind_of",
     "plain",
 ]
 
@@ -159,6 +160,11 @@ def plain(value: Tensor) -> Tensor:
 @lru_cache(maxsize=4096)
 def _degrees(inner: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(count + 1 for count in inner)
+
+
+def kind_of(path: Path) -> tuple[tuple[int, ...], bool]:
+    """The degrees of its segments, and whether it is closed."""
+    return _degrees(tuple(path.num_control_points.tolist())), bool(path.is_closed)
 
 
 def contour_of(shape: AnyShape) -> paths.Path:
