@@ -219,7 +219,7 @@ class StyleSpec(ObjectiveSpec):
         if not self.weight:
             return {}
         raw = None if self.raw_weight is None else {"style raw weight": f"{self.raw_weight:g}"}
-        return {"style": self.image, **(raw or {"style strength": f"{self.strength or DEFAULT_STRENGTH:g}"})}
+        return {"style": Path(self.image).name, **(raw or {"style strength": f"{self.strength or DEFAULT_STRENGTH:g}"})}
 
     def build(self, context: ObjectiveContext) -> Style:
         network = context.network

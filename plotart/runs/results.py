@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -172,7 +172,7 @@ def _finish_picture(run: Run, drawing: Drawing, context: Context, base: Checkpoi
     last_seen = context.renderer(drawing, shown_size(drawing.canvas, context.size))
     run.log.image("image/final", last_seen, base.steps)
     run.log.image("palette", swatches(drawing), base.steps)
-    _log_settings(run, base, {"paper/bare": bare(last_seen, drawing.canvas.paper)})
+    _log_settings(run, base, {"paper/bare": bare(last_seen, drawing.canvas.paper)}, {})
     run.save_figures()
 
 
@@ -247,10 +247,10 @@ def _log(run: Run, drawing: Drawing, context: Context, on_paper: Evaluation, bas
             for stage, told in row["stages"].items():
                 metrics[f"damage to {reference} at {row['distance_mm'] / 1000:g} m/{stage}"] = told["mean"]
     metrics["paper/bare"] = bare(on_paper.image, drawing.canvas.paper)
-    _log_settings(run, base, metrics, strokes=len(drawing))
+    _log_settings(run, base, metrics, {"total strokes": len(drawing)})
 
 
-def _log_settings(run: Run, base: Checkpoint, metrics: dict[str, float], **counts: int) -> None:
+def _log_settings(run: Run, base: Checkpoint, metrics: dict[str, float], counts: Mapping[str, int]) -> None:
     """The run's line in TensorBoard's table: what sets it apart, and what the parts make of it beside `metrics`."""
     figures = run.figures.by_name
     settings: dict[str, str | int] = {"network": figures["network"] or "none", "neuron": "none", "style": "none"}
@@ -259,8 +259,9 @@ def _log_settings(run: Run, base: Checkpoint, metrics: dict[str, float], **count
         settings |= part.hyper_parameters()
     for measure in _measures(run):
         metrics |= {f"{measure.figure}/{stage}": v for stage, v in figures[measure.figure].items() if v is not None}
-    settings |= {"pens": run.config.pens.set, "seed": run.config.seed, "size": run.config.size}
-    settings |= {"steps": base.steps, **counts}
+    # TensorBoard shows the first five by the alphabet, and hides the others until they are asked for
+    settings |= {"pens": run.config.pens.set, "seed": run.config.seed, "width, px": run.config.size}
+    settings |= {"total steps": base.steps, **counts}
     run.log.hparams(settings, metrics)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from plotart import Config, InputError, generate
 from plotart.core.images import load_image
@@ -91,7 +92,10 @@ def test_log_holds_losses_images_and_hyper_parameters(run):
     first, *_, last = (weight.value for weight in log.Scalars("weight/style"))
     assert first == 0 < last  # found in the first steps
     assert {"image/drawing", "image/final", "palette"} <= set(log.Tags()["images"])
-    assert log.PluginTagToContent("hparams")
+    told = HParamsPluginData.FromString(log.PluginTagToContent("hparams")["_hparams_/session_start_info"])
+    settings = told.session_start_info.hparams
+    assert settings["style"].string_value == "mondrian.jpg"
+    assert {"network", "neuron", "style"} <= set(sorted(settings)[:5])  # others are hidden until they are asked for
 
 
 def test_same_seed_same_bytes(small, tmp_path):
