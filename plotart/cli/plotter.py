@@ -118,7 +118,7 @@ def _preview(placed: Placed, machine: Machine, choice: Choice, progress: Progres
     console = plain_console()
     console.print(table, highlight=False)
     moving = (time.seconds - time.change_seconds) / 60
-    many = "" if choice.copies == 1 else f", {choice.copies} copies"
+    many = "" if choice.copies == 1 else f" for each of {choice.copies} copies"
     console.print(
         f"{moving:.1f} min of motion on {machine.title or choice.machine}{many}; {placed.told}", highlight=False
     )

@@ -23,6 +23,7 @@ __all__ = ["Problem", "check_paper", "check_pen_files", "check_svg", "left_out"]
 _SVG = "{http://www.w3.org/2000/svg}"
 _INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 _NUMBER = r"-?\d+(?:\.\d{1,3})?"
+_MM = {"mm": 1.0, "cm": 10.0, "in": 25.4}
 BEARS = 5.0
 """Layers of ink on a square millimetre, before paper buckles or tears."""
 _DATA = re.compile(rf"M{_NUMBER},{_NUMBER}( L{_NUMBER},{_NUMBER}| C(?:{_NUMBER},{_NUMBER} ?){{3}})+ ?")
@@ -52,7 +53,7 @@ def check_svg(
     file = FilePath(path)
     refuse_bombs(file)
     root = ET.parse(file).getroot()
-    problems = [*_page_problems(root), *_layer_problems(root, strict=strict)]
+    problems = [*_page_problems(root, strict=strict), *_layer_problems(root, strict=strict)]
     if told := left_out(file):
         problems.append(Problem("left out", told))
     if strict:
@@ -114,14 +115,26 @@ def size(plot: Plot) -> tuple[float, float]:
     return plot.page.width_mm, plot.page.height_mm
 
 
-def _page_problems(root: ET.Element) -> Iterator[Problem]:
-    sizes = [re.fullmatch(r"([\d.]+)mm", root.get(side) or "") for side in ("width", "height")]
-    if not all(sizes):
-        yield Problem("page", f"width {root.get('width')!r} and height {root.get('height')!r} are not in mm")
+def _page_problems(root: ET.Element, *, strict: bool) -> Iterator[Problem]:
+    sizes = [re.fullmatch(r"([\d.]+)(mm|cm|in)", root.get(side) or "") for side in ("width", "height")]
+    width, height = sizes
+    told = f"width {root.get('width')!r} and height {root.get('height')!r}"
+    if width is None or height is None or (strict and {width[2], height[2]} != {"mm"}):
+        yield Problem("page", f"{told} are not in mm{'' if strict else ', cm or in'}")
         return
-    box = f"0 0 {' '.join(size[1] for size in sizes if size)}"
-    if root.get("viewBox") != box:
-        yield Problem("page", f"viewBox is {root.get('viewBox')!r}, not {box!r}, so that 1 unit is not 1 mm")
+    box, wanted = root.get("viewBox"), f"0 0 {width[1]} {height[1]}"
+    if strict and box != wanted:
+        yield Problem("page", f"viewBox is {box!r}, not {wanted!r}, so that 1 unit is not 1 mm")
+    if strict or box is None:
+        return
+    try:
+        _, _, across, down = (float(part) for part in re.split(r"[\s,]+", box.strip()))
+        scales = [float(side[1]) * _MM[side[2]] / units for side, units in ((width, across), (height, down))]
+    except (ValueError, ZeroDivisionError):
+        yield Problem("page", f"viewBox is {box!r}: it takes four numbers")
+        return
+    if abs(scales[0] / scales[1] - 1) > 1e-3:
+        yield Problem("page", f"{told} are of another shape than the viewBox {box!r}")
 
 
 def _layer_problems(root: ET.Element, *, strict: bool) -> Iterator[Problem]:

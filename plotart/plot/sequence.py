@@ -90,20 +90,20 @@ def parse_start(text: str, plot: Plot) -> tuple[int, int]:
     """'2:150' or 'red:150' -> that layer, stroke 150; '2' or 'red' -> its first stroke. Both count from 1."""
     match = re.fullmatch(r"(.+?)(?::\s*(\d{1,7})\s*)?", text.strip())
     if not match:
-        raise InputError(f"start {text!r} is not LAYER or LAYER:STROKE, for example 2:150 or red:150.")
+        raise InputError(f"--start-at {text!r} is not LAYER or LAYER:STROKE, for example 2:150 or red:150.")
     try:
         return layer_number(plot, match[1]), int(match[2] or 1)
     except InputError as error:
-        raise InputError(f"start: {error}") from None
+        raise InputError(f"--start-at: {error}") from None
 
 
 def start_at(plot: Plot, layer: int, stroke: int = 1) -> Plot:
     """What is left of the plot from that stroke of that layer on, both counted from 1; layers keep no numbers."""
     if not 1 <= layer <= len(plot.layers):
-        raise InputError(f"start: there is no layer {layer}; the plot has layers 1 to {len(plot.layers)}.")
+        raise InputError(f"--start-at: there is no layer {layer}; the plot has layers 1 to {len(plot.layers)}.")
     first = plot.layers[layer - 1]
     if not 1 <= stroke <= len(first.paths):
-        raise InputError(f"start: layer {layer} has strokes 1 to {len(first.paths)}, not {stroke}.")
+        raise InputError(f"--start-at: layer {layer} has strokes 1 to {len(first.paths)}, not {stroke}.")
     rest = [Layer(first.pen, first.paths[stroke - 1 :]), *plot.layers[layer:]]
     return replace(plot, layers=rest)
 

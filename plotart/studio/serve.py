@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import socket
 import webbrowser
@@ -76,7 +78,14 @@ def serve(
                 ws="none",
             )
         )
+        logging.getLogger("uvicorn.error").addFilter(_tells)
         server.run(sockets=[sockets])
+
+
+def _tells(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is for the user: what Ctrl-C breaks off is none."""
+    broken_off = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not broken_off and "graceful shutdown exceeded" not in record.getMessage()
 
 
 @contextmanager

@@ -79,3 +79,23 @@ def test_strokes_beyond_page_and_margin_and_dots_are_told(two, tmp_path):
     assert "into the margin" in told(inside, straight([5, 20], [20, 30]), margin=10.0)
     assert "beyond the page" in told(inside, straight([140, 20], [149, 30]))
     assert "1 strokes of 'yellow' are shorter than its tip" in told(inside, straight([30, 30], [30.3, 30]))
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "told"),
+    [
+        ('width="14.8cm" height="21cm"', "0 0 559.37 793.70", ""),  # as vpype writes it
+        ('width="5.8268in" height="210mm"', "0 0 148 210", ""),
+        ('width="14.8cm" height="210"', "0 0 148 210", "not in mm, cm or in"),
+        ('width="14.8cm" height="25cm"', "0 0 148 210", "of another shape than the viewBox"),
+        ('width="14.8cm" height="21cm"', "0 0 148", "it takes four numbers"),
+    ],
+)
+def test_pages_of_other_programs_have_any_true_unit_and_keep_their_shape(two, tmp_path, size, box, told):
+    width, height = size.split()
+    text = two[0].read_text().replace('width="148mm"', width).replace('height="210mm"', height)
+    text = text.replace("0 0 148 210", box)
+    file = write_whole(tmp_path / "other.svg", text)
+    said = [str(one) for one in check_svg(file, strict=False) if one.rule == "page"]
+    assert said == [] if not told else told in said[0]
+    assert any(one.rule == "page" for one in check_svg(file))

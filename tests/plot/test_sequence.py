@@ -49,11 +49,11 @@ def test_start_in_the_middle(plot):
     np.testing.assert_array_equal(rest.layers[0].paths[0], plot.layers[0].paths[9])
     assert start_at(plot, *parse_start("2", plot)).layers == [plot.layers[1]]
     for wrong in ("3", "1:0", "0:1", "1:9999"):
-        with pytest.raises(InputError, match="start: "):
+        with pytest.raises(InputError, match="--start-at: "):
             start_at(plot, *parse_start(wrong, plot))
     assert start_at(plot, *parse_start("Yellow:10", plot)).strokes == rest.strokes
     assert parse_start('88/40 "red" & <more>:3', plot) == (2, 3) and parse_start("88", plot) == (2, 1)
-    with pytest.raises(InputError, match="start: layer 'green' is not one of the plot's: 1 'yellow', 2 '88/40"):
+    with pytest.raises(InputError, match="--start-at: layer 'green' is not one of the plot's: 1 'yellow', 2 '88/40"):
         parse_start("green", plot)
     assert only_layers(plot, "2").layers == [plot.layers[1]]
     assert only_layers(plot, "88/40, yellow").layers == plot.layers

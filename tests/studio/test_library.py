@@ -1,6 +1,8 @@
 """Runs by name: found, summed up, noted, thrown away and taken back; processes started, waiting and stopped."""
 
+import asyncio
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -308,3 +310,17 @@ async def test_the_stream_tells_everything_and_then_what_changed(studio, root, n
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
+
+
+def test_what_an_end_breaks_off_is_no_line_for_the_user(caplog):
+    from plotart.studio.serve import _tells
+
+    log = logging.getLogger("plotart.test.studio")
+    log.addFilter(_tells)
+    for error in (asyncio.CancelledError(), ValueError("kept")):
+        try:
+            raise error
+        except BaseException:
+            log.exception("Exception in ASGI application")
+    log.error("Cancel %d running task(s), timeout graceful shutdown exceeded", 1)
+    assert [record.exc_info[0] for record in caplog.records] == [ValueError]
