@@ -18,6 +18,7 @@ import json
 import os
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from plotart.core.shipped import base_config
 from plotart.runs import log, pipeline, prepare, progress, results, times  # noqa: F401 - before the fork
 from plotart.runs.clearing import PROGRESS
 from plotart.runs.folder import Run
-from plotart.runs.forecast import Forecast
+from plotart.runs.forecast import Forecast, Planned
 from plotart.stages import Step
+from plotart.stages.costs import Cost, Costs
 
 KINDS: dict[str, tuple[str | None, dict[str, object], dict[str, object]]] = {
     "image": (None, {"size": 128, "steps": 40}, {"size": 224, "steps": 120, "page.size": "a5"}),
@@ -49,7 +51,8 @@ TOLD_S = 0.2
 """Seconds between two moments at which a record is asked for the time left."""
 
 Record = dict[str, Any]
-"""`name`, `pixels`, `area_mm2` and `events`: begin, number, strokes; step, number, of; end. Each with both clocks."""
+"""`name`, `plan`, `pixels`, `area_mm2` and `events`: begin, stage, strokes; step, number, of; end, 0, 0. Each has both
+clocks."""
 
 
 def config_of(kind: str, photo: Path, *, larger: bool) -> Config:
@@ -70,6 +73,7 @@ class Recorded(progress.RunProgress):
     def __init__(self, run: Run, threads: int, first: int, seconds: float, pixels: float, area_mm2: float) -> None:
         super().__init__(run, threads, first, seconds, pixels, area_mm2)
         self.record: Record = {"name": progress.kind_of_run(run.config, threads)}
+        self.record |= {"plan": [asdict(stage) for stage in progress.planned(run.config)]}
         self.record |= {"pixels": pixels, "area_mm2": area_mm2, "events": []}
         self.wall, self.cpu = time.monotonic(), time.process_time()
 
@@ -77,39 +81,50 @@ class Recorded(progress.RunProgress):
         now = round(time.monotonic() - self.wall, 4), round(time.process_time() - self.cpu, 4)
         self.record["events"].append([word, number, other, *now])
 
-    def begin(self, number: int, kind: str, strokes: int = 0) -> None:
-        self.note("begin", number, strokes)
-        super().begin(number, kind, strokes)
+    def _start(self, number: int) -> None:
+        self.note("begin", number, self._strokes)
+        super()._start(number)
 
     def step(self, done: Step) -> None:
         self.note("step", done.number, done.of)
         super().step(done)
 
     def end(self) -> None:
-        self.note("end")
         super().end()
+        if not self._over.is_set():
+            return
+        self.note("end")
         self.file.write_text(json.dumps(self.record) + "\n")
 
 
-def replayed(record: Record, config: Config, clock: str) -> list[tuple[float, float | None]]:
+def plan_of(record: Record) -> list[Planned]:
+    """What was known of the stages beforehand when they were recorded."""
+    plan = []
+    for stage in record["plan"]:
+        costs = Costs(**{phase: Cost(**cost) for phase, cost in stage["costs"].items()})
+        plan.append(Planned(**{**stage, "costs": costs}))
+    return plan
+
+
+def replayed(record: Record, plan: list[Planned], clock: str) -> list[tuple[float, float | None]]:
     """What the forecast says while it is told a record, and remembers it then."""
-    told = Forecast(progress.planned(config), record["name"], record["pixels"], record["area_mm2"])
+    told = Forecast(plan, record["name"], record["pixels"], record["area_mm2"])
     moments: list[tuple[float, float | None]] = []
     now = began = 0.0
     for word, number, other, *clocks in record["events"]:
         then = clocks[clock == "cpu"]
-        while word != "begin" and now + TOLD_S < then:
+        while now + TOLD_S < then:
             now += TOLD_S
             moments.append((now, told.left(now - began)))
         now = then
-        if word == "begin":
-            began = now
-            told.begin(number, other)
-        elif word == "step":
+        if word == "step":
             told.at(number, other, now - began)
-        else:
+        elif number or word == "end":
             told.ended(now - began)
-            moments.append((now, told.left(now - began)))
+        if word == "begin":
+            told.begin(number, other)
+            began = now
+        moments.append((now, told.left(now - began)))
     told.remember()
     return moments
 
@@ -176,10 +191,11 @@ def main() -> None:
             for word, larger in WORDS:
                 config, file = config_of(kind, photo, larger=larger), f"{kind} {word}.json".replace(" ", "-")
                 if chosen.replay:
-                    moments = replayed(json.loads((chosen.replay / file).read_text()), config, chosen.clock)
+                    record = json.loads((chosen.replay / file).read_text())
+                    moments = replayed(record, progress.planned(config), chosen.clock)
                 else:
-                    record = chosen.record / file if chosen.record else None
-                    moments = told(config, root / f"{kind} {word}", record)
+                    beside = chosen.record / file if chosen.record else None
+                    moments = told(config, root / f"{kind} {word}", beside)
                 print(f"{kind:10} {word:18} {compared(moments)}", flush=True)
 
 

@@ -194,7 +194,7 @@ def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> No
             progress.end()
         progress.begin(len(specs), FILES, len(drawing))
         run.save_checkpoint(_learned(base, context))  # holds the last drawing, for `enlarge`
-        finish(run, drawing, context, base)
+        finish(run, drawing, context, base, progress.writes)
         run.save_model()
 
 

@@ -46,12 +46,13 @@ FILES = "files"
 def planned(config: Config) -> list[Planned]:
     """The stages of a run, and the writing of its files, as the forecast wants to know them."""
     specs = config.scaled_stages()
-    writing = replace(WRITING, fixed=WRITING.fixed + sum(spec.leaving for spec in specs))
+    leaving = sum(spec.leaving for spec in specs)
     stages = [Planned(spec.kind, spec.own_steps, spec.likely_steps, spec.costs, spec.usual_strokes) for spec in specs]
     before = stages[0].costs.before
     warming = replace(stages[0].costs, before=replace(before, fixed=before.fixed + WARM_UP))
     stages[0] = replace(stages[0], costs=warming)
-    return [*stages, Planned(FILES, 0, costs=Costs(writing))]
+    writing = {**WRITING, "report": replace(WRITING["report"], fixed=WRITING["report"].fixed + leaving)}
+    return [*stages, *(Planned(f"{FILES} {part}", 0, costs=Costs(cost)) for part, cost in writing.items())]
 
 
 class RunProgress:
@@ -74,11 +75,16 @@ class RunProgress:
         self.run = run
         plan = planned(run.config)
         self.forecast = Forecast(plan, kind_of_run(run.config, threads), pixels, area_mm2)
-        self._count, self._before = len(plan) - 1, seconds
+        self._count, self._before = len(plan) - len(WRITING), seconds
         self._began = self._stage_began = self._lined = time.monotonic()
         self._compiling, self._compiled = Compiling(), 0.0
         self._written = self._shown = 0.0
-        self._at: dict[str, Any] = {"stage": plan[first].kind, "number": first + 1, "stages": self._count}
+        self._strokes, self._parts = 0, list(WRITING)
+        self._at: dict[str, Any] = {
+            "stage": plan[first].kind if first < self._count else FILES,
+            "number": first + 1,
+            "stages": self._count,
+        }
         self._at |= {"step": 0, "of": plan[first].steps, "losses": {}, "excitation": None}
         self._state, self._terms = "running", ""
         self._bar: Progress | None = None
@@ -89,11 +95,23 @@ class RunProgress:
     def begin(self, number: int, kind: str, strokes: int = 0) -> None:
         """Stage `number` begins with a drawing of so many strokes, or the files are written."""
         with self._lock:
-            self._stage_began, self._compiled = time.monotonic(), self._compiling.seconds
-            self.forecast.begin(number, strokes)
+            self._strokes = strokes
+            self._start(number)
             self._at |= {"stage": kind, "number": number + 1, "step": 0, "of": 0}
             self._state, self._terms = "writing" if kind == FILES else "running", ""
             self._tell(self._state, now=True)
+
+    def _start(self, number: int) -> None:
+        self._stage_began, self._compiled = time.monotonic(), self._compiling.seconds
+        self.forecast.begin(number, self._strokes)
+
+    def writes(self, part: str) -> None:
+        """Of the files, another part of `WRITING` begins."""
+        with self._lock:
+            while self._parts[0] != part:
+                self.forecast.ended(self._elapsed())
+                del self._parts[0]
+                self._start(self._count + len(WRITING) - len(self._parts))
 
     def end(self) -> None:
         """The stage that began last has ended."""
@@ -199,6 +217,7 @@ class RunProgress:
             self._bar = None
         try:
             if error is None:
+                self.writes(self._parts[-1])  # a run without a plot has no others
                 self.end()
                 self.forecast.remember()
                 self._tell("finished", now=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -75,8 +75,13 @@ def _on_page(image: Tensor, canvas: Canvas, scale: float) -> Tensor:
     return F.pad(image - paper, (left, right, top, bottom)) + paper
 
 
-def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> None:
-    """Write everything a finished run owes: SVGs, preview, figures, logs."""
+def finish(
+    run: Run, drawing: Drawing, context: Context, base: Checkpoint, writes: Callable[[str], None] = lambda part: None
+) -> None:
+    """Write everything a finished run owes: SVGs, preview, figures, logs.
+
+    `writes` is called when a part begins after the plot: the `paper` on which it is looked at, and the `report`.
+    """
     if not drawing.primitive.plotted:
         return _finish_picture(run, drawing, context, base)
     draft = run.config.draft  # has strokes in an order that is quick to find, and is not measured on paper
@@ -85,8 +90,10 @@ def finish(run: Run, drawing: Drawing, context: Context, base: Checkpoint) -> No
     plot = lettered(alone, around, run.config.lettering.own_layer)
     write_svg(plot, run.folder / "drawing.svg")
     write_pen_files(plot, run.folder / "pens")
+    writes("paper")
     save_image(preview(drawing, context, around), run.folder / "preview.png")
     on_paper, paper = (evaluate(drawing, context), None) if draft else judged_on_paper(alone, drawing, context)
+    writes("report")
     entries = base.ended
     free, quantized = _turn_to_pens(entries)
     figures = _worked(run, context, base)

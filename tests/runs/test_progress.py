@@ -200,11 +200,11 @@ def test_time_left_is_told_again_while_nothing_is_heard_of_a_stage(photo, tmp_pa
 
 
 @pytest.mark.parametrize("kind", ["image", "look flow", "neuron", "glyphs"])
-def test_runs_that_were_recorded_are_told_within_a_third_at_a_tenth(kind, photo, tmp_path, bench):
+def test_runs_that_were_recorded_are_told_within_a_third_at_a_tenth(kind, bench):
     """Seconds of the CPU in runs of `benchmarks/forecast.py`: a small one, and then a larger."""
     for word, larger in bench.WORDS:
         record = json.loads((RECORDS / f"{kind} {word}.json".replace(" ", "-")).read_text())
-        moments = bench.replayed(record, bench.config_of(kind, photo, larger=larger), "cpu")
+        moments = bench.replayed(record, bench.plan_of(record), "cpu")
         whole = moments[-1][0]
         late = [(left, whole - now) for now, left in moments if 0.1 * whole <= now <= 0.8 * whole and left is not None]
         errors = [told / left - 1 for told, left in late]
