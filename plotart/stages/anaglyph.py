@@ -64,6 +64,8 @@ class Anaglyph(Projecting):
 
     def ready(self, context: Context, at: str, say: object) -> None:
         assert context.canvas is not None
+        if context.pen_count < 2:
+            raise InputError(f"pens.count: an anaglyph takes two pens, one for each eye, not {context.pen_count}")
         choose_glasses(context.pens.pens, context.canvas.paper_rgb)
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:

@@ -77,6 +77,8 @@ def test_the_pens_are_those_of_the_glasses_or_it_is_told_before_work(tmp_path):
     assert [pen.hex for pen in chosen] == ["#00c8f0", "#f02a3a"]
     with pytest.raises(InputError, match=r"pens\.set: an anaglyph needs a cyan pen, dark behind a red glass"):
         prepare(Config.load("anaglyph", settings(tmp_path, **{"pens.set": "#1a1a1a,#d62728"})), lambda line: None)
+    with pytest.raises(InputError, match=r"pens\.count: an anaglyph takes two pens, one for each eye, not 1"):
+        prepare(Config.load("anaglyph", settings(tmp_path, **{"pens.count": 1})), lambda line: None)
     with pytest.raises(InputError, match=r"needs a red pen, dark behind a cyan glass .* on light paper"):
         choose_glasses(load_pens("#00c8f0,#ffd800").pens, WHITE)
 
