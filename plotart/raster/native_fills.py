@@ -63,7 +63,7 @@ class _Fill(Function):
         cpu.colours_backward(_rows(image), averaged, _rows(grad.contiguous()), _rows(below))
         each = cpu.GEOMETRY + cpu.STOP * np.diff(first_stop)[layer]
         first_own = np.concatenate([[0], each.cumsum()])
-        partial = np.zeros((len(entries) if ctx.needs_input_grad[0] else 0, 4))
+        partial = np.zeros(4 * len(entries) if ctx.needs_input_grad[0] else 0)
         own = np.zeros(int(first_own[-1]))
         share_out(
             cpu.fill_backward, len(start) - 1, work, threads, *bins, *edges, *paints, ctx.needs_input_grad[0],

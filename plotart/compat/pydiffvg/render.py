@@ -192,23 +192,22 @@ def _scaled(drawn: list[paths.Shape] | paths.Fills, x: float, y: float) -> list[
 
 def _fills_of(shapes: Sequence[AnyShape], shape_groups: Sequence[ShapeGroup]) -> paths.Fills | None:
     """The groups as plain fills, if they are paths of one colour each that nothing moves."""
-    if any(group.stroke_color is not None for group in shape_groups):
+    strokes = any(group.stroke_color is not None for group in shape_groups)
+    if strokes or any(moved is not None for moved in _transforms(shape_groups)):
         return None
-    fills = paths.Fills([], [], [], [], [])
-    for group, transform in zip(shape_groups, _transforms(shape_groups), strict=True):
-        colour, chosen = group.fill_color, group.shape_ids.tolist()
-        if not isinstance(colour, Tensor) or transform is not None:
-            return None
-        fills.contours.append(len(chosen))
-        fills.colours.append(plain(colour))
-        fills.even_odd.append(bool(group.use_even_odd_rule))
-        for i in chosen:
-            shape = shapes[i]
-            if not isinstance(shape, Path):
-                return None
-            fills.points.append(plain(shape.points))
-            fills.kinds.append(kind_of(shape))
-    return fills
+    colours = [plain(group.fill_color) for group in shape_groups if isinstance(group.fill_color, Tensor)]
+    chosen = [group.shape_ids.tolist() for group in shape_groups]
+    all_ = [shapes[i] for ids in chosen for i in ids]
+    own = [shape for shape in all_ if isinstance(shape, Path)]
+    if len(colours) < len(shape_groups) or len(own) < len(all_):
+        return None
+    return paths.Fills(
+        [plain(path.points) for path in own],
+        [kind_of(path) for path in own],
+        [len(ids) for ids in chosen],
+        colours,
+        [bool(group.use_even_odd_rule) for group in shape_groups],
+    )
 
 
 def shapes_of(shapes: Sequence[AnyShape], shape_groups: Sequence[ShapeGroup]) -> list[paths.Shape]:

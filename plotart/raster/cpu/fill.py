@@ -240,7 +240,7 @@ def fill_forward(
     most = most_entries(bands, start, entry)
     edges, pieces = no_edges(most), no_pieces(most)
     area, span = np.zeros(cols + 2), np.empty(2, np.int64)
-    partial, keep = np.empty((0, 4)), len(used) > 0
+    partial, keep = np.empty(0), len(used) > 0
     below = under.reshape(-1)
     for band in bands:
         drawing, top = band // per_drawing, (band % per_drawing) * BAND
@@ -271,7 +271,7 @@ def fill_backward(
 ):  # fmt: skip
     """Gradients of `fill_forward` from `grad [B, H, W, 5]`, which becomes that by what was there before.
 
-    shapes: whether gradients by the ends of edges are asked for, `partial [entries, 4]` (0 on entry; see
+    shapes: whether gradients by the ends of edges are asked for, `partial [4 entries]` (0 on entry; see
     `add_gradient`). own: those by the paint of each slot, from `first_own [slots]` on (0 on entry; see
     `paint_backward`).
     """

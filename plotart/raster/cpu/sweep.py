@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plotart.raster.cpu.jit import jit
+from plotart.raster.cpu.memory import at, put
 
 SHEAR = 1e-8
 BAND = 32
@@ -108,8 +109,8 @@ def take_edges(vertices, ends, entries, begin, end, top, edges):
 @jit
 def x_at(edges, k, y):
     """Where edge k is at the height y, within its ends."""
-    x0, x1 = edges.x0[k], edges.x1[k]
-    x = x0 + (y - edges.y0[k]) * edges.slope[k]
+    x0, x1 = at(edges.x0, k), at(edges.x1, k)
+    x = x0 + (y - at(edges.y0, k)) * at(edges.slope, k)
     return min(max(x, min(x0, x1)), max(x0, x1))
 
 
@@ -118,16 +119,16 @@ def begin_row(edges, row, top, pieces, active):
     """Bring the list of edges that meet a row up to date; returns their number."""
     kept = 0
     for j in range(active):
-        k = pieces.active[j]
-        if edges.y1[k] > top + row:
+        k = at(pieces.active, j)
+        if at(edges.y1, k) > top + row:
             pieces.active[kept] = k
             kept += 1
     k = edges.first[row]
     while k >= 0:
-        if edges.y1[k] > top + row and edges.y1[k] > edges.y0[k]:
+        if at(edges.y1, k) > top + row and at(edges.y1, k) > at(edges.y0, k):
             pieces.active[kept] = k
             kept += 1
-        k = edges.next[k]
+        k = at(edges.next, k)
     return kept
 
 
@@ -135,10 +136,10 @@ def begin_row(edges, row, top, pieces, active):
 def insert(values, count, value):
     """Insert into the ascending `values[:count]`."""
     j = count
-    while j > 0 and values[j - 1] > value:
-        values[j] = values[j - 1]
+    while j > 0 and at(values, j - 1) > value:
+        put(values, j, at(values, j - 1))
         j -= 1
-    values[j] = value
+    put(values, j, value)
 
 
 @jit
@@ -147,12 +148,12 @@ def break_row(edges, y, pieces, active):
     pieces.breaks[0] = y
     count = 1
     for j in range(active):
-        k = pieces.active[j]
-        if y < edges.y0[k] < y + 1.0:
-            insert(pieces.breaks, count, edges.y0[k])
+        k = at(pieces.active, j)
+        if y < at(edges.y0, k) < y + 1.0:
+            insert(pieces.breaks, count, at(edges.y0, k))
             count += 1
-        if y < edges.y1[k] < y + 1.0:
-            insert(pieces.breaks, count, edges.y1[k])
+        if y < at(edges.y1, k) < y + 1.0:
+            insert(pieces.breaks, count, at(edges.y1, k))
             count += 1
     pieces.breaks[count] = y + 1.0
     return count + 1
@@ -163,16 +164,16 @@ def order_slab(edges, top, bottom, pieces, active):
     """Edges that reach through a slab, from left to right at its middle; returns their number."""
     count, half = 0, 0.5 * (top + bottom)
     for j in range(active):
-        k = pieces.active[j]
-        if edges.y0[k] <= top and edges.y1[k] >= bottom:
+        k = at(pieces.active, j)
+        if at(edges.y0, k) <= top and at(edges.y1, k) >= bottom:
             x = x_at(edges, k, half)
             i = count
-            while i > 0 and pieces.middle[i - 1] > x:
-                pieces.middle[i] = pieces.middle[i - 1]
-                pieces.order[i] = pieces.order[i - 1]
+            while i > 0 and at(pieces.middle, i - 1) > x:
+                put(pieces.middle, i, at(pieces.middle, i - 1))
+                put(pieces.order, i, at(pieces.order, i - 1))
                 i -= 1
-            pieces.middle[i] = x
-            pieces.order[i] = k
+            put(pieces.middle, i, x)
+            put(pieces.order, i, k)
             count += 1
     return count
 
@@ -185,7 +186,7 @@ def find_crossings(edges, top, bottom, pieces, count):
     found = 1
     crossed = False
     for i in range(count):
-        above[i], below[i] = x_at(edges, pieces.order[i], top), x_at(edges, pieces.order[i], bottom)
+        above[i], below[i] = x_at(edges, at(pieces.order, i), top), x_at(edges, at(pieces.order, i), bottom)
         crossed |= i > 0 and (above[i] < above[i - 1] - TOLERANCE or below[i] < below[i - 1] - TOLERANCE)
     if crossed:
         for i in range(count):
@@ -208,15 +209,17 @@ def find_pieces(edges, top, bottom, even_odd, known, pieces, count):
     """
     winding, used = 0, 0
     for i in range(count):
-        k = pieces.order[i]
+        k = at(pieces.order, i)
         before = (winding & 1) != 0 if even_odd else winding != 0
-        winding += edges.sign[k]
+        winding += at(edges.sign, k)
         after = (winding & 1) != 0 if even_odd else winding != 0
         if before != after:
-            pieces.edge[used], pieces.top[used], pieces.bottom[used] = k, top, bottom
-            pieces.side[used] = 1 if after else -1
-            pieces.xa[used] = pieces.above[i] if known else x_at(edges, k, top)
-            pieces.xb[used] = pieces.below[i] if known else x_at(edges, k, bottom)
+            put(pieces.edge, used, k)
+            put(pieces.top, used, top)
+            put(pieces.bottom, used, bottom)
+            put(pieces.side, used, 1 if after else -1)
+            put(pieces.xa, used, at(pieces.above, i) if known else x_at(edges, k, top))
+            put(pieces.xb, used, at(pieces.below, i) if known else x_at(edges, k, bottom))
             used += 1
     return used
 
@@ -233,51 +236,51 @@ def add_area(pieces, used, cols, area, span):
     span: `[2]`, widened to the first and last column that they meet.
     """
     for j in range(used):
-        tall = (pieces.bottom[j] - pieces.top[j]) * pieces.side[j]
-        left, right = min(pieces.xa[j], pieces.xb[j]), max(pieces.xa[j], pieces.xb[j])
+        tall = (at(pieces.bottom, j) - at(pieces.top, j)) * at(pieces.side, j)
+        left, right = min(at(pieces.xa, j), at(pieces.xb, j)), max(at(pieces.xa, j), at(pieces.xb, j))
         if left >= cols:
             span[1] = max(span[1], cols - 1)
             continue
         first, last = int(np.floor(max(left, 0.0))), int(np.floor(clip(right, 0.0, float(cols))))
         span[0], span[1] = min(span[0], first), max(span[1], last)
         if right <= 0.0:
-            area[0] += tall
+            put(area, 0, at(area, 0) + tall)
         elif first == last and left >= 0.0:
             within = 0.5 * (left + right) - first
-            area[first] += tall * (1.0 - within)
-            area[first + 1] += tall * within
+            put(area, first, at(area, first) + tall * (1.0 - within))
+            put(area, first + 1, at(area, first + 1) + tall * within)
         else:
             per = tall / (right - left)
             if left < 0.0:
-                area[0] += per * -left
+                put(area, 0, at(area, 0) + per * -left)
             for col in range(first, min(last, cols - 1) + 1):
                 x0, x1 = max(left, float(col)), min(right, col + 1.0)
                 part, within = per * (x1 - x0), 0.5 * (x0 + x1) - col
-                area[col] += part * (1.0 - within)
-                area[col + 1] += part * within
+                put(area, col, at(area, col) + part * (1.0 - within))
+                put(area, col + 1, at(area, col + 1) + part * within)
 
 
 @jit
 def add_gradient(edges, pieces, used, cols, grad, low, partial, begin):
     """Gradients by the ends of edges from those by the coverages of a row, `grad[low : low + cols]`.
 
-    partial: `[entries, 4]`, added to at begin + edge: x and y of the upper end, x and y of the lower.
+    partial: `[4 entries]`, added to at 4 (begin + edge): x and y of the upper end, x and y of the lower.
     """
     for j in range(used):
-        k, side = pieces.edge[j], pieces.side[j]
-        ya, yb = pieces.top[j], pieces.bottom[j]
-        xa, xb = pieces.xa[j], pieces.xb[j]
-        wide, tall = edges.x1[k] - edges.x0[k], edges.y1[k] - edges.y0[k]
+        k, side = at(pieces.edge, j), at(pieces.side, j)
+        ya, yb = at(pieces.top, j), at(pieces.bottom, j)
+        xa, xb = at(pieces.xa, j), at(pieces.xb, j)
+        wide, tall = at(edges.x1, k) - at(edges.x0, k), at(edges.y1, k) - at(edges.y0, k)
         if abs(wide) > tall:
-            ta, tb = (xa - edges.x0[k]) / wide, (xb - edges.x0[k]) / wide
+            ta, tb = (xa - at(edges.x0, k)) / wide, (xb - at(edges.x0, k)) / wide
         else:
-            ta, tb = (ya - edges.y0[k]) / tall, (yb - edges.y0[k]) / tall
+            ta, tb = (ya - at(edges.y0, k)) / tall, (yb - at(edges.y0, k)) / tall
         left, right = min(xa, xb), max(xa, xb)
         if left >= cols or right < 0.0:
             continue
         first, last = int(np.floor(max(left, 0.0))), int(np.floor(min(right, cols - 0.5)))
         if first == last and left >= 0.0 and right <= cols:
-            g = grad[low + first]
+            g = at(grad, low + first)
             gx, gy = g * (yb - ya), g * (xb - xa)
             t = 0.5 * (ta + tb)
             by_x1, by_y1 = gx * t, gy * t
@@ -287,16 +290,16 @@ def add_gradient(edges, pieces, used, cols, grad, low, partial, begin):
             for col in range(first, last + 1):
                 x0, x1 = max(left, float(col)), min(right, col + 1.0)
                 f0, f1 = (x0 - xa) * per, (x1 - xa) * per
-                g = grad[low + col] * abs(f1 - f0)
+                g = at(grad, low + col) * abs(f1 - f0)
                 t = ta + 0.5 * (f0 + f1) * (tb - ta)
                 hx, hy = g * (yb - ya), g * (xb - xa)
                 gx, gy = gx + hx, gy + hy
                 by_x1, by_y1 = by_x1 + hx * t, by_y1 + hy * t
-        at = begin + k
-        partial[at, 0] -= side * (gx - by_x1)
-        partial[at, 1] += side * (gy - by_y1)
-        partial[at, 2] -= side * by_x1
-        partial[at, 3] += side * by_y1
+        i = 4 * (begin + k)
+        put(partial, i, at(partial, i) - side * (gx - by_x1))
+        put(partial, i + 1, at(partial, i + 1) + side * (gy - by_y1))
+        put(partial, i + 2, at(partial, i + 2) - side * by_x1)
+        put(partial, i + 3, at(partial, i + 3) + side * by_y1)
 
 
 @jit
