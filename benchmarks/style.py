@@ -1,7 +1,7 @@
 """What a style does to the dreams of neurons: the article's question, and the strength's dial.
 
-Dreams alone, without strokes, of a small page: A6 at 1 px/mm, `STEPS` steps, half an hour. Every dream is a line of
-a file in --out, so that a bench that was stopped goes on where it was.
+Dreams alone, without strokes, of a small page at 1 px/mm. Every dream is a line of a file in --out, so that a bench
+that was stopped goes on where it was.
 
     python benchmarks/style.py question --out DIR [--strengths 0,0.4,1] [--neurons 24] [--seeds 0,1]
     python benchmarks/style.py compare --out DIR
@@ -38,8 +38,13 @@ from plotart.stages.watch import Silent, Step
 from plotart.sweep import Cell, compare, comparisons_text
 
 STYLE = "mondrian.jpg"
-STEPS = 40
-SMALL: dict[str, Any] = {"page.size": "a6", "minutes": 30, "stages.0.steps": STEPS, "stages.0.looks": 1}
+SHARE = 6
+"""The strength is found in this share of the steps, as by default: 20 of 120."""
+SMALL: dict[str, Any] = {
+    "page.size": "64x64mm", "page.margin": 0, "minutes": 14, "pens.count": 4,
+    "stages.0.steps": 30, "stages.0.looks": 1,
+}  # fmt: skip
+LARGER: dict[str, Any] = {"page.size": "a6", "minutes": 30, "stages.0.steps": 60, "stages.0.looks": 1}
 PX_MM = 1.0
 """mm of paper that are a pixel of what the network sees: as with 0.4 mm pens on A5."""
 
@@ -96,6 +101,7 @@ class Dreams:
             if strength:
                 pull = min(strength, 1e3)
                 own |= {"objectives.style.image": STYLE, "objectives.style.strength": pull}
+                own |= {"objectives.style.balance_steps": max(1, own["stages.0.steps"] // SHARE)}
             config = Config.load("dream", settings(f"{layer}:0", 0, own))
             self.ready[key] = prepare(config, lambda line: None)
         return self.ready[key]
@@ -145,7 +151,7 @@ def compared(out: Path) -> None:
 
 def dial(out: Path, neuron: str, strengths: list[float], picture: Path, height: int) -> None:
     """One neuron from no style to the style alone."""
-    dreams, cells = Dreams({**SMALL, "page.size": "a5", "minutes": 60, "stages.0.steps": 60}), []
+    dreams, cells = Dreams(LARGER), []
     for strength in strengths:
         told, image = dreams.dream(neuron, strength, 0)
         with (out / "dial.jsonl").open("a") as lines:
