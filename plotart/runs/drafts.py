@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -26,6 +29,8 @@ SIZE = 192
 STEPS = 40
 SHOWN = 480
 """Width and height, px, of a draft on the sheet at most."""
+MOST_PROCESSES, LOOKS_EACH = 4, 3
+"""How many processes draw drafts at the most, and how many looks there must be for each of them."""
 
 
 def read_looks(text: str) -> list[str] | None:
@@ -49,23 +54,44 @@ def look_drafts(
 ) -> list[Image.Image]:
     """A draft of each look: the drawing area as it is rendered, without the page around it.
 
+    With several threads and more than a few looks they are drawn in as many processes, each look by one of them.
+
     Raises:
         InputError: naming what is wrong with the settings, before any draft is drawn.
     """
-    configs = [Config.load(config, {**changes, "look": name}) for name in names]
-    found = []
-    for name, each in zip(names, configs, strict=True):
-        small = each.changed(size=min(SIZE, each.size), steps=min(STEPS, each.steps or STEPS))
-        small, context, drawing = prepare(small, lambda line: None)
-        for stage in small.scaled_stages():
-            if not stage.keeps_minutes:
-                drawing = stage(drawing, context, watch=Silent())
-        console.print(f"{name}: {len(drawing)} {drawing.primitive.kind}", highlight=False)
-        with torch.no_grad():
-            height, width = drawing.canvas.pixels(1000)
-            side = round(1000 * SHOWN / max(height, width))
-            found.append(to_pil(context.renderer(drawing, 2 * side)).resize(_size(drawing.canvas.pixels(side))))
-    return found
+    configs = [Config.load(config, {**changes, "look": name, "draft": True}) for name in names]
+    small = [each.changed(size=min(SIZE, each.size), steps=min(STEPS, each.steps or STEPS)) for each in configs]
+    threads = small[0].threads or os.cpu_count() or 1
+    processes = min(threads, MOST_PROCESSES, len(small) // LOOKS_EACH)
+    if processes < 2:
+        return [_told(name, *_draft(each), console) for name, each in zip(names, small, strict=True)]
+    alone = [each.changed(threads=max(1, threads // processes)) for each in small]
+    prepare(alone[0], lambda line: None)  # what is wrong is told before there are processes
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        try:
+            drawn = zip(names, pool.map(_draft, alone), strict=True)
+            return [_told(name, *each, console) for name, each in drawn]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _draft(config: Config) -> tuple[Image.Image, str]:
+    """A small drawing, and what it is made of."""
+    config, context, drawing = prepare(config, lambda line: None)
+    for stage in config.scaled_stages():
+        if not stage.keeps_minutes:
+            drawing = stage(drawing, context, watch=Silent())
+    with torch.no_grad():
+        height, width = drawing.canvas.pixels(1000)
+        side = round(1000 * SHOWN / max(height, width))
+        picture = to_pil(context.renderer(drawing, 2 * side)).resize(_size(drawing.canvas.pixels(side)))
+    return picture, f"{len(drawing)} {drawing.primitive.kind}"
+
+
+def _told(name: str, picture: Image.Image, made_of: str, console: Console) -> Image.Image:
+    console.print(f"{name}: {made_of}", highlight=False)
+    return picture
 
 
 def contact_sheet(

@@ -1,9 +1,12 @@
 """A sheet of looks: a draft of a picture in each, with its name."""
 
+import pickle
+
 import pytest
 from PIL import Image
 
 from plotart import InputError
+from plotart.runs.config import Config
 from plotart.runs.drafts import contact_sheet, read_looks
 from plotart.runs.looks import look_names
 
@@ -30,3 +33,9 @@ def test_a_sheet_shows_a_draft_of_each_look(photo, tmp_path):
     assert cells[0].tobytes() != cells[1].tobytes()
     with pytest.raises(InputError, match="--out"):
         contact_sheet("image", changes, ["hatch", "waves"], path)
+
+
+def test_what_goes_to_other_processes_arrives_as_it_was(photo):
+    """Each draws some of the drafts of a long sheet."""
+    config = Config.load("image", {"objectives.pixels.image": str(photo), "look": "waves", "draft": True})
+    assert pickle.loads(pickle.dumps(config)) == config
