@@ -197,7 +197,7 @@ class Lay(Stage):
             gain = min(MOST_GAIN, gain * (0.985 * AIM * limit / seconds) ** (1 / self.look.rises))
             found = laid(gain)
         if gain < 1:
-            watch.say(f"all tones take longer than the minutes: laid for {100 * gain:.0f} % of them")
+            watch.say(self.look.short.format(100 * gain))
         return found
 
 

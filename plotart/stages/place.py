@@ -264,7 +264,8 @@ def spread_points(density: Floats, count: int, generator: torch.Generator, round
     Voronoi stippling", NPAR 2002).
     """
     height, width = density.shape
-    weight = np.maximum(density, 1e-6 * max(float(density.max()), 1e-12)).ravel()
+    weight = np.maximum(density, 0.0).ravel()
+    weight = weight if weight.any() else np.ones_like(weight)
     drawn = torch.multinomial(torch.from_numpy(weight), count, replacement=True, generator=generator).numpy()
     jitter = torch.rand(count, 2, generator=generator, dtype=torch.float64).numpy()
     points: Floats = np.stack([drawn % width, drawn // width], axis=1) + jitter

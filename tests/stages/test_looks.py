@@ -19,6 +19,7 @@ from plotart.stages import Silent
 from plotart.stages.lay import resampled, vertices
 from plotart.stages.lighten import Lighten
 from plotart.stages.looks import Laid, Wanted, looks
+from plotart.stages.looks.stipple import CORNERED
 from plotart.stages.prune import plot_seconds
 from plotart.stages.rows import parallel, rows, swing
 
@@ -204,3 +205,20 @@ def test_lines_are_cut_where_there_is_too_much_ink_and_go_on_beyond(picture):
     assert float(load_of(written(light)).max()) <= 5
     assert 24 < len(light) < 48
     assert float(light.primitive.lengths().detach().sum()) > 0.7 * float(star.lengths().detach().sum())
+
+
+def test_with_less_time_there_are_fewer_dots_and_larger_ones():
+    plane = np.full((32, 32), 0.3)
+    plane[:, 16:] = 0.05
+
+    def area(lines):
+        """As if each were a disc as wide as its line reaches."""
+        reach = [
+            np.hypot(*(line - line.mean(axis=0)).T).max() * CORNERED if len(line) > 1 else 0.45 * 0.4 for line in lines
+        ]
+        return sum(math.pi * (each + 0.2) ** 2 for each in reach)
+
+    many, few = (looks["stipple"]().lines(wanted(plane), gain) for gain in (1.0, 0.4))
+    assert len(few) == pytest.approx(0.4 * len(many), rel=0.05)
+    assert area(few) == pytest.approx(area(many), rel=0.15)
+    assert all(len(line) == 1 for line in many)

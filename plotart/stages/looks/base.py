@@ -106,6 +106,8 @@ class Laid(Look):
     """Whether it sees to it by itself that there are no more lines than the drawing may have."""
     rises: ClassVar[float] = 1.0
     """The power of the gain with which the time of its lines rises, roughly; 0: there are as many whatever the tone."""
+    short: ClassVar[str] = "all tones take longer than the minutes: laid for {:.0f} % of them"
+    """What is said where the gain had to be below 1."""
 
     @abstractmethod
     def lines(self, wanted: Wanted, gain: float) -> list[Floats]:
