@@ -98,9 +98,9 @@ GALLERY = {
                       "--minutes 12"),
         "neuron-77": ("A neuron",
                       "generate --neuron conv4_3:77 --network vgg16-hed --steps 40 --size 128 --minutes 10"),
-        "caricature": ("What conv3_3 sees in the cat, exaggerated",
-                       "generate --image cat.png --like conv3_3 --network vgg16-hed --steps 40 --size 160 "
-                       "--minutes 20"),
+        "neuron-50": ("A neuron in one pen",
+                      "generate --neuron conv4_1:50 --network vgg16-hed --pens '#1b3a8c' --palette fixed --steps 30 "
+                      "--size 128 --minutes 10"),
     },
     "Glyphs": {
         "alphabet": ("64 symbols that survive noise", "generate glyphs --steps 150 --size 256"),
