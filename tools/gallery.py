@@ -59,7 +59,7 @@ GALLERY = {
                       "generate blueprint --neuron conv4_3:77 --network vgg16-hed --steps 30 --size 128 --minutes 12"),
     },
     "Looks": {
-        name: (caption, f"generate --image {image}.png --look {name} --steps 20 --size 160 --minutes 15")
+        name: (caption, f"generate --image {image}.png --look {name} --steps 20 --size 160 --minutes 20")
         for name, caption, image in (
             ("hatch", "Parallel lines", "coffee"),
             ("crosshatch", "Layers of hatching", "cameraman"),

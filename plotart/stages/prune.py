@@ -61,7 +61,7 @@ class Prune(Stage):
     steps: int = Field(200, ge=0, le=1_000_000)
     rounds: int = Field(6, ge=1, le=100)
     groups: int = Field(4, ge=1, le=1000)
-    rates: dict[str, float] = Field(default={"points": 0.003})
+    rates: dict[str, float] = Field(default={"points": 0.003, "vertices": 0.0008})
     apart: bool = Field(False, description="as of the stage fit")
 
     @property

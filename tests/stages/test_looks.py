@@ -1,6 +1,7 @@
 """Looks: each lays lines for a tone, as many as plot in the minutes, and one file is enough to add another."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from plotart.stages.lay import resampled, vertices
 from plotart.stages.lighten import Lighten
 from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.looks.stipple import CORNERED
-from plotart.stages.prune import plot_seconds
+from plotart.stages.prune import Prune, plot_seconds
 from plotart.stages.rows import parallel, rows, swing
 
 LAID = [name for name in looks if looks[name].stage == "lay"]
@@ -81,6 +82,17 @@ def test_lines_of_a_look_keep_to_the_minutes_and_none_leaves_the_page(name, pict
     assert minutes <= 8
     low, high = laid.primitive.vertices.aminmax()
     assert low >= 0 and high <= max(laid.canvas.unit_size) + 1e-6
+
+
+def test_lines_that_outgrew_the_minutes_are_pruned_and_fitted_again(picture):
+    settings, context, drawing = prepare(config(picture, "hatch", minutes=8), lambda line: None)
+    laid = settings.stages[0](drawing, context, watch=Silent())
+    shorter = replace(context, minutes=0.8 * plot_seconds(laid, context.machine) / 60)
+    pruned = Prune(steps=2, rounds=1)(laid, shorter, watch=Silent())
+    assert plot_seconds(pruned, context.machine) / 60 <= shorter.minutes
+    assert not set(map(tuple, pruned.primitive.vertices.tolist())) <= set(map(tuple, laid.primitive.vertices.tolist()))
+    with pytest.raises(InputError, match=r"moves nothing: rates are for points, not for .*vertices"):
+        Prune(steps=2, rounds=1, rates={"points": 0.1})(laid, shorter, watch=Silent())
 
 
 def test_one_line_is_one_stroke_a_pen_also_when_it_was_fitted(picture):
