@@ -238,9 +238,9 @@ class Fit(Stage):
                 together = self.optimizer == "block-adam" and id(parameter) in shapes
                 (blocks if together else plain).append({"params": [parameter], "lr": rate, "first": rate})
         if not blocks and not plain:
-            own = sorted(name.partition(".")[2] for name, _ in drawing.named_parameters())
+            there = sorted(name.partition(".")[2] for name, _ in drawing.named_parameters())
             given = ", ".join(self.rates)
-            raise InputError(f"stages: fit moves nothing: rates are for {given}, not for {', '.join(own)}")
+            raise InputError(f"stages: fit moves nothing: rates are for {given}, not for {', '.join(there)}")
         found: list[Optimizer | Descent] = [BlockAdam(blocks)] if blocks else []
         if self.optimizer == "adadelta":
             return [Adadelta(plain, rho=0.95, eps=1e-7)]
