@@ -20,7 +20,7 @@ from plotart.stages.costs import A6_MM2, Cost, Costs, Size
 
 __all__ = ["WRITING", "Forecast", "Planned"]
 
-WRITING = {"plot": Cost(0.2, stroke=0.8e-3), "paper": Cost(0.2, stroke=0.25e-3), "report": Cost(0.3, stroke=0.2e-3)}
+WRITING = {"plot": Cost(0.2, stroke=0.8e-3), "paper": Cost(0.7, stroke=0.25e-3), "report": Cost(0.3, stroke=0.2e-3)}
 """Of the files of a run, by parts: the plot, what it looks like on paper, and the report."""
 WARM_UP = 1.2
 """Seconds that the first stage takes the longer, whichever it is."""

@@ -33,6 +33,7 @@ from plotart.runs.config import Config
 from plotart.runs.folder import Run
 from plotart.runs.forecast import WARM_UP, WRITING, Forecast, Planned
 from plotart.runs.times import kind_of_run
+from plotart.runs.waiting import Waiting
 from plotart.stages import Step
 from plotart.stages.costs import A6_MM2, Costs
 
@@ -77,7 +78,8 @@ class RunProgress:
         self.forecast = Forecast(plan, kind_of_run(run.config, threads), pixels, area_mm2)
         self._count, self._before = len(plan) - len(WRITING), seconds
         self._began = self._stage_began = self._lined = time.monotonic()
-        self._compiling, self._compiled = Compiling(), 0.0
+        self._compiling, self._waiting = Compiling(), Waiting()
+        self._compiled = self._lost = 0.0
         self._written = self._shown = 0.0
         self._strokes, self._parts = 0, list(WRITING)
         self._at: dict[str, Any] = {
@@ -103,6 +105,7 @@ class RunProgress:
 
     def _start(self, number: int) -> None:
         self._stage_began, self._compiled = time.monotonic(), self._compiling.seconds
+        self._lost = self._waiting.lost()
         self.forecast.begin(number, self._strokes)
 
     def writes(self, part: str) -> None:
@@ -148,8 +151,12 @@ class RunProgress:
                     return  # the run itself will say so
 
     def _elapsed(self) -> float:
-        """Seconds of work since the stage began; functions are compiled once, and not in runs to come."""
-        return time.monotonic() - self._stage_began - (self._compiling.seconds - self._compiled)
+        """Seconds of work since the stage began.
+
+        What other work on the machine takes is not counted, nor is compiling, which is done once.
+        """
+        passed = time.monotonic() - self._stage_began - (self._waiting.lost() - self._lost)
+        return max(0.0, passed - (self._compiling.seconds - self._compiled))
 
     def seen(self, excitation: float | None) -> None:
         self._at["excitation"] = excitation
@@ -158,7 +165,9 @@ class RunProgress:
         return str(self._at["stage"]) + (f" {self._at['number']}/{self._count}" if self._at["stage"] != FILES else "")
 
     def _left(self) -> float | None:
-        return self.forecast.left(self._elapsed())
+        """Seconds until the run has ended, as long as the machine has as much other work as of late."""
+        left = self.forecast.left(self._elapsed())
+        return None if left is None else left * self._waiting.slowdown
 
     def _show(self) -> None:
         if not self.run.console.is_terminal:

@@ -110,7 +110,7 @@ class Lay(Stage):
 
     @property
     def costs(self) -> Costs:
-        return Costs(Cost(3.8))
+        return Costs(Cost(2.0))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         picture = context.picture

@@ -41,12 +41,12 @@ class Lighten(Stage):
 
     @property
     def likely_steps(self) -> int:
-        return 0 if self.refit is None else self.refit.steps
+        return 0 if self.refit is None else self.refit.steps // 2  # there is often too little ink for it
 
     @property
     def costs(self) -> Costs:
         looking = Cost(stroke=0.1e-3)
-        return Costs(looking) if self.refit is None else Costs(Cost(1.5, 0.6e-3), after=Cost(stroke=0.6e-3))
+        return Costs(looking) if self.refit is None else Costs(Cost(0.5, 0.6e-3), after=Cost(stroke=0.3e-3))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         refit, saved = self.refit, watch.saved

@@ -96,7 +96,7 @@ class Place(Stage):
 
     @property
     def costs(self) -> Costs:
-        return Costs(Cost(2.6))
+        return Costs(Cost(0.3))
 
     def __call__(self, drawing: Drawing, context: Context, *, watch: Watch) -> Drawing:
         picture = context.picture
