@@ -24,24 +24,26 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "gallery" / "made"
 HEIGHT, QUALITY = 420, 62
 SMALL = "--page a6 --threads 1"
-"""What all have in common: small pages and one thread, so that the whole gallery is drawn in a quarter of an hour."""
+"""What all have in common: small pages and one thread; the whole gallery takes some 15 minutes of one core."""
 PHOTO = "--steps 100 --size 192 --minutes 20"
+QUICK = "--steps 60 --size 160 --minutes 20"
 ALL = "--palette fixed"
 GALLERY = {
     "Photographs": {
-        "cat": ("Four of twelve pens", f"generate --image cat.png {PHOTO}"),
+        "cat": ("Four of twelve pens", f"generate --image cat.png {QUICK}"),
         "cat-two": ("Two pens", f"generate --image cat.png --pens '#d62728,#1f4fb4' {ALL} {PHOTO}"),
         "astronaut-black": ("One pen", f"generate --image astronaut.png --pens black {ALL} {PHOTO}"),
         "coffee-fineliners": ("Six fineliners",
                               f"generate --image coffee.png --pens stabilo-point-88 --pen-count 6 {PHOTO}"),
-        "coffee-upright": ("Cut to an upright page", f"generate --image coffee.png --fill --portrait {PHOTO}"),
+        "coffee-upright": ("Cut to an upright page", f"generate --image coffee.png --fill --portrait {QUICK}"),
         "face": ("A face, the rest left white",
                  f"generate --image astronaut.png --crop face --background white --edge soft {PHOTO}"),
         "framed": ("A frame, a caption and a signature",
                    f"generate --image rocket.png --frame --caption 'Cape Canaveral' --sign 'A. Gray' {PHOTO}"),
         "oval": ("An oval in sepia",
                  f"generate --image cameraman.png --pens '#4a2c17,#a5682a' {ALL} --edge oval {PHOTO}"),
-        "five-minutes": ("Five minutes", "generate --image cat.png --steps 40 --size 192 --minutes 5"),
+        "eight-minutes": ("Eight minutes",
+                          f"generate --image cat.png --pens navy {ALL} --steps 60 --size 160 --minutes 8"),
         "painting": ("Painted first, then plotted",
                      "generate painting --image coffee.png --steps 60 --size 160 --strokes 900"),
     },
@@ -54,7 +56,7 @@ GALLERY = {
                          f"generate --image rocket.png --pens white,gold,tomato,deepskyblue {ALL} --paper black "
                          f"{PHOTO}"),
         "cream": ("Three fineliners on cream",
-                  f"generate --image coffee.png --pens sakura-pigma-micron --pen-count 3 --paper '#f5e9cf' {PHOTO}"),
+                  f"generate --image coffee.png --pens sakura-pigma-micron --pen-count 3 --paper '#f5e9cf' {QUICK}"),
         "blueprint": ("A neuron as a blueprint",
                       "generate blueprint --neuron conv4_3:77 --network vgg16-hed --steps 30 --size 128 --minutes 12"),
     },
@@ -80,11 +82,10 @@ GALLERY = {
         "dividers": ("Regions between lines",
                      "generate dividers --image astronaut.png --strokes 40 --steps 3000 --size 192"),
         "dividing-circles": ("Regions between circles",
-                             "generate dividers --image cat.png --set primitive.shape=circles --strokes 40 "
-                             "--steps 3000 --size 192"),
-        "divider-lines": ("The lines themselves",
-                          "generate dividers --image horse.png --set stages.1.marks=dividers --strokes 40 "
-                          "--steps 2000 --size 160"),
+                             "generate dividers --image cat.png --set primitive.shape=circles --strokes 32 "
+                             "--steps 2000 --size 128"),
+        "horse": ("A silhouette in circles",
+                  f"generate circles --image horse.png --pens black {ALL} --strokes 24 --steps 100 --size 128"),
         "spheres": ("Spheres that two cameras see as two pictures",
                     "generate space --image horse.png --set primitive.second=coffee.png --strokes 100 --steps 200 "
                     "--size 128"),
@@ -129,10 +130,17 @@ def command(name: str) -> str:
     return f"plotart {said}{'' if '--page' in said else ' ' + page} --threads{threads}"
 
 
+def drawn(name: str, folder: Path) -> bool:
+    """Whether the folder holds the finished run of this very command."""
+    kept = folder / f"{name}.command"
+    finished = (folder / name / "run.json").is_file() and kept.is_file()
+    return finished and kept.read_text("utf-8") == command(name)
+
+
 def draw(name: str, folder: Path) -> bool:
     """Make the run and its small picture; whether that went well."""
-    kept, said = folder / f"{name}.command", command(name)
-    if not (folder / name / "run.json").is_file() or not kept.is_file() or kept.read_text("utf-8") != said:
+    said = command(name)
+    if not drawn(name, folder):
         words = [*shlex.split(said)[1:], "--out", name, "--force"]
         before = os.times()
         if subprocess.run([sys.executable, "-m", "plotart", *words], cwd=folder, check=False).returncode:
@@ -140,7 +148,7 @@ def draw(name: str, folder: Path) -> bool:
         after = os.times()
         seconds = after.children_user + after.children_system - before.children_user - before.children_system
         print(f"{name}: {seconds:.0f} s of CPU", flush=True)
-        kept.write_text(said, "utf-8")
+        (folder / f"{name}.command").write_text(said, "utf-8")
     with Image.open(folder / name / "preview.png") as picture:
         small = picture.convert("RGB")
         small.thumbnail((HEIGHT, HEIGHT), Image.Resampling.LANCZOS)
@@ -162,7 +170,7 @@ def page(folder: Path) -> str:
     for section, pictures in GALLERY.items():
         lines += ["", f"## {section}"]
         for name, (caption, _) in pictures.items():
-            if not (PICTURES / f"{name}.jpg").is_file() or not (folder / name / "run.json").is_file():
+            if not (PICTURES / f"{name}.jpg").is_file() or not drawn(name, folder):
                 continue
             figures = json.loads((folder / name / "run.json").read_text("utf-8"))
             pens = ", ".join(pen["name"] for pen in figures["pens"])

@@ -9,6 +9,7 @@ import torch
 from plotart.core.color import hex_to_rgb, to_linear, to_srgb
 from plotart.drawing import Drawing
 from plotart.drawing.ink import Choosing, Multiply, Over, Penned, ink_specs
+from plotart.drawing.ink.pens import mix_pens
 from plotart.pens import Pen
 
 WHITE = torch.ones(3)
@@ -73,6 +74,13 @@ def test_build_up_is_exact_in_both_limits_and_for_a_single_stroke():
     for b in (0.0, 0.4, 1.0):
         assert passes([0.6], b) == pytest.approx(1 - 0.4 * 0.6, abs=1e-5)
     assert passes([1.0, 1.0], 0.7, opacity=1.0) == 0
+
+
+def test_each_pen_that_builds_up_has_a_plane_of_its_own():
+    pens = [pen("a", "#000000", opacity=0.5, build_up=0.6), pen("b", "#000000", opacity=0.5, build_up=0.3)]
+    planes = torch.tensor([0.3, 0.6, 0.2, 0.5]).view(1, 4, 1, 1)
+    alone = [to_linear(mix_pens([one], planes[:, [k, 2 + k]], WHITE)) for k, one in enumerate(pens)]
+    torch.testing.assert_close(to_linear(mix_pens(pens, planes, WHITE)), alone[0] * alone[1])
 
 
 @pytest.mark.parametrize("build_up", [0.0, 0.3, 1.0])

@@ -7,7 +7,7 @@ import vpype
 from plotart.core.canvas import Canvas, page
 from plotart.core.errors import InputError
 from plotart.core.geometry import bounds, polyline
-from plotart.pens import Pen, load_pens
+from plotart.pens import Pen, PenSet, load_pens
 from plotart.plot.around import Lettering, lettered
 from plotart.plot.font import FONTS, words
 from plotart.plot.layers import Layer, Plot
@@ -89,3 +89,10 @@ def test_a_pen_that_is_none_is_said():
     with pytest.raises(InputError, match=r"lettering\.pen: 'mauvish' is neither a colour nor one of the pens: black"):
         Lettering(sign="Ann", pen="mauvish").chosen(PENS, "#ffffff")
     assert Lettering(sign="Ann", pen="#102030").chosen(PENS, "#ffffff").tip_mm == 0.4
+
+
+def test_a_colour_of_its_own_has_the_middle_tip_of_the_pens():
+    tips = (0.2, 0.8, 0.5, 0.3)
+    pens = PenSet(name="mine", pens=[Pen(name=f"p{tip}", hex="#111111", tip_mm=tip) for tip in tips])
+    pen = Lettering(frame=True, pen="teal").chosen(pens, "#ffffff")
+    assert pen is not None and (pen.hex, pen.tip_mm) == ("#008080", 0.5)
