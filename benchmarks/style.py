@@ -38,13 +38,11 @@ from plotart.stages.watch import Silent, Step
 from plotart.sweep import Cell, compare, comparisons_text
 
 STYLE = "mondrian.jpg"
-SHARE = 6
-"""The strength is found in this share of the steps, as by default: 20 of 120."""
 SMALL: dict[str, Any] = {
     "page.size": "64x64mm", "page.margin": 0, "minutes": 14, "pens.count": 4,
-    "stages.0.steps": 30, "stages.0.looks": 1,
+    "stages.0.steps": 30, "stages.0.looks": 1, "objectives.style.balance_steps": 5,
 }  # fmt: skip
-LARGER: dict[str, Any] = {"page.size": "a6", "minutes": 30, "stages.0.steps": 60, "stages.0.looks": 1}
+LARGER: dict[str, Any] = {"page.size": "a6", "minutes": 30, "stages.0.steps": 40, "stages.0.looks": 1}
 PX_MM = 1.0
 """mm of paper that are a pixel of what the network sees: as with 0.4 mm pens on A5."""
 
@@ -98,10 +96,11 @@ class Dreams:
         if key not in self.ready:
             motif = PX_MM * field_px(self.network, layer)
             own = {"motif": motif, **self.changes}
-            if strength:
+            if not strength:
+                own = {address: value for address, value in own.items() if not address.startswith("objectives.style.")}
+            else:
                 pull = min(strength, 1e3)
                 own |= {"objectives.style.image": STYLE, "objectives.style.strength": pull}
-                own |= {"objectives.style.balance_steps": max(1, own["stages.0.steps"] // SHARE)}
             config = Config.load("dream", settings(f"{layer}:0", 0, own))
             self.ready[key] = prepare(config, lambda line: None)
         return self.ready[key]
