@@ -66,7 +66,7 @@ class Place(Stage):
     usual_strokes = 4000
 
     keep: float | None = Field(None, gt=0, le=1, description="share of what all pens do that fewer must keep")
-    shortest_mm: float = Field(8.0, gt=0, le=1000, description="mean length below which strokes get no shorter")
+    shortest_mm: float = Field(4.0, gt=0, le=1000, description="mean length below which strokes get no shorter")
     longest_mm: float = Field(30.0, gt=0, le=1000, description="mean length above which there is less ink instead")
     fine: float = Field(1.0, ge=0, le=10, description="how much shorter strokes are where there are details")
     along: float = Field(0.5, ge=0, le=1, description="how far strokes turn along edges")
