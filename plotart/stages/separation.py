@@ -16,11 +16,10 @@ from plotart.pens import Pen
 
 __all__ = ["Afforded", "afford", "fewer_pens", "ink_deep", "separate"]
 
-INK_PRICE = 0.04
+INK_PRICE = 0.02
 """What covering the page once costs beside a squared difference of Lab (100 counts as one): of two ways to a colour the
-one of less ink is taken, and grey is black pen rather than three colours over each other. On a quarter of the
-astronaut's page (120 steps, at most 5 layers) .04 ends with a CIEDE2000 of 4.29 and details of .740, .02 and .08 with
-4.75 and .732, 4.48 and .743: less ink is more strokes."""
+one of less ink is taken, and grey is black pen rather than three colours over each other. Twice as dear, drafts have
+truer colours and finished pictures do not (benchmarks/README.md)."""
 SPARE = 1.2
 """Fitted strokes have about this many times the ink of two terms of the series of random ones (see `ink_deep`)."""
 CROWD = 0.8
