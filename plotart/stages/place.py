@@ -40,8 +40,8 @@ START = 0.4
 along: on the astronaut a CIEDE2000 of 3.62 instead of 3.29 (0.5) and 3.25 (0.3) after 300 steps."""
 
 BARE = 0.003
-"""No stroke is laid where less of the paper than this is to be covered: it would be a dot on bare paper in the end. On a
-quarter of the astronaut's page (300 steps) .003 costs no CIEDE2000 (3.73, 3.71 with 0), .01 costs .26."""
+"""No stroke is laid where less of the paper than this is to be covered: it would be a dot on bare paper in the end. On
+a quarter of the astronaut's page (300 steps) .003 costs no CIEDE2000 (3.73, 3.71 with 0), .01 costs .26."""
 
 Floats = NDArray[np.float64]
 
