@@ -162,8 +162,8 @@ def lay_row(
     r, g, b, alpha = colour_at(stops, s0, s0, 0.0)
     c, count, choose = 0.0, 0, len(wanted) > 0
     for x in range(first, min(last, cols - 1) + 1):
-        c += area[x]
-        area[x] = 0.0
+        c += at(area, x)
+        put(area, x, 0.0)
         if c < FAINT or (choose and not wanted[y, x]):
             continue
         if kind != 0:
@@ -180,7 +180,7 @@ def lay_row(
         count += 1
         lay_over(canvas, q, part, r, g, b, alpha)
     for x in range(max(min(last, cols - 1) + 1, 0), min(last + 2, cols + 2)):
-        area[x] = 0.0
+        put(area, x, 0.0)
     return count
 
 

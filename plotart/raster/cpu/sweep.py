@@ -90,11 +90,12 @@ def take_edges(vertices, ends, entries, begin, end, top, edges):
     """Fill `edges` with those of `entries[begin:end]`, which index `ends [E, 2]`, which index `vertices [V, 2]`."""
     for row in range(BAND):
         edges.first[row] = -1
+    xy, pairs = vertices.reshape(-1), ends.reshape(-1)
     for k in range(end - begin):
-        e = entries[begin + k]
-        a, b = ends[e, 0], ends[e, 1]
-        ax, bx = np.float64(vertices[a, 0]), np.float64(vertices[b, 0])
-        ay, by = np.float64(vertices[a, 1]) + SHEAR * ax, np.float64(vertices[b, 1]) + SHEAR * bx
+        e = at(entries, begin + k)
+        a, b = 2 * at(pairs, 2 * e), 2 * at(pairs, 2 * e + 1)
+        ax, bx = np.float64(at(xy, a)), np.float64(at(xy, b))
+        ay, by = np.float64(at(xy, a + 1)) + SHEAR * ax, np.float64(at(xy, b + 1)) + SHEAR * bx
         down = ay <= by
         edges.x0[k], edges.y0[k] = (ax, ay) if down else (bx, by)
         edges.x1[k], edges.y1[k] = (bx, by) if down else (ax, ay)
@@ -121,12 +122,12 @@ def begin_row(edges, row, top, pieces, active):
     for j in range(active):
         k = at(pieces.active, j)
         if at(edges.y1, k) > top + row:
-            pieces.active[kept] = k
+            put(pieces.active, kept, k)
             kept += 1
-    k = edges.first[row]
+    k = at(edges.first, row)
     while k >= 0:
         if at(edges.y1, k) > top + row and at(edges.y1, k) > at(edges.y0, k):
-            pieces.active[kept] = k
+            put(pieces.active, kept, k)
             kept += 1
         k = at(edges.next, k)
     return kept
