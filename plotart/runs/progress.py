@@ -155,8 +155,12 @@ class RunProgress:
 
         What other work on the machine takes is not counted, nor is compiling, which is done once.
         """
-        passed = time.monotonic() - self._stage_began - (self._waiting.lost() - self._lost)
-        return max(0.0, passed - (self._compiling.seconds - self._compiled))
+        passed = time.monotonic() - self._stage_began
+        if passed <= 0:
+            return 0.0
+        # while functions are compiled as much is lost as at any other time
+        worked = 1 - (self._waiting.lost() - self._lost) / passed
+        return max(0.0, worked * (passed - (self._compiling.seconds - self._compiled)))
 
     def seen(self, excitation: float | None) -> None:
         self._at["excitation"] = excitation

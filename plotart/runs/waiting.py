@@ -25,7 +25,7 @@ class Waiting:
         self._file = file
         self._lost = 0.0
         self._at, self._told = time.monotonic(), self._read()
-        self._passed = self._worked = 1.0
+        self._passed = self._worked = 0.1
 
     def lost(self) -> float:
         """Seconds so far."""
