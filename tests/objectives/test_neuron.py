@@ -112,8 +112,8 @@ def test_three_steps_on_pixels_improve_it(hed, reduction):
 def test_one_forward_pass_serves_every_layer(hed, monkeypatch):
     neuron = Neuron(hed, parse_neuron("conv3_3:1+conv2_2:3"))
     calls = []
-    features = hed.features
-    monkeypatch.setattr(hed, "features", lambda *given: calls.append(given) or features(*given))
+    answers = hed.answers
+    monkeypatch.setattr(hed, "answers", lambda *given: calls.append(given) or answers(*given))
     frame = Frame(torch.rand(1, 3, 32, 32), network=hed, layers=(*neuron.layers, "conv1_2"))
     assert not calls
     neuron(frame)

@@ -135,4 +135,6 @@ def test_photographs_lay_no_more_ink_than_paper_bears():
     less = Config.load("image", {"objectives.pixels.image": "photo.jpg", "page.max_ink": 3})
     assert less.objectives["ink_load"].limit == pytest.approx(0.8 * 3)
     flow = Config.load("image", {"objectives.pixels.image": "photo.jpg", "look": "flow"})
-    assert flow.page.max_ink is None  # its lines are too long to be taken away one by one
+    assert flow.page.max_ink == 5  # its lines are cut where there is too much
+    whole = Config.load("image", {"objectives.pixels.image": "photo.jpg", "look": "oneline"})
+    assert whole.page.max_ink is None  # a line that has to stay one cannot be

@@ -40,7 +40,8 @@ def declared(part):
 def unmet(kinds):
     """The needs of parts that no part gives."""
     told = [declared(part) for part in kinds]
-    given = frozenset({"network"}).union(*(gives for _, gives in told))
+    otherwise = [primitives["spheres"].model_validate({"views": "anaglyph"}).gives]
+    given = frozenset({"network"}).union(*(gives for _, gives in told), *otherwise)
     return frozenset().union(*(needs for needs, _ in told)) - given
 
 
