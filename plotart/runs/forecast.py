@@ -104,6 +104,7 @@ class Forecast:
     def at(self, step: int, of: int, seconds: float) -> None:
         """The stage has done `step` of its steps, in so many `seconds` since it began."""
         stage = self._stages.setdefault(self._now, _Stage())
+        seconds = max(seconds, stage.last)  # what other work took is an estimate, which may turn the clock back
         stage.step, stage.of, stage.last = step, of, seconds
         if stage.before is None:  # the first step also warms up
             stage.before, stage.first, stage.piece = seconds, step, (step, seconds)
@@ -115,9 +116,9 @@ class Forecast:
     def ended(self, seconds: float) -> None:
         """The stage took so many seconds."""
         stage = self._stages[self._now]
-        stage.ended = seconds
+        stage.ended = max(seconds, stage.last)
         if stage.before is None:
-            stage.before = stage.last = seconds
+            stage.before = stage.last = stage.ended
 
     def left(self, elapsed: float) -> float | None:
         """Seconds until the run has ended, when the stage at work began `elapsed` ago; None when nothing is known."""
@@ -211,7 +212,7 @@ class Forecast:
             stages.append(
                 StageTook(
                     kind=plan.kind, planned=plan.steps, steps=steps, before=round(before, 4), pace=round(pace, 6),
-                    after=round(max(0.0, after), 4), strokes=stage.strokes,
+                    after=round(after, 4), strokes=stage.strokes,
                     typical=plan.costs.seconds(self._size(stage.strokes)),
                 )
             )  # fmt: skip

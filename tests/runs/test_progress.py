@@ -238,3 +238,18 @@ def test_time_in_the_queue_for_a_core_is_lost_and_slows_down_what_is_left(tmp_pa
     nothing = Waiting(tmp_path / "other system")
     now[0] += 50
     assert (nothing.lost(), nothing.slowdown) == (0, 1)
+
+
+def test_a_clock_that_goes_back_is_no_end_of_a_run():
+    plan = [Planned("fit", 3), Planned("files", 0)]
+    forecast = Forecast(plan, "image")
+    forecast.begin(0, 10)
+    for step, seconds in ((1, 0.5), (2, 0.3), (3, -0.1)):
+        forecast.at(step, 3, seconds)
+    forecast.ended(-0.2)
+    forecast.begin(1, 10)
+    forecast.ended(-0.1)
+    forecast.remember()
+    later = Forecast(plan, "image")
+    later.begin(0, 10)
+    assert later.left(0.0) == pytest.approx(0.5, abs=0.2)
