@@ -20,6 +20,7 @@ __all__ = [
     "hex_to_rgb",
     "lab_of_xyz",
     "lightness",
+    "luminance",
     "named_colour",
     "normalize_hex",
     "rgb_to_hex",
@@ -134,9 +135,14 @@ def _lab_root(share: Tensor) -> Tensor:
     return torch.where(share <= _LAB_KNEE, straight, share.clamp(min=_LAB_KNEE) ** (1 / 3))
 
 
-def lightness(luminance: Tensor) -> Tensor:
+def luminance(light: Tensor) -> Tensor:
+    """Y in 0..1 of linear light `[*, 3, H, W]`, `[*, H, W]`; differentiable."""
+    return torch.einsum("j,...jhw->...hw", light.new_tensor(XYZ_OF_LIGHT[1]), light)
+
+
+def lightness(y: Tensor) -> Tensor:
     """L* in 0..100 of the luminance Y in 0..1, any shape; differentiable."""
-    return 116 * _lab_root(luminance) - 16
+    return 116 * _lab_root(y) - 16
 
 
 def lab_of_xyz(xyz: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 __all__ = ["laid_on_cells"]
 
 Floats = NDArray[Any]
+Weights: TypeAlias = tuple[float, float, float, float, float, float, float, float]
 SMALL = 1e-16
 """Added to squared lengths, so that those of points have a slope."""
 
@@ -59,13 +60,24 @@ def _cut(curve: Floats, width: float, step: float) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _weights(t: float) -> tuple[float, float, float, float, float, float, float, float]:
+def _weights(t: float) -> Weights:
     """A cubic's weights of its four control points, and their slopes."""
     s = 1 - t
     return (
         s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t,
         -3 * s * s, 3 * s * (s - 2 * t), 3 * t * (2 * s - t), 3 * t * t,
     )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _at(p: Floats, weights: Weights) -> tuple[float, float, float, float, float]:
+    """The place on a cubic, the slope there and its length."""
+    a, b, c, d, da, db, dc, dd = weights
+    x = a * p[0, 0] + b * p[1, 0] + c * p[2, 0] + d * p[3, 0]
+    y = a * p[0, 1] + b * p[1, 1] + c * p[2, 1] + d * p[3, 1]
+    sx = da * p[0, 0] + db * p[1, 0] + dc * p[2, 0] + dd * p[3, 0]
+    sy = da * p[0, 1] + db * p[1, 1] + dc * p[2, 1] + dd * p[3, 1]
+    return x, y, sx, sy, np.sqrt(sx * sx + sy * sy + SMALL)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -81,12 +93,7 @@ def _lay(curves: Floats, width: Floats, shown: Floats, step: float, cells: Float
         p, w = curves[m], float(width[m])
         along, across = _cut(p, w, step)
         for i in range(along):
-            a, b, c, d, da, db, dc, dd = _weights((i + 0.5) / along)
-            x = a * p[0, 0] + b * p[1, 0] + c * p[2, 0] + d * p[3, 0]
-            y = a * p[0, 1] + b * p[1, 1] + c * p[2, 1] + d * p[3, 1]
-            sx = da * p[0, 0] + db * p[1, 0] + dc * p[2, 0] + dd * p[3, 0]
-            sy = da * p[0, 1] + db * p[1, 1] + dc * p[2, 1] + dd * p[3, 1]
-            speed = np.sqrt(sx * sx + sy * sy + SMALL)
+            x, y, sx, sy, speed = _at(p, _weights((i + 0.5) / along))
             ink = shown[m] * speed * w / (along * across)
             for j in range(across):
                 off = ((j + 0.5) / across - 0.5) * w / speed
@@ -110,12 +117,8 @@ def _slopes(
         p, w = curves[m], float(width[m])
         along, across = _cut(p, w, step)
         for i in range(along):
-            a, b, c, d, da, db, dc, dd = _weights((i + 0.5) / along)
-            x = a * p[0, 0] + b * p[1, 0] + c * p[2, 0] + d * p[3, 0]
-            y = a * p[0, 1] + b * p[1, 1] + c * p[2, 1] + d * p[3, 1]
-            sx = da * p[0, 0] + db * p[1, 0] + dc * p[2, 0] + dd * p[3, 0]
-            sy = da * p[0, 1] + db * p[1, 1] + dc * p[2, 1] + dd * p[3, 1]
-            speed = np.sqrt(sx * sx + sy * sy + SMALL)
+            weights = _weights((i + 0.5) / along)
+            x, y, sx, sy, speed = _at(p, weights)
             share = w / (along * across)
             ink = shown[m] * speed * share
             gx, gy, hx, hy = 0.0, 0.0, 0.0, 0.0  # by the place on the curve, and by its direction of travel
@@ -137,6 +140,7 @@ def _slopes(
                 hy += by_ink * shown[m] * share * sy / speed - off * (qx + turned * sy / speed)
                 of_width[m] += by_ink * shown[m] * speed / (along * across) + side * turned
                 of_shown[m] += by_ink * speed * share
+            a, b, c, d, da, db, dc, dd = weights
             for axis in range(2):
                 g, h = (gx, hx) if axis == 0 else (gy, hy)
                 of_curves[m, 0, axis] += a * g + da * h

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from plotart.core.color import XYZ_OF_LIGHT, lightness, to_linear
+from plotart.core.color import lightness, luminance, to_linear
 from plotart.core.images import blur
 from plotart.core.salience import stressed
 from plotart.core.vision import eye_blur_mm
@@ -28,9 +28,8 @@ def details(image: Tensor, px_per_mm: float, distance_mm: float) -> Tensor:
 
 
 def _details(light: Tensor, px_per_mm: float, distance_mm: float) -> Tensor:
-    luminance = torch.einsum("j,bjhw->bhw", light.new_tensor(XYZ_OF_LIGHT[1]), light)[:, None]
     sigma = eye_blur_mm(distance_mm) * px_per_mm
-    seen = lightness(blur(luminance, sigma))
+    seen = lightness(blur(luminance(light)[:, None], sigma))
     return seen - blur(seen, COARSE * sigma)
 
 

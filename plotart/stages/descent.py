@@ -13,7 +13,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Descent"]
+__all__ = ["Descent", "adam_move"]
+
+
+def adam_move(
+    mean: Tensor, second: Tensor, grad: Tensor, age: Tensor | int, betas: tuple[float, float], eps: float
+) -> Tensor:
+    """The way that Adam goes at its step number `age`, to be taken off at the rate (Kingma and Ba, 2015):
+
+        m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2,   m / (1 - b1^n) / (sqrt(v / (1 - b2^n)) + eps).
+
+    Args:
+        mean, second: moments of the shape of `grad`, changed in place. age: n, or as many as there are rows.
+    """
+    b1, b2 = betas
+    mean.lerp_(grad, 1 - b1)
+    second.mul_(b2).addcmul_(grad, grad, value=1 - b2)
+    return mean / (1 - b1**age) / (second / (1 - b2**age)).sqrt_().add_(eps)
 
 
 class Descent(ABC):

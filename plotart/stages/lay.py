@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 from scipy.linalg import solve_banded
 from torch import Tensor
 
-from plotart.core.color import XYZ_OF_LIGHT, hex_to_rgb, lightness, to_lab, to_linear
+from plotart.core.color import hex_to_rgb, to_lab
 from plotart.core.errors import InputError
 from plotart.core.images import reduced
 from plotart.core.parts import Whole
@@ -33,7 +33,7 @@ from plotart.stages.costs import Cost, Costs
 from plotart.stages.count import ENOUGH, pen_count_table
 from plotart.stages.looks import Laid, Wanted, looks
 from plotart.stages.narrow import with_tips
-from plotart.stages.place import BARE, choose_pens
+from plotart.stages.place import UNSEEN, choose_pens, lightness_of
 from plotart.stages.prune import plot_seconds, plot_time
 from plotart.stages.separation import separate
 from plotart.stages.watch import Watch
@@ -140,9 +140,9 @@ class Lay(Stage):
     @staticmethod
     def _wanted(drawing: Drawing, target: Tensor, pens: Sequence[Pen], context: Context) -> list[Wanted]:
         planes = separate(target, pens, drawing.canvas.paper_rgb, coarse=COARSE).double().numpy()
-        planes[planes < BARE] = 0
+        planes[planes < UNSEEN] = 0
         picture = target if context.picture is None else context.picture.cpu()
-        light, sharp, focus = _lightness(target), _lightness(picture), context.focused(picture)
+        light, sharp, focus = lightness_of(target), lightness_of(picture), context.focused(picture)
         matters = np.zeros_like(sharp) if focus is None else focus.double().numpy()
         dark = min(range(len(pens)), key=lambda k: float(to_lab(hex_to_rgb(pens[k].hex))[0]))
         ink = planes.mean((1, 2)) / np.array([pen.tip_mm for pen in pens])
@@ -199,13 +199,6 @@ class Lay(Stage):
         if gain < 1:
             watch.say(self.look.short.format(100 * gain))
         return found
-
-
-def _lightness(picture: Tensor) -> Floats:
-    """L* in 0..1 of `[1, 3, h, w]` sRGB, `[h, w]`."""
-    luminance = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(picture)[0])
-    light: Floats = lightness(luminance).double().numpy() / 100
-    return light
 
 
 def _held(wanted: Sequence[Wanted], focus: Tensor | None, gain: float) -> Sequence[Wanted]:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plotart.stages.descent import Descent
+from plotart.stages.descent import Descent, adam_move
 
 __all__ = ["LazyAdam"]
 
@@ -39,10 +39,8 @@ class LazyAdam(Descent):
             state["mean"], state["second"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
             state["age"] = torch.zeros(len(parameter), dtype=torch.float32, device=parameter.device)
         rows = torch.nonzero(grad.flatten(1).any(dim=1) if grad.ndim > 1 else grad).flatten()
-        (b1, b2), seen = group["betas"], grad[rows]
         age = (state["age"][rows] + 1).reshape(-1, *[1] * (grad.ndim - 1))
-        mean = state["mean"][rows].lerp_(seen, 1 - b1)
-        second = state["second"][rows].mul_(b2).addcmul_(seen, seen, value=1 - b2)
+        mean, second = state["mean"][rows], state["second"][rows]
+        move = adam_move(mean, second, grad[rows], age, group["betas"], group["eps"])
         state["mean"][rows], state["second"][rows], state["age"][rows] = mean, second, age.flatten()
-        root = (second / (1 - b2**age)).sqrt_().add_(group["eps"])
-        parameter[rows] -= group["lr"] * mean / (1 - b1**age) / root
+        parameter[rows] -= group["lr"] * move

@@ -13,7 +13,7 @@ from pydantic import Field
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor
 
-from plotart.core.color import XYZ_OF_LIGHT, to_linear
+from plotart.core.color import lightness, luminance, to_linear
 from plotart.core.errors import InputError
 from plotart.core.geometry import relaxed
 from plotart.core.images import reduced
@@ -33,13 +33,13 @@ from plotart.stages.narrow import with_tips
 from plotart.stages.separation import SPARE, afford, fewer_pens, ink_deep
 from plotart.stages.watch import Watch
 
-__all__ = ["BARE", "Place", "choose_pens", "edges", "spread_points"]
+__all__ = ["UNSEEN", "Place", "choose_pens", "edges", "lightness_of", "spread_points"]
 
 START = 0.4
 """Strokes are laid as this share of their length and grow in the fit. Straight long ones cross what they ought to draw
 along: on the astronaut a CIEDE2000 of 3.62 instead of 3.29 (0.5) and 3.25 (0.3) after 300 steps."""
 
-BARE = 0.003
+UNSEEN = 0.003
 """No stroke is laid where less of the paper than this is to be covered: it would be a dot on bare paper in the end. On
 a quarter of the astronaut's page (300 steps) .003 costs no CIEDE2000 (3.73, 3.71 with 0), .01 costs .26."""
 
@@ -141,7 +141,7 @@ class Place(Stage):
         def demand(shares: Tensor) -> float:
             return max(seconds(shares) / allowed, float(ink_mm(shares).sum()) / self.longest_mm / most)
 
-        weight = 1 + torch.from_numpy(_detail(_lightness(target))).float()
+        weight = 1 + torch.from_numpy(_detail(lightness_of(target))).float()
         weight = weight if focus is None else weight * stressed(focus)
         found = afford(
             target, pens, paper, demand,
@@ -167,14 +167,14 @@ class Place(Stage):
         """Control points `[N, 1+3S, 2]` unit, and the pen of each stroke `[N]`."""
         canvas = drawing.canvas
         height, width = shares.shape[1:]
-        light = _lightness(target)
+        light = lightness_of(target)
         direction, sure = edges(light)
         shorter = 1 + self.fine * _detail(light)
         focus = context.focused(target)
         if focus is not None:
             shorter = shorter * (1 + self.fine * focus.double().numpy())
         area_mm2 = canvas.area_mm2
-        deep = ink_deep(torch.from_numpy(np.where(shares < BARE, 0.0, shares))).numpy()
+        deep = ink_deep(torch.from_numpy(np.where(shares < UNSEEN, 0.0, shares))).numpy()
         ink_mm = SPARE * deep.mean((1, 2)) * area_mm2 / np.array(tips_mm)
         closer = (deep * shorter).sum((1, 2)) / np.maximum(deep.sum((1, 2)), 1e-12)
         counts, length_mm = self._cut(ink_mm, closer, len(drawing), area_mm2, context)
@@ -226,10 +226,10 @@ def _allowed(context: Context) -> float:
     return min((each.budget_s for each in context.objectives.values()), default=math.inf)
 
 
-def _lightness(target: Tensor) -> Floats:
-    """The cube root of the luminance of `[1, 3, h, w]`, `[h, w]`."""
-    light = torch.einsum("j,jhw->hw", torch.tensor(XYZ_OF_LIGHT[1]), to_linear(target)[0]).double().numpy()
-    return np.asarray(np.cbrt(light))
+def lightness_of(picture: Tensor) -> Floats:
+    """L* in 0..1 of `[1, 3, h, w]` sRGB, `[h, w]`."""
+    found: Floats = lightness(luminance(to_linear(picture)[0])).double().numpy() / 100
+    return found
 
 
 def choose_pens(

@@ -13,8 +13,9 @@ from torch.nn.functional import interpolate
 from plotart.core.color import XYZ_OF_LIGHT, hex_to_rgb, lab_of_xyz, to_linear, to_srgb
 from plotart.core.images import resize
 from plotart.pens import Pen
+from plotart.stages.descent import adam_move
 
-__all__ = ["Afforded", "afford", "fewer_pens", "ink_deep", "separate"]
+__all__ = ["Afforded", "afford", "fewer_pens", "ink_deep", "mixed", "separate"]
 
 INK_PRICE = 0.02
 """What covering the page once costs beside a squared difference of Lab (100 counts as one): of two ways to a colour the
@@ -140,7 +141,7 @@ def afford(
         demand: what drawing shares `[K, h, w]` takes of the time there is; 1: all of it.
     """
     wanted = separate(target, pens, paper, weight=weight, most_layers=most_layers, coarse=COARSE)
-    whole = _mixed(wanted, pens, paper)
+    whole = mixed(wanted, pens, paper)
     if demand(wanted) <= 1:
         return Afforded(wanted, wanted, whole, whole)
     # the price is found on a small picture
@@ -159,7 +160,7 @@ def afford(
     # where ink cannot be dear enough all of it is thinned out; elsewhere a little more or less fits
     within = _toward(within, torch.zeros_like(within), demand, 1.0)
     shares = _toward(wanted, within, demand, 1.0)
-    tones = _mixed(_toward(wanted, shares, demand, EVEN), pens, paper)
+    tones = mixed(_toward(wanted, shares, demand, EVEN), pens, paper)
     return Afforded(shares, wanted, tones, whole)
 
 
@@ -239,10 +240,7 @@ def _descend(wanted: _Wanted, pens: Sequence[Pen], logits: Tensor, steps: int) -
         # the slopes of single pixels are so small that their squares would be denormal numbers, which are slow
         (slope,) = torch.autograd.grad(SCALE * loss, logits)
         with torch.no_grad():
-            mean.lerp_(slope, 1 - BETAS[0])
-            second.mul_(BETAS[1]).addcmul_(slope, slope, value=1 - BETAS[1])
-            root = (second / (1 - BETAS[1] ** step)).sqrt_().add_(1e-8 * SCALE)
-            logits.addcdiv_(mean, root, value=-RATE / (1 - BETAS[0] ** step))
+            logits -= RATE * adam_move(mean, second, slope, step, BETAS, 1e-8 * SCALE)
     return logits.detach(), float(error.detach())
 
 
@@ -265,7 +263,7 @@ def _light(pens: Sequence[Pen], paper: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda covered: (ground * (1 - covered[:, None] * taken).prod(0))[None]
 
 
-def _mixed(covered: Tensor, pens: Sequence[Pen], paper: Tensor) -> Tensor:
+def mixed(covered: Tensor, pens: Sequence[Pen], paper: Tensor) -> Tensor:
     """What shares `[K, h, w]` of the pens make, `[1, 3, h, w]` sRGB."""
     return to_srgb(_light(pens, paper)(covered))
 
