@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from plotart.core.color import hex_to_rgb, normalize_hex
 from plotart.core.errors import InputError
@@ -94,6 +95,13 @@ class Window:
     def inside(self, other: "Window") -> "Window":
         """The same rectangle, counted from the corner of another."""
         return Window(self.top - other.top, self.left - other.left, self.height, self.width)
+
+    def padded(self, image: Tensor, inside: "Window", paper: Tensor) -> Tensor:
+        """All of it: `image [*, 3, h, w]` of the part that is `inside`, and the colour `paper [3]` around that."""
+        left, top = inside.left - self.left, inside.top - self.top
+        beyond = (left, self.width - inside.width - left, top, self.height - inside.height - top)
+        ground = paper[:, None, None]
+        return F.pad(image - ground, beyond) + ground
 
 
 @dataclass(frozen=True)

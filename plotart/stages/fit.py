@@ -10,7 +10,6 @@ from typing import Any, Literal
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
-from torch.nn import functional as F
 from torch.optim import Adadelta, Adam, Optimizer
 
 from plotart.core.canvas import Window
@@ -294,7 +293,7 @@ class Fit(Stage):
         image = context.renderer(drawing, size, softness=softness, pixels=pixels)
         views, part = image, {}
         if context.layers:
-            around = image if square is None or inside is None else _framed(image, square, inside, paper)
+            around = image if square is None or inside is None else square.padded(image, inside, paper)
             side = (context.transform.view,) * 2
             reach = None if square is None else -context.views.rim(square.height)
             sizes = (around.shape[-2], around.shape[-1])
@@ -304,7 +303,7 @@ class Fit(Stage):
             def look(picture: Tensor) -> Tensor:
                 seen = picture
                 if square is not None and inside is not None:
-                    seen = _framed(inside.of(picture), square, inside, paper)
+                    seen = square.padded(inside.of(picture), inside, paper)
                 return warp.apply(seen, paper)
 
             part = {"look": look}
@@ -337,11 +336,3 @@ def _settled(config: Whole, before: Sequence[Stage]) -> bool:
     """Whether every stroke has its pen for good after the stages `before`."""
     palette = config.pens.palette
     return palette == "fixed" or any(stage.settles(palette) for stage in before)
-
-
-def _framed(image: Tensor, square: Window, inside: Window, paper: Tensor) -> Tensor:
-    """`image [1, 3, h, w]` of what is `inside` a page, with paper around it so that it fills the `square`."""
-    left, top = inside.left - square.left, inside.top - square.top
-    beyond = (left, square.width - inside.width - left, top, square.height - inside.height - top)
-    ground = paper[:, None, None]
-    return F.pad(image - ground, beyond) + ground

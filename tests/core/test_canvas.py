@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
-from plotart.core.canvas import PAGES, Canvas, page
+from plotart.core.canvas import PAGES, Canvas, Window, page
 from plotart.core.errors import InputError
 
 
@@ -49,3 +50,14 @@ def test_margins_that_leave_nothing_are_refused():
     with pytest.raises(InputError, match="#rrggbb"):
         Canvas(page("a6"), 5, paper="snowy")
     assert Canvas(page("a6"), 5, paper="white").paper_rgb.tolist() == [1, 1, 1]
+
+
+def test_a_window_over_the_rim_is_padded_with_paper():
+    paper, image = torch.tensor([0.9, 0.8, 0.1]), torch.rand(1, 3, 6, 8)
+    square = Window(-2, 5, 5, 5)
+    inside = square.clipped((6, 8))
+    seen = square.padded(inside.of(image), inside, paper)
+    assert seen.shape == (1, 3, 5, 5)
+    torch.testing.assert_close(seen[..., 2:, :3], image[..., :3, 5:])
+    torch.testing.assert_close(seen[0, :, :2].flatten(1), paper[:, None].expand(3, 10))
+    torch.testing.assert_close(seen[0, :, :, 3:].flatten(1), paper[:, None].expand(3, 10))

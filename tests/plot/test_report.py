@@ -84,6 +84,8 @@ def test_tells_the_figures(report, plot):
         "59 %",
         "12 %",
         f"{time.ink_mm / 1000:.2f} m",
+        f"{time.pen_up_mm / 1000:.2f} m",
+        f"{time.pens[-1].pen_up_mm / 1000:.2f} m",
         str(time.lifts),
         "yellow",
         "vgg16-hed",

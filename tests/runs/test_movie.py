@@ -1,8 +1,8 @@
 """Films of runs: captions, card, pauses, GIF and MP4."""
 
-import importlib.util
 import sys
 
+import imageio_ffmpeg
 import pytest
 import torch
 from PIL import Image
@@ -106,10 +106,7 @@ def test_mp4_without_ffmpeg_says_what_to_install(run, tmp_path, monkeypatch):
         save_movie(shots(run), tmp_path / "film.mp4")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("imageio_ffmpeg") is None, reason="the extra 'movie' is not installed")
 def test_mp4_is_as_long_as_its_shots(run, tmp_path):
-    import imageio_ffmpeg
-
     save_movie(shots(run, fps=10), tmp_path / "film.mp4", fps=10)
     frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "film.mp4"))
     assert frames == 20 + 11 + 1 + 31

@@ -133,7 +133,7 @@ class Session:
             points = way.rest(begun) if begun > 0 else way.corners
             controller.travel(points[0])
             controller.drawn()
-            self._record("plotting", layer, stroke, begun)
+            self._record("plotting", begun)
             if self._told_to_stop():
                 self._pause()
                 continue
@@ -142,7 +142,7 @@ class Session:
 
             def watch(mm: float, base: float = base) -> bool:
                 if time.monotonic() - self._written > WRITE_SECONDS:
-                    self._record("plotting", layer, stroke, base + mm)
+                    self._record("plotting", base + mm)
                 return self._told_to_stop()
 
             stopped = controller.draw(points, watch)
@@ -151,7 +151,7 @@ class Session:
                 break
             begun = base + stopped
             controller.drawn()
-            self._record("paused", layer, stroke, begun)
+            self._record("paused", begun)
             self._pause()
         if self._word is not None:  # told so while the last of the stroke was drawn
             controller.drawn()
@@ -242,18 +242,11 @@ class Session:
         with contextlib.suppress(OSError):
             self._record(state, message=message)
 
-    def _record(
-        self,
-        state: State,
-        layer: int | None = None,
-        stroke: int | None = None,
-        reached_mm: float | None = None,
-        message: str = "",
-    ) -> None:
+    def _record(self, state: State, reached_mm: float | None = None, message: str = "") -> None:
         at = self.progress
         at.state, at.message = state, message
-        if layer is not None and stroke is not None and reached_mm is not None:
-            at.layer, at.stroke, at.reached_mm = layer, stroke, round(reached_mm, 3)
+        if reached_mm is not None:
+            at.reached_mm = round(reached_mm, 3)
         at.strokes_done = sum(len(one.paths) for one in self.plot.layers[: at.layer]) + at.stroke
         if state == "done":
             at.strokes_done = at.strokes
