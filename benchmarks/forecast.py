@@ -36,21 +36,30 @@ from plotart.runs.forecast import Forecast, Planned
 from plotart.stages import Step
 from plotart.stages.costs import Cost, Costs
 
-KINDS: dict[str, tuple[str | None, dict[str, object], dict[str, object]]] = {
+Kinds = dict[str, tuple[str | None, dict[str, object], dict[str, object]]]
+KINDS: Kinds = {
     "image": (None, {"size": 128, "steps": 40}, {"size": 224, "steps": 120, "page.size": "a5"}),
     "look flow": (None, {"look": "flow", "size": 128, "steps": 40}, {"size": 192, "steps": 80}),
     "circles": ("circles", {"primitive.count": 40, "size": 96, "steps": 80}, {"size": 160, "steps": 160}),
     "dividers": ("dividers", {"primitive.count": 16, "size": 96, "steps": 60}, {"size": 160, "steps": 150}),
-    "neuron": (None, {"size": 96, "steps": 20, "minutes": 5}, {"size": 160, "steps": 40}),
+    "neuron": (
+        None,
+        {"objectives.neuron.at": "conv3_3:5", "size": 96, "steps": 20, "minutes": 5},
+        {"size": 160, "steps": 40},
+    ),
     "glyphs": ("glyphs", {"steps": 12}, {"steps": 40}),
 }
 """By name: the config, the settings of the small run, and what the larger one changes of them."""
-HELD_OUT: dict[str, tuple[str | None, dict[str, object], dict[str, object]]] = {
+HELD_OUT: Kinds = {
     "image": (None, {"size": 160, "steps": 60}, {"page.size": "a5", "size": 256, "steps": 200}),
     "look stipple": (None, {"look": "stipple", "size": 128, "steps": 30}, {"size": 224, "steps": 70}),
     "splats": ("splats", {"primitive.count": 40, "size": 96, "steps": 80}, {"size": 144, "steps": 180}),
     "dividers": ("dividers", {"primitive.count": 24, "size": 96, "steps": 800}, {"size": 192, "steps": 2500}),
-    "neuron": (None, {"size": 112, "steps": 24, "minutes": 8}, {"size": 192, "steps": 60, "minutes": 20}),
+    "neuron": (
+        None,
+        {"objectives.neuron.at": "conv4_2:60", "size": 112, "steps": 24, "minutes": 8},
+        {"size": 192, "steps": 60, "minutes": 20},
+    ),
     "glyphs-normal": ("glyphs-normal", {"steps": 15}, {"steps": 45}),
 }
 """Kinds, sizes and pictures that were not looked at when the forecast was made (`--held-out`)."""
@@ -64,11 +73,11 @@ Record = dict[str, Any]
 clocks."""
 
 
-def config_of(kind: str, photo: Path, *, larger: bool, held_out: bool) -> Config:
-    base, small, changed = (HELD_OUT if held_out else KINDS)[kind]
+def config_of(kinds: Kinds, kind: str, photo: Path, *, larger: bool) -> Config:
+    base, small, changed = kinds[kind]
     changes: dict[str, object] = {"page.size": "a6", "threads": 1, **small, **(changed if larger else {})}
     if kind == "neuron":
-        changes |= {"objectives.neuron.at": "conv4_2:60" if held_out else "conv3_3:5", "network.name": "vgg16-hed"}
+        changes["network.name"] = "vgg16-hed"
     elif not kind.startswith("glyphs"):
         changes["objectives.pixels.image"] = str(photo)
     return Config.load(base or base_config(changes), changes)
@@ -196,11 +205,11 @@ def main() -> None:
         root = Path(name)
         photo = root / "photo.png"
         Image.fromarray(data.coffee() if chosen.held_out else data.astronaut()).resize((256, 256)).save(photo)
-        kinds = chosen.kinds.split(",") if chosen.kinds else [*(HELD_OUT if chosen.held_out else KINDS)]
-        for kind in kinds:
+        kinds = HELD_OUT if chosen.held_out else KINDS
+        for kind in chosen.kinds.split(",") if chosen.kinds else kinds:
             times.FILE = str(root / f"{kind}.json")  # what is known of earlier runs is this program's own
             for word, larger in WORDS:
-                config = config_of(kind, photo, larger=larger, held_out=chosen.held_out)
+                config = config_of(kinds, kind, photo, larger=larger)
                 file = f"{kind} {word}.json".replace(" ", "-")
                 if chosen.replay:
                     record = json.loads((chosen.replay / file).read_text())

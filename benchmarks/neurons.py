@@ -239,20 +239,23 @@ def table(out: Path) -> None:
         for neuron, told in by_neuron.items():
             print(f"  {neuron:>12} " + "  ".join(f"{key} {told[key]:.3g}" for key in keys if key in told))
     print()
-    lines: list[tuple[str, str, str, str, Callable[[dict[str, Any], dict[str, Any]], float]]] = [
-        ("SVG, share of the pens' dream at the same ink", "hour", "hour", "mean", lambda a, b: a["svg"] / a["free"]),
-        ("SVG against the default before, an hour", "hour", "before", "mean", lambda a, b: a["svg"] / b["svg"]),
-        ("SVG against the default before, half an hour", "half", "before", "mean", lambda a, b: a["svg"] / b["svg"]),
-        ("pens' dream, ink free, share of free pixels", "pens", "pixels", "mean", lambda a, b: a["free"] / b["free"]),
-        ("white paper at 30 minutes", "half", "half", "mean", lambda a, b: a["white"]),
-        ("white fields gained by the style", "style", "hour", "mean", lambda a, b: a["fields"] - b["fields"]),
-        ("excitation kept with the style", "style", "hour", "mean", lambda a, b: a["svg"] / b["svg"]),
-        ("crossings for a metre", "hour", "hour", "mean", lambda a, b: a["crossings"]),
-        ("crossings for a metre, before", "before", "before", "mean", lambda a, b: a["crossings"]),
+    lines: list[tuple[str, str, str, Callable[[dict[str, Any], dict[str, Any]], float]]] = [
+        ("SVG, share of the pens' dream at the same ink", "hour", "hour", lambda a, b: a["svg"] / a["free"]),
+        ("SVG against the default before, an hour", "hour", "before", lambda a, b: a["svg"] / b["svg"]),
+        ("SVG against the default before, half an hour", "half", "before", lambda a, b: a["svg"] / b["svg"]),
+        ("pens' dream, ink free, share of free pixels", "pens", "pixels", lambda a, b: a["free"] / b["free"]),
+        ("white paper at 30 minutes", "half", "half", lambda a, b: a["white"]),
+        ("white fields gained by the style", "style", "hour", lambda a, b: a["fields"] - b["fields"]),
+        ("excitation kept with the style", "style", "hour", lambda a, b: a["svg"] / b["svg"]),
+        ("crossings for a metre", "hour", "hour", lambda a, b: a["crossings"]),
+        ("crossings for a metre, before", "before", "before", lambda a, b: a["crossings"]),
     ]
-    for title, arm, other, _, figure in lines:
+    never = {neuron for by_neuron in found.values() for neuron, told in by_neuron.items() if told["free"] <= 0}
+    if never:
+        print(f"left out below, for a share of what is not excited at all says nothing: {', '.join(sorted(never))}")
+    for title, arm, other, figure in lines:
         a, b = found.get(arm, {}), found.get(other, {})
-        values = [figure(a[neuron], b[neuron]) for neuron in a if neuron in b]
+        values = [figure(a[neuron], b[neuron]) for neuron in a if neuron in b and neuron not in never]
         if values:
             low, high = min(values), max(values)
             print(f"{title}: {statistics.mean(values):.3f} ({low:.3f} to {high:.3f}; {len(values)} neurons)")

@@ -18,6 +18,7 @@ __all__ = [
     "ciede2000",
     "from_lab",
     "hex_to_rgb",
+    "lab_of_light",
     "lab_of_xyz",
     "lightness",
     "luminance",
@@ -143,6 +144,11 @@ def luminance(light: Tensor) -> Tensor:
 def lightness(y: Tensor) -> Tensor:
     """L* in 0..100 of the luminance Y in 0..1, any shape; differentiable."""
     return 116 * _lab_root(y) - 16
+
+
+def lab_of_light(light: Tensor) -> Tensor:
+    """CIE Lab (D65) `[*, 3, H, W]` of linear light in 0..1 `[*, 3, H, W]`; differentiable."""
+    return lab_of_xyz(torch.einsum("ij,...jhw->...ihw", light.new_tensor(XYZ_OF_LIGHT), light))
 
 
 def lab_of_xyz(xyz: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from plotart.core.color import XYZ_OF_LIGHT, from_lab, lab_of_xyz, to_lab, to_linear
+from plotart.core.color import from_lab, lab_of_light, to_lab, to_linear
 from plotart.core.errors import InputError
 from plotart.core.images import SHARP, blur
 from plotart.core.parts import Whole
@@ -136,7 +136,7 @@ class Pixels(Objective):
         values = blur(light, eye_blur_mm(distance) * self.px_per_mm)
         if self.space != "lab":
             return values
-        return lab_of_xyz(torch.einsum("ij,bjhw->bihw", values.new_tensor(XYZ_OF_LIGHT), values)) / 100
+        return lab_of_light(values) / 100
 
 
 def _lab(image: Tensor) -> Floats:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from plotart.core.color import XYZ_OF_LIGHT, hex_to_rgb, lab_of_xyz, to_linear, to_srgb
+from plotart.core.color import hex_to_rgb, lab_of_light, to_linear, to_srgb
 from plotart.core.images import resize
+from plotart.drawing.ink.pens import lay_over
 from plotart.pens import Pen
 from plotart.stages.descent import adam_move
 
@@ -253,8 +254,7 @@ def _light(pens: Sequence[Pen], paper: Tensor) -> Callable[[Tensor], Tensor]:
         def over(covered: Tensor) -> Tensor:
             light = ground.expand(3, *covered.shape[1:])
             for pen, own, share in zip(pens, colours, covered, strict=True):
-                u = pen.opacity * share
-                light = light * (1 - u) + u * own if pen.opaque else light * (1 - u * (1 - own))
+                light = lay_over(light, pen.opacity * share, own, opaque=pen.opaque)
             return light[None]
 
         return over
@@ -270,4 +270,4 @@ def mixed(covered: Tensor, pens: Sequence[Pen], paper: Tensor) -> Tensor:
 
 def _lab(light: Tensor) -> Tensor:
     """CIE Lab of linear light, 100 counting as one: `[1, 3, h, w]`."""
-    return lab_of_xyz(torch.einsum("ij,bjhw->bihw", light.new_tensor(XYZ_OF_LIGHT), light)) / 100
+    return lab_of_light(light) / 100

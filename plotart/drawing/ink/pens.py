@@ -14,7 +14,7 @@ from plotart.drawing.ink.base import Ink, inks
 from plotart.drawing.render.view import Coverages
 from plotart.pens import Pen
 
-__all__ = ["Choosing", "PenInk", "Penned", "mix_pens"]
+__all__ = ["Choosing", "PenInk", "Penned", "lay_over", "mix_pens"]
 
 
 def mix_pens(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
@@ -38,8 +38,13 @@ def mix_pens(pens: Sequence[Pen], transmitted: Tensor, paper: Tensor) -> Tensor:
             u = 1 - clear - (1 - pen.opacity) / (1 - pen.build_up * pen.opacity) * (again - clear)
             extra += 1
         color = to_linear(torch.as_tensor(hex_to_rgb(pen.hex))).to(transmitted)[:, None, None]
-        light = light * (1 - u) + u * color if pen.opaque else light * (1 - u * (1 - color))
+        light = lay_over(light, u, color, opaque=pen.opaque)
     return to_srgb(light)
+
+
+def lay_over(light: Tensor, share: Tensor, color: Tensor, *, opaque: bool) -> Tensor:
+    """Linear light `[*, 3, H, W]` once ink of linear `color [3, 1, 1]` lies on a `share` of it."""
+    return light * (1 - share) + share * color if opaque else light * (1 - share * (1 - color))
 
 
 class PenInk(Ink):
