@@ -1,16 +1,20 @@
 """How long a run will take: what it has cost so far, and what its stages cost in earlier runs.
 
-Each stage has three phases: until its first step is done, the other steps, and what comes after the last. What a phase
-is expected to take comes from an earlier run on this machine, scaled by strokes, pixels and page as the stage declares
-(`plotart.stages.costs`); where there was none, from what such a stage typically takes. The run itself corrects
-that (`plotart.runs.correction`).
+Each stage has three phases: until its first step is done, the other steps, and what comes after the last. A stage looks
+at its drawing about as often however many steps it has, and what single steps take beyond the others (a dream tries
+which pen it can do without) does not grow with them either: both count apart from the steps. What a phase is expected
+to take comes from an earlier run on this machine, scaled by strokes, pixels and page as the stage declares
+(`plotart.stages.costs`); where there was none, from what such a stage typically takes. The run itself corrects that
+(`plotart.runs.correction`).
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
@@ -26,6 +30,10 @@ WARM_UP = 1.2
 """Seconds that the first stage takes the longer, whichever it is."""
 RECENT = 0.2
 """Weight of the newest piece in the running average of a step's cost; a piece is a twentieth of a stage."""
+SINGLE, SINGLE_S = 3.0, 0.1
+USUAL = 9
+"""A step that takes more than so many times the median of so many before it, and so many seconds more, has done
+something that not each does."""
 SAME = 0.9, 0.25, 0.25
 OTHER = 0.5, 0.2, 0.6
 OTHER_STEPS = 0.5, 2.0, 0.5
@@ -69,14 +77,29 @@ class _Stage:
     last: float = 0.0
     recent: float | None = None
     piece: tuple[int, float] = (0, 0.0)
+    usual: deque[float] = field(default_factory=lambda: deque(maxlen=USUAL))
+    once: float = 0.0
+    looking: float = 0.0
+    looked: float = 0.0
     ended: float | None = None
+
+    @property
+    def stepped(self) -> float:
+        """Seconds until the last step without those of looks, and without what single steps took beyond the others."""
+        return self.last - self.once - self.looking
 
     @property
     def pace(self) -> float | None:
         """Seconds of a step, of all so far."""
         if self.before is None or self.step <= self.first:
             return None
-        return (self.last - self.before) / (self.step - self.first)
+        return (self.stepped - self.before) / (self.step - self.first)
+
+    def single(self, each: float) -> float:
+        """What a step that took `each` seconds took beyond the others; 0: it is as they are."""
+        usual = median(self.usual) if len(self.usual) > 2 else each
+        self.usual.append(each)
+        return each - usual if each > max(SINGLE * usual, usual + SINGLE_S) else 0.0
 
 
 class Forecast:
@@ -105,13 +128,23 @@ class Forecast:
         """The stage has done `step` of its steps, in so many `seconds` since it began."""
         stage = self._stages.setdefault(self._now, _Stage())
         seconds = max(seconds, stage.last)  # what other work took is an estimate, which may turn the clock back
-        stage.step, stage.of, stage.last = step, of, seconds
+        if stage.before is not None and step > stage.step:
+            stage.looking += stage.looked
+            each = (seconds - stage.last - stage.looked) / (step - stage.step)
+            stage.once += (step - stage.step) * stage.single(each)
+        stage.step, stage.of, stage.last, stage.looked = step, of, seconds, 0.0
         if stage.before is None:  # the first step also warms up
             stage.before, stage.first, stage.piece = seconds, step, (step, seconds)
         elif step - stage.piece[0] >= max(1, of // 20):
-            pace = (seconds - stage.piece[1]) / (step - stage.piece[0])
+            pace = (stage.stepped - stage.piece[1]) / (step - stage.piece[0])
             stage.recent = pace if stage.recent is None else (1 - RECENT) * stage.recent + RECENT * pace
-            stage.piece = (step, seconds)
+            stage.piece = (step, stage.stepped)
+
+    def looks(self, seconds: float) -> None:
+        """The stage has looked at its drawing since its last step, until so many seconds since it began."""
+        stage = self._stages.get(self._now)
+        if stage is not None and stage.before is not None:  # the first look is before the first step
+            stage.looked = max(0.0, seconds - stage.last)
 
     def ended(self, seconds: float) -> None:
         """The stage took so many seconds."""
@@ -139,9 +172,18 @@ class Forecast:
             return left + rest(before, elapsed) + steps + after
         if stage.step < stage.of:
             pace = stage.recent or stage.pace
-            per_step = pace if pace is not None else steps / max(1, stage.of - stage.first)
-            return left + max(0.0, per_step * (stage.of - stage.step) - (elapsed - stage.last)) + after
+            if pace is not None:
+                steps = pace * (stage.of - stage.step) + self._apart(stage)
+            return left + max(0.0, steps - (elapsed - stage.last)) + after
         return left + rest(after, elapsed - stage.last)
+
+    def _apart(self, stage: _Stage) -> float:
+        """Seconds that looks, and what single steps do, will take of the stage at work."""
+        known, share = self._known[self._now], (stage.of - stage.step) / max(1, stage.of - stage.first)
+        looking = stage.looking * share / (1 - share)
+        if known is None:
+            return looking
+        return (looking or known[1].looking * share) + max(0.0, known[1].once - stage.once)
 
     def _tells(self, expected: np.ndarray) -> bool:
         """Whether anything is known of a step's cost, where there are steps to come."""
@@ -164,6 +206,8 @@ class Forecast:
             for j, count in enumerate((1, max(0, steps - first), 1 if steps else 0)):
                 each, deviations[i, j] = _each(stage, known, j, size, steps)
                 seconds[i, j] = count * each
+                if j == 1 and count and known is not None:
+                    seconds[i, j] += known[1].once + known[1].looking
             strokes = size.strokes if stage.leaves is None else stage.leaves
         return seconds, deviations
 
@@ -192,7 +236,10 @@ class Forecast:
             if stage.pace is not None:
                 done = stage.step - stage.first
                 pace = stage.pace if over or stage.recent is None else stage.recent
-                seen.append((i, 1, done * pace, float(expected[i, 1]) * done / max(1, stage.of - stage.first)))
+                share = done / max(1, stage.of - stage.first)
+                known = self._known[i]
+                apart = 0.0 if known is None else known[1].once + known[1].looking
+                seen.append((i, 1, done * pace, (float(expected[i, 1]) - apart) * share))
             if stage.ended is not None and stage.of:
                 seen.append((i, 2, stage.ended - stage.last, float(expected[i, 2])))
         return seen
@@ -213,7 +260,8 @@ class Forecast:
                 StageTook(
                     kind=plan.kind, planned=plan.steps, steps=steps, before=round(before, 4), pace=round(pace, 6),
                     after=round(after, 4), strokes=stage.strokes,
-                    typical=plan.costs.seconds(self._size(stage.strokes)),
+                    typical=plan.costs.seconds(self._size(stage.strokes)), once=round(stage.once, 4),
+                    looking=round(stage.looking, 4),
                 )
             )  # fmt: skip
         remember(self._name, RunTook(stages=tuple(stages)))
@@ -243,7 +291,10 @@ def _each(
     then = earlier.typical[phase]
     if then <= 0:
         return typical, unsure
-    scaled = (earlier.before, earlier.pace, earlier.after)[phase] * typical / then
+    took = (earlier.before, earlier.pace, earlier.after)[phase]
+    scaled = took * typical / then
+    if took > then:  # all of it grows where the machine is slower, what is typical where a part has another reason
+        scaled = math.sqrt(scaled * (took + typical - then)) if took + typical > then else scaled
     if steps and not earlier.steps:  # what found nothing to do then may this time
         return ((scaled + typical) / 2 if phase == 0 else typical), unsure
     if not same:

@@ -163,7 +163,10 @@ class RunProgress:
         return max(0.0, worked * (passed - (self._compiling.seconds - self._compiled)))
 
     def seen(self, excitation: float | None) -> None:
-        self._at["excitation"] = excitation
+        """The stage has looked at its drawing."""
+        with self._lock:
+            self._at["excitation"] = excitation
+            self.forecast.looks(self._elapsed())
 
     def _label(self) -> str:
         return str(self._at["stage"]) + (f" {self._at['number']}/{self._count}" if self._at["stage"] != FILES else "")

@@ -26,6 +26,8 @@ class StageTook(BaseModel):
     Attributes:
         before, pace, after: until the first step was done, of each step more, and after the last.
         typical: what these typically are for such strokes, pixels and page.
+        once: what single steps took beyond the others, in all: something is done in them that is not done in each.
+        looking: what judging the drawing took between steps, in all.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -38,6 +40,8 @@ class StageTook(BaseModel):
     after: float = Field(ge=0)
     strokes: float = Field(ge=0)
     typical: tuple[float, float, float]
+    once: float = Field(default=0.0, ge=0)
+    looking: float = Field(default=0.0, ge=0)
 
 
 class RunTook(BaseModel):

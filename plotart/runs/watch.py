@@ -86,10 +86,10 @@ class StageWatch:
         if evaluation.excitation is not None:
             self.run.log.scalar("excitation/clean", evaluation.excitation, now)
         self._excitation = evaluation.excitation
-        self.progress.seen(evaluation.excitation)
         save_image(evaluation.image, self.run.folder / "frames" / f"{now:06d}.png")
         if self.run.frames is not None:
             save_image(evaluation.image, self.run.frames / f"{self.run.folder.resolve().name}_{now:06d}.png")
+        self.progress.seen(evaluation.excitation)
 
     def checkpoint(self, state: Callable[[], dict[str, Any]]) -> None:
         self._latest = state

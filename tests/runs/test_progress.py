@@ -86,20 +86,54 @@ def test_a_machine_that_gets_other_work_slows_down_all_that_is_left():
     assert max(map(abs, late)) < 0.3
 
 
-def test_what_earlier_runs_took_is_scaled_by_strokes_pixels_and_page():
+@pytest.mark.parametrize(
+    ("slower", "first", "step", "files"),
+    [
+        (1.0, 3.0, 0.05, 3.0),  # 1.5 times the strokes on a page twice as wide; steps of 0.05 s where they were 0.02
+        (4.0, (12 * 6) ** 0.5, (0.2 * 0.11) ** 0.5, (12 * 6) ** 0.5),  # a slower machine, or another reason: between
+    ],
+)
+def test_what_earlier_runs_took_is_scaled_by_strokes_pixels_and_page(slower, first, step, files):
     costs = Costs(Cost(0.0, stroke=1e-3), Cost(0.01, pixel=1e-6))
     plan = [Planned("fit", 50, costs=costs), Planned("files", 0, costs=Costs(Cost(0.0, stroke=1e-3)))]
     small = Forecast(plan, "kind", pixels=10_000, area_mm2=A6_MM2)
-    for number, took in enumerate((2.0 + 49 * 0.04, 6.0)):
+    for number, took in enumerate((1.0 + 49 * 0.02, 1.0)):
         small.begin(number, 1000)
-        for step in range(1, plan[number].steps + 1):
-            small.at(step, 50, 2.0 + 0.04 * (step - 1))
-        small.ended(took)
+        for n in range(1, plan[number].steps + 1):
+            small.at(n, 50, slower * (1.0 + 0.02 * (n - 1)))
+        small.ended(slower * took)
     small.remember()
     large = Forecast(plan, "kind", pixels=40_000, area_mm2=4 * A6_MM2)
     large.begin(0, 1500)
-    # 1.5 times the strokes on a page twice as wide; steps of 0.05 s where they were 0.02
-    assert large.left(0.0) == pytest.approx(3 * 2.0 + 49 * 0.04 * 2.5 + 3 * 6.0)
+    assert large.left(0.0) == pytest.approx(first + 49 * step + files)
+
+
+@pytest.mark.parametrize(("looks", "single"), [(1.5, 0.0), (0.0, 6.0), (0.7, 3.0)])
+def test_looks_and_what_single_steps_do_do_not_grow_with_the_steps(looks, single):
+    """A stage of steps of 0.1 s that looks at its drawing four times and does something once in its sixth tenth."""
+
+    def told(steps, forecast, until):
+        forecast.begin(0)
+        seconds, left = 0.0, []
+        for step in range(1, until + 1):
+            seconds += 0.1 + (single if step == 6 * steps // 10 else 0.0)
+            forecast.at(step, steps, seconds)
+            left.append((seconds, forecast.left(seconds)))
+            if step % (steps // 5) == 0 and step < steps:
+                seconds += looks
+                forecast.looks(seconds)
+        forecast.ended(seconds)
+        return seconds, left
+
+    plan = [Planned("fit", 40, costs=Costs(Cost(0.1), Cost(0.1), Cost(0.0)))]
+    first = Forecast(plan, "kind")
+    told(40, first, 40)
+    first.remember()
+    longer = [Planned("fit", 400, costs=plan[0].costs)]
+    whole, left = told(400, Forecast(longer, "kind"), 400)
+    assert whole == pytest.approx(40 + 4 * looks + single)
+    errors = [told / (whole - seconds) - 1 for seconds, told in left if 0.1 * whole < seconds < 0.9 * whole]
+    assert max(map(abs, errors)) < 0.2
 
 
 def test_without_an_earlier_run_the_steps_so_far_tell():
