@@ -102,7 +102,7 @@ class Actions:
         self._library.empty_trash()
 
     def sweep(self, asked: Asked) -> dict[str, Any]:
-        """`plotart sweep` over `neurons`, `styles` and `seeds`, texts as on the command line; tells its `name`."""
+        """`plotart sweep` over what the page names, see `plotart.studio.fields.swept`; tells its `name`."""
         words = self._clerk.ask("swept", asked=dict(asked))
         return {"name": self._starter.sweep(words, "sweep")}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -211,7 +211,11 @@ def _short(name: str) -> str:
 
 
 def swept(asked: Mapping[str, Any], photos: Photos, root: FilePath) -> list[str]:
-    """The words after `plotart sweep` for what the page sends: `neurons`, `styles`, `seeds` as texts, and `changes`.
+    """The words after `plotart sweep` for what the page sends.
+
+    Args:
+        asked: `neurons`, `styles` and `seeds` as texts; `photographs` instead of neurons, by the names that `Photos`
+            gave them, with `looks`; `pens`, the names of sets; `changes`, by address.
 
     Raises:
         InputError: naming the setting.
@@ -219,19 +223,37 @@ def swept(asked: Mapping[str, Any], photos: Photos, root: FilePath) -> list[str]
     texts = {name: asked.get(name) or "" for name in ("neurons", "styles", "seeds")}
     if wrong := [name for name, text in texts.items() if not isinstance(text, str) or len(text) > 10_000]:
         raise InputError(f"{wrong[0]}: give a text such as on the command line")
-    if not texts["neurons"].strip():
-        raise InputError("neurons: name some, for example conv4_3:0-15,40")
-    styles = [style.strip() for style in texts["styles"].split(",") if style.strip()] or ["none"]
+    pictures = [str(photos.path(name)) for name in _names(asked, "photographs")]
+    if bool(texts["neurons"].strip()) == bool(pictures):
+        raise InputError("neurons: name some, for example conv4_3:0-15,40, or choose photographs instead")
+    styles = [style.strip() for style in texts["styles"].split(",") if style.strip()]
     for number, style in enumerate(styles):
         if style != "none" and style not in shipped_styles():
             styles[number] = str(photos.path(style))
-    words = [f"--neurons={texts['neurons']}", f"--style={','.join(styles)}"]
+    words = [f"--neurons={texts['neurons']}"] if not pictures else [f"--images={','.join(pictures)}"]
+    words += [f"--style={','.join(styles)}"] if styles else []
+    looks = _names(asked, "looks", look_names())
+    if looks and not pictures:
+        raise InputError("looks: these are ways to draw photographs; choose some")
+    words += [f"--looks={','.join(looks)}"] if looks else []
+    words += [f"--pens={name}" for name in _names(asked, "pens", pen_sets())]
     words += [f"--seeds={texts['seeds']}"] if texts["seeds"].strip() else []
     for address, value in _mapping("changes", asked.get("changes") or {}).items():
         if not re.fullmatch(r"[a-z_][\w.]*", address) or address.startswith(
-            ("objectives.neuron", "objectives.style.image")
+            ("objectives.neuron", "objectives.style.image", "objectives.pixels.image", "pens.set")
         ):
             continue  # what the sweep goes through itself
         _stays(address, value, root)
         words.append(f"--set={address}={json.dumps(value)}")
     return words
+
+
+def _names(asked: Mapping[str, Any], setting: str, known: Sequence[str] | None = None) -> list[str]:
+    """The names that the page sends for a setting; of those `known`, if that is given."""
+    names = asked.get(setting) or []
+    if not isinstance(names, list) or len(names) > 1000 or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{setting}: give names")
+    for name in names:
+        if known is not None and name not in known:
+            raise InputError(f"{setting}: {name[:80]!r} is none of {', '.join(known)}")
+    return list(dict.fromkeys(names))

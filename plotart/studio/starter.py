@@ -25,7 +25,7 @@ LOG = "log.txt"
 DRAFTS = "drafts"
 KEPT_DRAFTS = 12
 START = ".start.yaml"
-SWEEP_WORD = re.compile(r"--(neurons|style|seeds|set)=")
+SWEEP_WORD = re.compile(r"--(neurons|images|looks|pens|style|seeds|set)=")
 
 
 class Starter:
@@ -95,12 +95,20 @@ class Starter:
         told = read_json(folder / SWEEP_NOTES)
         words = told.get("words") if isinstance(told, dict) else None
         # the folder may be another's: only what the studio itself would say is run
-        if not isinstance(words, list) or not all(isinstance(word, str) and SWEEP_WORD.match(word) for word in words):
+        if not isinstance(words, list) or not all(isinstance(word, str) and self._ours(word) for word in words):
             raise InputError(f"sweep: '{name}' was not started here; go on with the command that began it")
         if self.sweep_pid(name) is not None:
             raise InputError(f"sweep: '{name}' is at work already")
         with self._lock:
             self._sweep(folder, words)
+
+    def _ours(self, word: str) -> bool:
+        """Whether the studio says such a word to a sweep; photographs are those that were dropped on the page."""
+        named = SWEEP_WORD.match(word)
+        if named is None or named[1] != "images":
+            return named is not None
+        paths = [FilePath(path) for path in word.removeprefix(named[0]).split(",")]
+        return all(path.parent == self.library.home / "photos" for path in paths)
 
     def _sweep(self, folder: FilePath, words: Sequence[str]) -> str:
         process = self._run(["sweep", *words, "--out", str(folder)], folder / LOG)

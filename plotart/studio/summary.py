@@ -141,6 +141,7 @@ class Summaries:
             "neuron": _text(neuron.get("at")),
             "image": _last(pixels.get("image")),
             "style": _last(style.get("image")),
+            "look": _look(config.get("stages")),
             "strength": style.get("strength") if isinstance(style.get("strength"), int | float) else None,
             "seed": config.get("seed"),
             "page": _text(_part(config, "page").get("size")),
@@ -204,6 +205,16 @@ def _part(mapping: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value[:2000] if isinstance(value, str) else None
+
+
+def _look(stages: Any) -> str | None:
+    """The look in which strokes are laid, of a config's stages; None where none has one."""
+    looks = (
+        [stage["look"] for stage in stages if isinstance(stage, dict) and "look" in stage]
+        if isinstance(stages, list)
+        else []
+    )
+    return next((_text(look.get("kind")) for look in looks if isinstance(look, dict)), None)
 
 
 def _last(value: Any) -> str | None:

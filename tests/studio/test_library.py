@@ -194,19 +194,6 @@ def test_what_waits_is_taken_off_the_list(studio, no_processes, monkeypatch):
         studio.starter.go_on(first)
 
 
-def test_a_sweep_of_the_page_is_the_command_of_the_terminal(page, root, no_processes):
-    asked = {"neurons": "conv4_3:0-3,9", "styles": "none, mondrian.jpg", "seeds": "0-1", "changes": {"steps": 9}}
-    name = page.post("/api/do/sweep", json=asked).json()["name"]
-    words = ["--neurons=conv4_3:0-3,9", "--style=none,mondrian.jpg", "--seeds=0-1", "--set=steps=9"]
-    assert no_processes == [["sweep", *words, "--out", str(root / name)]]
-    for wrong in ({"neurons": ""}, {"neurons": 3}, {**asked, "styles": "../secret.png"}, {**asked, "changes": [1]}):
-        assert page.post("/api/do/sweep", json=wrong).status_code == 422
-    secret = {**asked, "changes": {"init": str(root.parent / "secret.txt")}}
-    assert page.post("/api/do/sweep", json=secret).status_code == 422
-    assert page.post("/api/do/stop-sweep", json={"name": name}).status_code == 422  # it has ended by itself
-    assert len(no_processes) == 1
-
-
 def test_what_failed_says_why(studio, no_processes, monkeypatch):
     name = studio.starter.begin("seed: 1\n", "one")
     folder = studio.library.folder(name)
@@ -215,16 +202,6 @@ def test_what_failed_says_why(studio, no_processes, monkeypatch):
     studio.starter.tick()
     assert studio.library.notes(folder)["failed"] == "page.margin: too wide"
     assert studio.summaries.all()[name]["state"] == "failed"
-
-
-def test_a_sweep_goes_on_only_with_words_of_its_own(studio, no_processes):
-    name = studio.starter.sweep(["--neurons=conv4_3:0-3"], "sweep")
-    folder = studio.library.folder(name)
-    assert no_processes[-1] == ["sweep", "--neurons=conv4_3:0-3", "--out", str(folder)]
-    assert studio.summaries.sweeps({})[0]["name"] == name
-    (folder / ".studio-sweep.json").write_text(json.dumps({"words": ["--out=/", "--neurons=a:1"]}))
-    with pytest.raises(InputError):
-        studio.starter.go_on_sweep(name)
 
 
 def test_a_picture_that_is_none_is_refused_by_name(page, root, no_processes):

@@ -4,6 +4,7 @@ import { act, file, isMoving, live, state, subject, thumb } from "./api.js";
 import { clear, h, icon, swatches, toast } from "./dom.js";
 import { remove, star } from "./marks.js";
 import { dialog } from "./run.js";
+import { newSweep } from "./sweep.js";
 import { words } from "./watch.js";
 
 const SORTS = {
@@ -24,6 +25,7 @@ const GROUPS = {
   none: ["Not grouped", () => ""],
   subject: ["By what they draw", (run) => subject(run)],
   style: ["By style", (run) => run.style || "No style"],
+  look: ["By look", (run) => (run.look ? run.look.replace(/^./, (c) => c.toUpperCase()) : "No look")],
   folder: ["By sweep or folder", (run) => run.group || "Single runs"],
 };
 const PAGE = 120; // cards made at a time
@@ -57,7 +59,7 @@ export function show(root) {
   function drawNow() {
     if (!state.known) { count.textContent = "Looking …"; return; }
     const asked = setting.words.toLowerCase().split(/\s+/).filter(Boolean);
-    const text = (run) => [run.name, run.neuron, run.image, run.style, run.note, run.page, ...run.pens.map((pen) => pen.name)].join(" ").toLowerCase();
+    const text = (run) => [run.name, run.neuron, run.image, run.style, run.look, run.note, run.page, ...run.pens.map((pen) => pen.name)].join(" ").toLowerCase();
     const found = [...state.runs.values()].filter(FILTERS[setting.filter][1]).filter((run) => asked.every((word) => text(run).includes(word))).sort(SORTS[setting.sort][1]);
     for (const name of picked) if (!state.runs.has(name)) picked.delete(name);
     count.textContent = found.length === state.runs.size ? `${found.length} drawings` : `${found.length} of ${state.runs.size} drawings`;
@@ -103,7 +105,7 @@ export function show(root) {
         picture.querySelector(".empty").textContent = source ? "" : "no picture yet";
         picture.setAttribute("aria-label", `${subject(run)}, ${words(run)}`);
         image.classList.toggle("whole", run.state === "finished");
-        title.textContent = [subject(run), run.style && run.style.replace(/\.\w+$/, "")].filter(Boolean).join(", ");
+        title.textContent = [subject(run), run.style && run.style.replace(/\.\w+$/, ""), run.look].filter(Boolean).join(", ");
         title.title = run.name;
         clear(told, run.pens.length > 0 && swatches(run.pens), run.pens.length > 0 && " ", words(run), run.note && h("em", {}, run.note));
         element.dataset.state = run.state;
@@ -146,20 +148,6 @@ function openTrash() {
   dialog("Trash", [list, h("p", { class: "hint" }, "Emptying it removes these drawings from the disk.")], "Empty it", async () => {
     const told = await act("empty", {});
     if (told) toast("The trash is empty.");
-    return Boolean(told);
-  });
-}
-
-function newSweep() {
-  const neurons = h("input", { type: "text", id: "sweep-neurons", placeholder: "conv4_3:0-15,40", spellcheck: "false", required: true });
-  const styles = h("input", { type: "text", id: "sweep-styles", value: "none, mondrian.jpg", spellcheck: "false" });
-  const seeds = h("input", { type: "text", id: "sweep-seeds", value: "0", spellcheck: "false" });
-  const steps = h("input", { type: "number", id: "sweep-steps", min: "1", step: "1", placeholder: "as usual" });
-  const one = (label, input, help) => h("div", { class: "field" }, h("label", { for: input.id }, label), input, help && h("small", {}, help));
-  dialog("Sweep over neurons", [one("Neurons", neurons, "Each is drawn with each style and each seed"), one("Styles", styles, "With commas; none is no style"), one("Seeds", seeds), one("Steps", steps)], "Start", async () => {
-    const changes = steps.value ? { steps: Number(steps.value) } : {};
-    const told = await act("sweep", { neurons: neurons.value, styles: styles.value, seeds: seeds.value, changes });
-    if (told) toast(`${told.name} is on its way.`);
     return Boolean(told);
   });
 }

@@ -69,7 +69,7 @@ export function show(root, names) {
       const source = live(run);
       if (source && pane.image.getAttribute("src") !== source) pane.image.src = source;
       pane.image.alt = subject(run);
-      pane.title.textContent = [subject(run), run.style && run.style.replace(/\.\w+$/, ""), `seed ${run.seed}`].filter(Boolean).join(", ");
+      pane.title.textContent = [subject(run), run.style && run.style.replace(/\.\w+$/, ""), run.look, `seed ${run.seed}`].filter(Boolean).join(", ");
       clear(pane.told, swatches(run.pens), " ", words(run), isMoving(run) ? "" : null);
     }
   };

@@ -65,7 +65,7 @@ export function show(root, name) {
     if (now === print) return;
     print = now;
     title.textContent = subject(run);
-    clear(sub, [name, run.page && `${run.page.toUpperCase()}${run.landscape ? " landscape" : ""}`, `seed ${run.seed}`, run.style && `style ${run.style}`].filter(Boolean).join(" · "));
+    clear(sub, [name, run.page && `${run.page.toUpperCase()}${run.landscape ? " landscape" : ""}`, `seed ${run.seed}`, run.style && `style ${run.style}`, run.look && `look ${run.look}`].filter(Boolean).join(" · "));
     const source = live(run);
     image.hidden = !source;
     zoom.querySelector(".empty").hidden = Boolean(source);
