@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "gallery" / "made"
 HEIGHT, QUALITY = 420, 62
 SMALL = "--page a6 --threads 1"
-"""What all have in common: small pages and one thread; the whole gallery takes some 15 minutes of one core."""
+"""What all have in common: small pages and one thread; the whole gallery takes some 25 minutes of one core."""
 PHOTO = "--steps 100 --size 192 --minutes 20"
 QUICK = "--steps 60 --size 160 --minutes 20"
 ALL = "--palette fixed"
@@ -61,18 +61,20 @@ GALLERY = {
                       "generate blueprint --neuron conv4_3:77 --network vgg16-hed --steps 30 --size 128 --minutes 12"),
     },
     "Looks": {
-        name: (caption, f"generate --image {image}.png --look {name} --steps 20 --size 160 --minutes 20")
-        for name, caption, image in (
-            ("hatch", "Parallel lines", "coffee"),
-            ("crosshatch", "Layers of hatching", "cameraman"),
-            ("flow", "Along the grain", "cat"),
-            ("scribble", "Loops", "astronaut"),
-            ("oneline", "One line a pen", "astronaut"),
-            ("stipple", "Dots", "cat"),
-            ("spiral", "A spiral a pen", "astronaut"),
-            ("waves", "Rows that bend", "coffee"),
-            ("halftone", "Rows that wobble", "cameraman"),
-            ("outline", "Edges first", "rocket"),
+        name: (caption, f"generate --image {image}.png --look {name} --pens {pens} {ALL} --steps 30 --size 192 "
+                        f"--minutes {minutes}")
+        for name, caption, image, pens, minutes in (
+            ("hatch", "Parallel lines", "cameraman", "'#1b3a8c'", 15),
+            ("crosshatch", "Layers of hatching", "astronaut", "black", 20),
+            ("flow", "Along the grain", "cat", "'#7a4b1f,#1a1a1a'", 20),
+            ("scribble", "Loops", "astronaut", "'#0b5d3b'", 20),
+            ("oneline", "One line", "cat", "black", 10),
+            ("stipple", "Dots", "horse", "black", 15),
+            ("spiral", "A spiral", "astronaut", "black", 20),
+            ("waves", "Rows that bend", "coffee", "'#5b2a86'", 20),
+            ("halftone", "Rows that wobble", "cameraman", "black", 20),
+            ("outline", "Edges first", "rocket", "'#7a1f1f'", 10),
+            ("sketch", "Few strokes", "cat", "black", 4),
         )
     },
     "Shapes": {
