@@ -158,7 +158,19 @@ def enlarge(
 
 
 def _work(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> None:
-    """The stages from a checkpoint on, then the files."""
+    """The stages from a checkpoint on, then the files.
+
+    Raises:
+        FileNotFoundError: the folder was deleted meanwhile, whichever file that was noticed at.
+    """
+    try:
+        _stages(run, context, drawing, start)
+    except FileNotFoundError:
+        run.check_place()
+        raise
+
+
+def _stages(run: Run, context: Context, drawing: Drawing, start: Checkpoint) -> None:
     run.figures = Figures()
     base, state = replace(start, state=None), start.state
     if base.generator is not None:

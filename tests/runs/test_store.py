@@ -169,13 +169,14 @@ def test_clearing_that_is_cut_off_anywhere_leaves_a_run_or_nothing(run, settings
     assert number > 6
 
 
-def test_a_folder_deleted_while_a_run_works_ends_it(settings, tmp_path, monkeypatch):
-    def deleting(watch, step, evaluation):
+@pytest.mark.parametrize("moment", ["step", "seen"])  # the place is looked after before a look, not at each step
+def test_a_folder_deleted_while_a_run_works_ends_it(moment, settings, tmp_path, monkeypatch):
+    def deleting(watch, *told):
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
-        seen(watch, step, evaluation)
+        before(watch, *told)
 
-    seen = StageWatch.seen
-    monkeypatch.setattr(StageWatch, "seen", deleting)
+    before = getattr(StageWatch, moment)
+    monkeypatch.setattr(StageWatch, moment, deleting)
     with pytest.raises(FileNotFoundError, match="was deleted or replaced while the run was at work"):
         generate(Config.load(None, settings), tmp_path / "run")
     assert not (tmp_path / "run" / CHECKPOINT).exists()
